@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+
+namespace surf
+{
+
+/// A file that becomes visible only when it is whole.
+///
+/// Write to temporary(), close it, then publish(): fsync, rename to the final name, fsync of the
+/// folder. Without publish() the destructor removes the temporary file.
+/// The temporary name is the final one plus ".tmp-<host>-<pid>", so two writers never collide.
+class PendingFile
+{
+  public:
+    /// Makes the parent folder. Throws EnvironmentError if that cannot be done.
+    explicit PendingFile(std::filesystem::path final_path);
+    ~PendingFile();
+    PendingFile(PendingFile const&) = delete;
+    PendingFile& operator=(PendingFile const&) = delete;
+
+    std::filesystem::path const& temporary() const { return temporary_; }
+    std::filesystem::path const& final_path() const { return final_; }
+
+    /// Throws EnvironmentError naming the file, with the system's reason.
+    void publish();
+
+  private:
+    std::filesystem::path final_;
+    std::filesystem::path temporary_;
+    bool published_ = false;
+};
+
+/// Writes a small text file the same way.
+void publish_text(std::filesystem::path const& path, std::string const& text);
+
+/// Makes a folder and its parents and proves that files can be made in it.
+/// Throws EnvironmentError naming `key`, the option it came from.
+void require_writable_folder(std::filesystem::path const& folder, std::string const& key);
+
+}  // namespace surf

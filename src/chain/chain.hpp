@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/id.hpp"
+#include "base/named_array.hpp"
+
+namespace surf::chain
+{
+
+/// What a chain is: its id is the hash of the training configuration, so a file that says
+/// something else belongs to another job.
+struct ChainHeader
+{
+    CanonicalText configuration;  ///< every setting that affects the training
+    std::int64_t snapshots = 0;   ///< T + 1
+
+    ChainId id() const { return ChainId::of(configuration); }
+};
+
+/// One network θ_t along the training path.
+struct Snapshot
+{
+    std::int64_t index = 0;                ///< t, 0 … T
+    std::int64_t step = 0;                 ///< training steps done
+    Parameters generator;                  ///< weights and batch-norm statistics
+    std::map<std::string, double> losses;  ///< means since the snapshot before; empty at t = 0
+};
+
+/// What a trainer needs besides the step to go on bit-identically: every network and optimiser.
+struct TrainerState
+{
+    std::int64_t step = 0;
+    std::int64_t next_snapshot = 0;  ///< index of the first snapshot not yet made
+    Parameters arrays;
+};
+
+}  // namespace surf::chain

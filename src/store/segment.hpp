@@ -1,0 +1,49 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.hpp"
+#include "trial/outcome.hpp"
+#include "trial/spec.hpp"
+
+namespace surf::store
+{
+
+/// How a block was computed: kept for provenance, no part of the result.
+struct BlockRun
+{
+    std::string host;
+    std::string device;
+    double seconds = 0;
+};
+
+/// The outcomes of one block as stored.
+struct Segment
+{
+    BlockId block;
+    std::string cell;  ///< canonical text of the cell
+    std::int64_t first = 0;
+    std::int64_t budget = 0;
+    std::vector<trial::TrialOutcome> outcomes;  ///< of trials first, first + 1, …
+    BlockRun run;
+};
+
+/// segments/<block id>.h5
+std::filesystem::path segment_path(std::filesystem::path const& output, BlockId const& id);
+
+/// Publishes segments/<block id>.h5 whole, or throws EnvironmentError.
+void write_segment(std::filesystem::path const& output, trial::BlockSpec const& spec,
+                   std::vector<trial::TrialOutcome> const& outcomes, BlockRun const& run);
+
+/// Throws FileError if the file is damaged or says that it is another block than its name.
+Segment read_segment(std::filesystem::path const& path);
+
+/// The segment of this block if it is stored and sound. A damaged one is set aside (renamed to
+/// *.bad) with a warning, so that it is computed again.
+std::optional<Segment> find_segment(std::filesystem::path const& output,
+                                    trial::BlockSpec const& spec);
+
+}  // namespace surf::store

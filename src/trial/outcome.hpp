@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace surf::trial
+{
+
+/// Why a trial ended. The values are stored in files: never renumber.
+enum class StopReason : std::int8_t
+{
+    converged = 0,
+    iteration_cap = 1,
+    non_finite = 2,
+};
+
+struct StopReasonEntry
+{
+    StopReason kind;
+    std::string_view name;
+};
+
+inline constexpr std::array stop_reason_table = {
+    StopReasonEntry{StopReason::converged, "converged"},
+    StopReasonEntry{StopReason::iteration_cap, "iteration_cap"},
+    StopReasonEntry{StopReason::non_finite, "non_finite"},
+};
+
+/// What one trial gave. x̂ is the latent at which it ended.
+struct TrialOutcome
+{
+    static constexpr std::int64_t never = -1;
+
+    std::int64_t trial = 0;
+    StopReason stop_reason = StopReason::converged;
+    bool success = false;         ///< ‖x̂ − x*‖ below the success distance
+    std::int64_t iterations = 0;  ///< Adam steps in all, over all networks
+    std::int64_t first_hit = never;  ///< steps when ‖x − x*‖ first was below the success distance
+                                     ///< on the final network; never = −1
+    double objective = 0;            ///< f(x̂) = ½‖AG_T(x̂) − Ay‖²
+    double distance = 0;             ///< ‖x̂ − x*‖
+    double pixel_error = 0;          ///< √(‖G_T(x̂) − y‖² / n)
+    double best_objective = 0;       ///< smallest f seen on the final network
+    std::vector<float> latent;       ///< x̂, [k]
+    std::vector<float> best_latent;  ///< where the smallest f was seen, [k]
+
+    friend bool operator==(TrialOutcome const&, TrialOutcome const&) = default;
+};
+
+}  // namespace surf::trial
