@@ -23,8 +23,14 @@ if(torch_version VERSION_LESS 2.11 OR torch_version VERSION_GREATER_EQUAL 3)
 endif()
 message(STATUS "LibTorch ${torch_version}: ${torch_root}")
 
+# The wheel carries headers of another fmt than the one we link: ours must be found first.
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/first)
+file(CREATE_LINK ${fmt_include}/fmt ${CMAKE_BINARY_DIR}/first/fmt SYMBOLIC)
+
 add_library(LibTorch::cpu INTERFACE IMPORTED)
 target_include_directories(LibTorch::cpu SYSTEM INTERFACE
+  ${CMAKE_BINARY_DIR}/first
   ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
 target_link_libraries(LibTorch::cpu INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so)
 set(SURF_TORCH_LIB_DIR ${torch_root}/lib)

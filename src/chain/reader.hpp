@@ -2,22 +2,33 @@
 
 #include <filesystem>
 #include <memory>
-#include <vector>
+#include <optional>
 
+#include "base/error.hpp"
 #include "chain/chain.hpp"
 
 namespace surf::chain
 {
 
+/// A sound chain, but of another job: not to be touched, while a damaged one is made again.
+class OtherJobError : public FileError
+{
+  public:
+    using FileError::FileError;
+};
+
 /// Reads a finished chain. Each snapshot's checksum and finiteness are checked as it is read.
+///
+/// Two threads may read from it at a time; they take turns.
 class Reader
 {
   public:
     /// Throws FileError if the file is not a chain, of another schema version or incomplete.
     explicit Reader(std::filesystem::path const& path);
-    /// As above, and throws FileError if it is not the chain with this id: it belongs to another
-    /// job.
+    /// As above, and throws OtherJobError if it is not the chain with this id.
     Reader(std::filesystem::path const& path, ChainId const& expected);
+    /// As above, and throws OtherJobError naming the first settings that differ.
+    Reader(std::filesystem::path const& path, ChainHeader const& expected);
     ~Reader();
     Reader(Reader&&) noexcept;
     Reader& operator=(Reader&&) noexcept;
@@ -34,5 +45,16 @@ class Reader
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+/// chains/<id>.h5, where a finished chain lies.
+std::filesystem::path chain_path(std::filesystem::path const& output, ChainId const& id);
+
+/// The finished chain if there is one. A damaged one is set aside (renamed to *.bad) with a
+/// warning, so that it is trained again; one of another job throws OtherJobError. Snapshots are
+/// checked when they are read, not here.
+std::optional<Reader> find_chain(std::filesystem::path const& output, ChainHeader const& header);
+
+/// "key = value here, value there" for the first settings in which two configurations differ.
+std::string first_differences(CanonicalText const& here, CanonicalText const& there);
 
 }  // namespace surf::chain

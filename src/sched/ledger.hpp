@@ -1,7 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 namespace surf::sched
@@ -27,7 +31,8 @@ struct ChainWork
 struct CellWork
 {
     ChainIndex chain;
-    /// The cell whose reduction gives this one its budget: adam before surfing.
+    /// The cell whose reduction gives this one its budget, earlier in the plan: adam before
+    /// surfing.
     std::optional<CellIndex> budget_from;
 };
 
@@ -64,14 +69,17 @@ struct Progress
 /// Who computes what: a pure state machine, fed with events, that knows no clock and no MPI.
 ///
 /// The stages of a block: its chain published → (its cell's budget known) → ready → leased → done,
-/// or failed after max_attempts. Leases go to ready blocks, first of the chain that the rank holds,
-/// then the longest expected block first; a block that failed on a rank goes to another one if
-/// there is one. Every event costs at most O(log blocks) amortised.
+/// or failed after max_attempts. Leases go to ready blocks of one chain, the one that the rank
+/// holds or else the one with the most work ready, the longest expected block first; a block that
+/// failed on a rank goes to another one if there is one. Every event costs O(log blocks) amortised.
+///
+/// Late news are no news: a report about a block that is done already, or a failure from a rank
+/// that no longer holds the block, changes nothing.
 class Ledger
 {
   public:
-    /// `ranks` computing ranks, numbered from 0. Broken plans (index out of range, cyclic
-    /// dependence) are contract violations.
+    /// `ranks` computing ranks, numbered from 0. Broken plans (index out of range, a budget from a
+    /// later cell or from one without blocks) are contract violations.
     Ledger(WorkPlan plan, int ranks, int max_attempts = 3);
 
     // Events. ------------------------------------------------------------------------------------
@@ -81,10 +89,11 @@ class Ledger
     void chain_failed(ChainIndex chain);
     /// The cell's outcomes were reduced to this budget for the cells that wait for it.
     void cell_reduced(CellIndex cell, std::int64_t budget);
-    /// The block is stored: by `rank` now, or found there by whoever starts the run.
+    /// The block is stored: by a rank now, or found there by whoever starts the run.
     void block_done(BlockIndex block);
     void block_failed(BlockIndex block, Rank rank);
     /// The rank is gone or gave its leases back: what it held is ready again, at no attempt's cost.
+    /// No block waits for this rank to take it, until it leases again.
     void rank_lost(Rank rank);
 
     // Questions. ---------------------------------------------------------------------------------
@@ -94,16 +103,86 @@ class Ledger
     std::vector<LeasedBlock> lease(Rank rank, std::optional<ChainIndex> held, int most);
     /// The first chain not yet published (and not failed), in the plan's order.
     std::optional<ChainIndex> next_chain() const;
-    /// Cells whose blocks are all done (or failed, at least one done), that others wait for, and
-    /// that were not reduced yet.
+    /// Cells whose blocks are all done (or failed, at least one done), that open blocks of others
+    /// wait for, and that were not reduced yet.
     std::vector<CellIndex> cells_to_reduce() const;
-    /// Nothing is leased, ready or still to come.
+    /// No block is leased, ready or still to come. Chains may be left that no block waits for.
     bool finished() const;
     Progress progress() const;
     std::vector<BlockIndex> failed_blocks() const;
 
   private:
-    // to be filled in
+    enum class Stage : std::uint8_t
+    {
+        waiting,
+        ready,
+        leased,
+        done,
+        failed,
+        abandoned,
+    };
+    struct Block
+    {
+        CellIndex cell;
+        double cost = 1;
+        Stage stage = Stage::waiting;
+        Rank holder = 0;  ///< while leased
+        int attempts = 0;
+        std::vector<Rank> failed_on;  ///< sorted, each rank once
+    };
+    struct Cell
+    {
+        ChainIndex chain;
+        std::optional<CellIndex> budget_from;
+        std::vector<CellIndex> dependents;
+        std::vector<BlockIndex> blocks;
+        std::int64_t open = 0;  ///< blocks waiting, ready or leased
+        std::int64_t done = 0;
+        std::optional<std::int64_t> budget;  ///< for the dependents, once reduced
+        bool abandoned = false;
+    };
+    enum class ChainState : std::uint8_t
+    {
+        to_train,
+        published,
+        failed,
+    };
+    /// Ready blocks: by falling cost, then in the plan's order.
+    using ReadyBlocks = std::set<std::pair<double, BlockIndex>>;
+    struct Chain
+    {
+        ChainState state = ChainState::to_train;
+        std::vector<CellIndex> cells;
+        /// By the ranks they failed on, so that a rank passes over what is not for it in one step.
+        std::map<std::vector<Rank>, ReadyBlocks> ready;
+        double ready_cost = 0;
+    };
+
+    Cell& cell_of(BlockIndex block);
+    bool may_run(Cell const& cell) const;
+    bool open_to(Rank rank, std::vector<Rank> const& failed_on) const;
+    std::optional<BlockIndex> longest_ready(Rank rank, ChainIndex chain) const;
+    std::optional<ChainIndex> chain_for(Rank rank, std::optional<ChainIndex> held) const;
+    std::int64_t count(Stage stage) const { return counts_[static_cast<std::size_t>(stage)]; }
+
+    void move(BlockIndex block, Stage next);
+    void queue(ChainIndex chain, BlockIndex block, Stage change);
+    void requeue(BlockIndex block);
+    void release(CellIndex cell);
+    void abandon(CellIndex cell);
+    void settle(CellIndex cell);
+
+    std::vector<Chain> chains_;
+    std::vector<Cell> cells_;
+    std::vector<Block> blocks_;
+    int max_attempts_;
+    std::vector<std::set<BlockIndex>> held_;                  ///< by rank
+    std::set<Rank> present_;                                  ///< ranks that take blocks
+    std::set<std::pair<double, ChainIndex>> chains_by_cost_;  ///< those with ready blocks
+    std::set<CellIndex> to_reduce_;
+    std::array<std::int64_t, 6> counts_{};  ///< blocks by stage
+    double cost_ = 0;
+    double cost_done_ = 0;
 };
 
 }  // namespace surf::sched

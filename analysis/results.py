@@ -1,0 +1,60 @@
+"""Reads results files (results.h5): the one module that knows their layout."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import xarray as xr
+
+FILETYPE = "surf_sweep/results"
+SCHEMA_MAJOR = 1
+
+
+class NotResultsError(Exception):
+    """A file that is not a results file which this module can read."""
+
+
+def summary(path: Path) -> xr.Dataset:
+    """Statistics of every cell, over (task, model, latent_dim, measurements, method).
+
+    Cells that the job does not have hold no trials.
+    """
+    return _group(path, "summary")
+
+
+def trials(path: Path) -> xr.Dataset:
+    """Every trial, over `row`; enumerations as their names."""
+    columns = _group(path, "trials")
+    return columns.assign({name: _names(column) for name, column in columns.items() if "flag_meanings" in column.attrs})
+
+
+def _group(path: Path, name: str) -> xr.Dataset:
+    _check(path)
+    # Nothing here is a time, whatever its units are.
+    with xr.open_dataset(path, group=name, engine="h5netcdf", decode_times=False) as dataset:
+        return dataset.load()
+
+
+def _check(path: Path) -> None:
+    if not Path(path).is_file():
+        raise NotResultsError(f"{path}: no such file; surf_sweep run writes it as results.h5 in its output folder")
+    try:
+        with h5py.File(path) as file:
+            filetype = file.attrs.get("filetype")
+            version = str(file.attrs.get("schema_version"))
+    except OSError as error:
+        raise NotResultsError(f"{path} is not an HDF5 file ({error}); give a results.h5") from error
+    if filetype != FILETYPE:
+        raise NotResultsError(f"{path} has filetype {filetype}, not {FILETYPE}; give a results.h5")
+    if version.split(".")[0] != str(SCHEMA_MAJOR):
+        raise NotResultsError(
+            f"{path} has schema version {version}, this module reads {SCHEMA_MAJOR}.x; "
+            "write it again with this version's surf_sweep"
+        )
+
+
+def _names(column: xr.DataArray) -> xr.DataArray:
+    """An enumeration's names in place of its numbers (CF conventions, section 3.5)."""
+    meanings = column.attrs["flag_meanings"].split()
+    names = dict(zip(np.atleast_1d(column.attrs["flag_values"]).tolist(), meanings, strict=True))
+    return column.copy(data=np.array([names[value] for value in column.values.tolist()], dtype=object))

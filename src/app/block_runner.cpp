@@ -1,0 +1,56 @@
+#include "app/block_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/host.hpp"
+#include "base/log.hpp"
+#include "base/name_table.hpp"
+#include "model/device.hpp"
+#include "store/segment.hpp"
+#include "trial/engine.hpp"
+
+namespace surf::app
+{
+
+std::string describe(Plan const& plan, sched::BlockIndex index)
+{
+    PlannedBlock const& block = plan[index];
+    trial::CellSpec const& cell = plan[block.cell].spec;
+    std::string const measured =
+        measures(cell.problem.task) ? fmt::format(" m={}", cell.problem.measurements) : "";
+    return fmt::format(
+        "{} k={} {}{} {}, trials {} to {}", name_of(model::model_table, cell.problem.model),
+        cell.problem.latent_dim, name_of(trial::task_table, cell.problem.task), measured,
+        name_of(trial::method_table, cell.method), block.first, block.first + block.count - 1);
+}
+
+BlockRunner::BlockRunner(Plan const& plan, std::filesystem::path output, at::Device device)
+    : plan_(plan),
+      output_(std::move(output)),
+      device_(device),
+      device_text_(model::device_name(device))
+{}
+
+void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& stop)
+{
+    auto const start = std::chrono::steady_clock::now();
+    model::set_compute_threads(1);
+    sched::ChainIndex const chain = plan_[plan_[lease.block].cell].chain;
+    if (held_ != chain)
+    {
+        held_.reset();
+        PlannedChain const& planned = plan_[chain];
+        reader_.emplace(chain::chain_path(output_, planned.header.id()), planned.header);
+        held_ = chain;
+    }
+    trial::BlockSpec const spec = plan_.block_spec(lease);
+    auto const outcomes =
+        trial::run_block(spec, *reader_, device_, trial::frozen_evaluators(device_), stop);
+    std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
+    store::write_segment(output_, spec, outcomes, {host_name(), device_text_, elapsed.count()});
+    spdlog::debug("{}: {:.1f} s", describe(plan_, lease.block), elapsed.count());
+}
+
+}  // namespace surf::app

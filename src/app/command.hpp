@@ -1,0 +1,18 @@
+#pragma once
+
+#include "app/options.hpp"
+#include "base/exit_code.hpp"
+
+/// The subcommands, one file each. They print on standard output, log on standard error and throw
+/// surf::Error with the exit code of what went wrong. Only run may be started on several ranks.
+namespace surf::app
+{
+
+ExitCode run_command(Options const& options);
+ExitCode plan_command(Options const& options);
+ExitCode status_command(Options const& options);
+ExitCode reduce_command(Options const& options);
+ExitCode validate_command(Options const& options);
+ExitCode version_command(Options const& options);
+
+}  // namespace surf::app

@@ -1,0 +1,318 @@
+#include "app/coordination.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/name_table.hpp"
+#include "base/stop_signal.hpp"
+#include "mpi/backoff.hpp"
+#include "reduce/statistics.hpp"
+#include "store/segment.hpp"
+#include "train/train_chain.hpp"
+
+namespace surf::app
+{
+namespace
+{
+
+constexpr sched::Rank own_rank = 0;
+
+std::string chain_name(PlannedChain const& chain)
+{
+    return fmt::format("{} k={}", name_of(model::model_table, chain.spec.model),
+                       chain.spec.latent_dim);
+}
+
+std::string reason_of(std::exception_ptr const& error)
+{
+    try
+    {
+        std::rethrow_exception(error);
+    }
+    catch (std::exception const& exception)
+    {
+        return exception.what();
+    }
+}
+
+bool is_interruption(std::exception_ptr const& error)
+{
+    try
+    {
+        std::rethrow_exception(error);
+    }
+    catch (Interrupted const&)
+    {
+        return true;
+    }
+    catch (...)
+    {
+        return false;
+    }
+}
+
+/// Whether a chain failed because of its own training, so that others may still do better.
+bool is_of_this_chain(std::exception_ptr const& error)
+{
+    try
+    {
+        std::rethrow_exception(error);
+    }
+    catch (InputError const&)
+    {
+        return true;
+    }
+    catch (...)
+    {
+        return false;
+    }
+}
+
+std::int64_t steps_to_train(RunContext const& context)
+{
+    std::int64_t steps = 0;
+    for (PlannedChain const& chain : context.plan.chains)
+    {
+        if (!std::filesystem::exists(chain::chain_path(context.job.output, chain.header.id())))
+        {
+            steps += chain.spec.steps();
+        }
+    }
+    return steps;
+}
+
+}  // namespace
+
+Coordination::Coordination(RunContext const& context, data::TrainingImages const& images,
+                           mpi::Communicator const& communicator)
+    : context_(context),
+      images_(images),
+      ranks_(communicator.size()),
+      ledger_(context.plan.work(), ranks_),
+      coordinator_(communicator.duplicate()),
+      dispatcher_(ledger_, coordinator_),
+      runner_(context.plan, context.job.output, context.device),
+      progress_(steps_to_train(context))
+{
+    for (std::size_t i = 0; i < context.plan.cells.size(); ++i)
+    {
+        auto const cell = static_cast<sched::CellIndex>(i);
+        if (!context.plan[cell].budget_from)
+        {
+            find_stored_blocks(cell, 0);
+        }
+    }
+    reduce_cells();
+    if (auto const stored = ledger_.progress().blocks_done; stored > 0)
+    {
+        spdlog::info("{} of {} blocks are stored already", stored, ledger_.progress().blocks);
+    }
+}
+
+void Coordination::find_stored_blocks(sched::CellIndex cell, std::int64_t budget)
+{
+    for (sched::BlockIndex const block : context_.plan.blocks_of(cell))
+    {
+        if (store::find_segment(context_.job.output, context_.plan.block_spec({block, budget})))
+        {
+            ledger_.block_done(block);
+        }
+    }
+}
+
+void Coordination::reduce_cells()
+{
+    Plan const& plan = context_.plan;
+    for (sched::CellIndex const cell : ledger_.cells_to_reduce())
+    {
+        reduce::CellStatistics statistics;
+        for (sched::BlockIndex const block : plan.blocks_of(cell))
+        {
+            if (auto const segment =
+                    store::find_segment(context_.job.output, plan.block_spec({block, 0})))
+            {
+                statistics.add(segment->outcomes);
+            }
+        }
+        auto const budget = reduce::surfing_budget(statistics).steps;
+        for (std::size_t i = 0; i < plan.cells.size(); ++i)
+        {
+            if (plan.cells[i].budget_from == cell)
+            {
+                find_stored_blocks(static_cast<sched::CellIndex>(i), budget);
+            }
+        }
+        ledger_.cell_reduced(cell, budget);
+    }
+}
+
+RunEnd Coordination::run()
+{
+    mpi::Backoff backoff;
+    while (true)
+    {
+        if (stop_signal() != nullptr && !finishing_)
+        {
+            spdlog::warn("{} received: stopping; the same command resumes", stop_signal());
+            compute_.request_stop();
+            finish(sched::Finish::stopped);
+        }
+        bool active = dispatcher_.serve();
+        active |= take_task_end();
+        reduce_cells();
+        if (ledger_.finished())
+        {
+            finish(sched::Finish::all_done);
+        }
+        if (compute_.idle())
+        {
+            if (finishing_ && coordinator_.workers() == 0)
+            {
+                return end();
+            }
+            start_task();
+        }
+        progress_.report(ledger_.progress());
+        if (active)
+        {
+            backoff.reset();
+        }
+        else
+        {
+            backoff.pause();
+        }
+    }
+}
+
+void Coordination::finish(sched::Finish how)
+{
+    finishing_ = true;
+    dispatcher_.finish(how);
+}
+
+void Coordination::start_task()
+{
+    if (finishing_)
+    {
+        return;
+    }
+    if (auto const chain = ledger_.next_chain())
+    {
+        start_training(*chain);
+        return;
+    }
+    for (sched::LeasedBlock const& block : ledger_.lease(own_rank, runner_.held(), 1))
+    {
+        start_block(block);
+    }
+}
+
+void Coordination::start_training(sched::ChainIndex chain)
+{
+    PlannedChain const& planned = context_.plan[chain];
+    training_ = chain;
+    progress_.chain_started(chain_name(planned));
+    compute_.start([this, &planned](std::stop_token const& stop) {
+        context_.cores.use_all();
+        train::provide_chain(
+            planned.spec, images_, context_.job.output, context_.device,
+            [this](std::int64_t done, std::int64_t steps) { progress_.training_step(done, steps); },
+            stop);
+        context_.cores.use_own();
+    });
+}
+
+void Coordination::start_block(sched::LeasedBlock const& block)
+{
+    computing_ = block.block;
+    compute_.start([this, block](std::stop_token const& stop) { runner_.run(block, stop); });
+}
+
+bool Coordination::take_task_end()
+{
+    auto const ended = compute_.poll();
+    if (!ended)
+    {
+        return false;
+    }
+    if (training_)
+    {
+        chain_ended(*std::exchange(training_, std::nullopt), ended->error);
+        return true;
+    }
+    sched::BlockIndex const block = *std::exchange(computing_, std::nullopt);
+    if (!ended->error)
+    {
+        dispatcher_.take(own_rank, sched::BlockDone{block});
+    }
+    else if (!is_interruption(ended->error))
+    {
+        spdlog::error("{}: {}", describe(context_.plan, block), reason_of(ended->error));
+        dispatcher_.take(own_rank, sched::BlockFailed{block, reason_of(ended->error)});
+    }
+    return true;
+}
+
+void Coordination::chain_ended(sched::ChainIndex chain, std::exception_ptr const& error)
+{
+    progress_.chain_ended();
+    std::string const name = chain_name(context_.plan[chain]);
+    if (!error)
+    {
+        spdlog::info("chain of {} is published", name);
+        ledger_.chain_published(chain);
+    }
+    else if (is_of_this_chain(error))
+    {
+        spdlog::error("training of {} failed: {}", name, reason_of(error));
+        ledger_.chain_failed(chain);
+    }
+    else if (!is_interruption(error))
+    {
+        fatal_ = error;
+        finish(sched::Finish::stopped);
+    }
+}
+
+RunEnd Coordination::end() const
+{
+    if (fatal_)
+    {
+        try
+        {
+            std::rethrow_exception(fatal_);
+        }
+        catch (Error const& error)
+        {
+            return {error.code(), error.what()};
+        }
+        catch (std::exception const& error)
+        {
+            return {ExitCode::internal_error, error.what()};
+        }
+    }
+    sched::Progress const progress = ledger_.progress();
+    if (!ledger_.finished())
+    {
+        return {ExitCode::interrupted,
+                fmt::format("interrupted with {} of {} blocks stored; the same command resumes",
+                            progress.blocks_done, progress.blocks)};
+    }
+    if (std::int64_t const missing = progress.blocks_failed + progress.blocks_abandoned;
+        missing > 0)
+    {
+        std::string text =
+            fmt::format("{} of {} blocks could not be computed", missing, progress.blocks);
+        for (sched::BlockIndex const block : ledger_.failed_blocks())
+        {
+            auto const reason = dispatcher_.reasons().find(block);
+            text += fmt::format("; {}: {}", describe(context_.plan, block),
+                                reason == dispatcher_.reasons().end() ? "" : reason->second);
+        }
+        return {ExitCode::blocks_failed, text};
+    }
+    return {};
+}
+
+}  // namespace surf::app

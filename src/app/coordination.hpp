@@ -1,0 +1,79 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <exception>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "app/block_runner.hpp"
+#include "app/compute_thread.hpp"
+#include "app/node_cores.hpp"
+#include "app/plan.hpp"
+#include "app/progress_log.hpp"
+#include "data/images.hpp"
+#include "sched/dispatcher.hpp"
+#include "sched/ledger.hpp"
+#include "sched/transport.hpp"
+
+namespace surf::app
+{
+
+/// What every rank knows once a run has begun.
+struct RunContext
+{
+    Job job;
+    Plan plan;
+    at::Device device;
+    NodeCores cores;
+};
+
+/// How the work of a run ended.
+struct RunEnd
+{
+    ExitCode code = ExitCode::success;
+    std::string text;  ///< what to tell the user; empty on success
+};
+
+/// Rank 0: trains chains and computes blocks in its compute thread, and in the main thread answers
+/// the workers, reduces adam cells to surfing budgets, logs progress and heeds signals.
+class Coordination
+{
+  public:
+    Coordination(RunContext const& context, data::TrainingImages const& images,
+                 mpi::Communicator const& communicator);
+
+    /// Until nothing is left to do, a signal stops the run, or an error that ends it.
+    RunEnd run();
+
+  private:
+    void start_task();
+    void start_training(sched::ChainIndex chain);
+    void start_block(sched::LeasedBlock const& block);
+    /// Takes the end of the compute thread's task. Returns whether there was one.
+    bool take_task_end();
+    void chain_ended(sched::ChainIndex chain, std::exception_ptr const& error);
+    void reduce_cells();
+    /// Blocks of a cell that an earlier run stored.
+    void find_stored_blocks(sched::CellIndex cell, std::int64_t budget);
+    /// No new work; workers end theirs or drop it.
+    void finish(sched::Finish how);
+    RunEnd end() const;
+
+    RunContext const& context_;
+    data::TrainingImages const& images_;
+    int ranks_;
+    sched::Ledger ledger_;
+    sched::Coordinator coordinator_;
+    sched::Dispatcher dispatcher_;
+    ComputeThread compute_;
+    BlockRunner runner_;
+    ProgressLog progress_;
+    std::optional<sched::ChainIndex> training_;  ///< what the compute thread does, if anything
+    std::optional<sched::BlockIndex> computing_;
+    bool finishing_ = false;
+    std::exception_ptr fatal_;  ///< an error after which going on makes no sense
+};
+
+}  // namespace surf::app

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "train/spec.hpp"
+#include "trial/spec.hpp"
+
+/// What work costs, before it is done: good for ordering blocks and for a plan, not for promises.
+/// The unit of work is the network evaluation: one forward or one backward pass for one image.
+namespace surf::app
+{
+
+/// Adam iterations of a mean trial on the final network, from measured means at k = 5, 10 and 20.
+double expected_iterations(std::int64_t latent_dim, trial::StopRule const& stop);
+
+/// Network evaluations of one trial of the cell.
+double trial_cost(trial::CellSpec const& cell);
+
+/// Generator evaluations that take as long as training the chain does.
+double training_cost(train::TrainSpec const& chain);
+
+/// Evaluations of the generator a second on one core: about 1,750 trial iterations.
+inline constexpr double evaluations_per_second = 3'500;
+
+/// Numbers of a snapshot: weights, biases and batch-norm statistics of the generator.
+std::int64_t generator_values(std::int64_t latent_dim);
+
+// Sizes of files, bytes.
+std::int64_t chain_bytes(train::TrainSpec const& chain);
+std::int64_t segments_bytes(std::int64_t latent_dim, std::int64_t blocks, std::int64_t trials);
+std::int64_t results_bytes(std::int64_t latent_dim, std::int64_t trials);
+
+/// "2.6 GB", decimal units.
+std::string bytes_text(std::int64_t bytes);
+/// "35 s", "12 min", "3.4 h", "5.1 d".
+std::string duration_text(double seconds);
+
+}  // namespace surf::app

@@ -1,0 +1,33 @@
+#include "app/node_cores.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.hpp"
+
+namespace surf::app
+{
+
+NodeCores::NodeCores(mpi::Communicator const& communicator)
+{
+    CPU_ZERO(&own_);
+    if (::sched_getaffinity(0, sizeof own_, &own_) != 0)
+    {
+        spdlog::warn("cannot read this rank's cores: {}", std::strerror(errno));
+    }
+    all_ = own_;
+    for (cpu_set_t const& cores : communicator.split_shared().allgather(own_))
+    {
+        CPU_OR(&all_, &all_, &cores);
+    }
+}
+
+void NodeCores::use(cpu_set_t const& cores)
+{
+    if (::sched_setaffinity(0, sizeof cores, &cores) != 0)
+    {
+        spdlog::warn("cannot choose this thread's cores: {}", std::strerror(errno));
+    }
+}
+
+}  // namespace surf::app

@@ -1,0 +1,115 @@
+#include "app/option_groups.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <optional>
+#include <sstream>
+
+#include "app/options.hpp"
+#include "base/exit_code.hpp"
+
+namespace surf::app
+{
+namespace po = boost::program_options;
+
+namespace
+{
+
+constexpr unsigned help_width = 100;
+constexpr unsigned description_width = 60;
+
+struct ExitCodeEntry
+{
+    ExitCode code;
+    std::string_view description;
+};
+
+constexpr std::array exit_code_table = {
+    ExitCodeEntry{ExitCode::success, "success"},
+    ExitCodeEntry{ExitCode::internal_error, "internal error: a bug, please report it"},
+    ExitCodeEntry{ExitCode::bad_input, "bad command line or job file; nothing was started"},
+    ExitCodeEntry{ExitCode::environment,
+                  "missing data, unwritable folder, absent device, full disk"},
+    ExitCodeEntry{ExitCode::bad_file, "a file that is damaged, of another version or another job"},
+    ExitCodeEntry{ExitCode::blocks_failed, "finished, but some blocks failed on every attempt"},
+    ExitCodeEntry{ExitCode::rank_failed, "a rank could not go on; what is stored is intact"},
+    ExitCodeEntry{ExitCode::interrupted, "stopped by a signal; the same command resumes"},
+};
+
+template <class Table>
+std::string rows(std::string_view title, Table const& table)
+{
+    std::string text = fmt::format("\n{}:\n", title);
+    for (auto const& entry : table)
+    {
+        text += fmt::format("  {:<10} {}\n", entry.name, entry.description);
+    }
+    return text;
+}
+
+}  // namespace
+
+po::options_description general_options()
+{
+    po::options_description options("Command line only", help_width, description_width);
+    auto const value = [](char const* name) { return po::value<std::string>()->value_name(name); };
+    options.add_options()("job", value("FILE"),
+                          "job file; default: jobs/demo.ini, for status and reduce OUTPUT/job.ini");
+    options.add_options()("device", value("NAME"), "auto, cpu or cuda [auto]");
+    options.add_options()("log-level", value("NAME"),
+                          "trace, debug, info, warn, error or off [info]");
+    options.add_options()("json", "of status: write JSON");
+    options.add_options()("help", "as the command help");
+    options.add_options()("version", "as the command version");
+    return options;
+}
+
+po::options_description job_options()
+{
+    std::vector<po::options_description> groups;
+    std::optional<std::string> section;
+    for (JobKey const& key : job_keys())
+    {
+        if (section != key.section())
+        {
+            section = key.section();
+            groups.emplace_back(section->empty() ? "Job file, before the first section"
+                                                 : fmt::format("Job file, section [{}]", *section),
+                                help_width, description_width);
+        }
+        std::string const value = key.write(Job{});
+        std::string const shown = value.empty() ? "" : fmt::format(" [{}]", value);
+        groups.back().add_options()(key.name.c_str(), po::value<std::string>()->value_name("VALUE"),
+                                    (key.help + shown).c_str());
+    }
+    po::options_description all;
+    for (po::options_description const& group : groups)
+    {
+        all.add(group);
+    }
+    return all;
+}
+
+std::string help_text()
+{
+    std::ostringstream text;
+    text << "Usage: surf_sweep [COMMAND] [--job FILE] [--KEY VALUE ...]\n"
+            "       mpirun -n RANKS surf_sweep [run] [--job FILE] [--KEY VALUE ...]\n"
+            "Surfing (Song, Fan, Lafferty 2019): trains generators, runs trials, writes results.\n"
+            "Without arguments the demo job (jobs/demo.ini) is run.\n"
+         << rows("Commands", command_table) << rows("Models", model::model_table)
+         << rows("Tasks", trial::task_table) << rows("Methods", trial::method_table)
+         << rows("Presets", train::preset_table)
+         << "\nSchedules: " << all_names(trial::schedule_table)
+         << "\n\nOptions are also the keys of the job file; the command line wins. Lists are\n"
+            "comma-separated; [defaults] in brackets.\n\n"
+         << general_options() << job_options() << "\nExit codes:\n";
+    for (auto const& [code, description] : exit_code_table)
+    {
+        text << fmt::format("  {:<10} {}\n", static_cast<int>(code), description);
+    }
+    return text.str();
+}
+
+}  // namespace surf::app

@@ -1,0 +1,293 @@
+#include "app/options.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/program_options/errors.hpp>
+#include <boost/program_options/parsers.hpp>
+#include <fstream>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "app/option_groups.hpp"
+
+namespace surf::app
+{
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace
+{
+
+constexpr char const* command_line = "command line";
+constexpr char const* demo_job = "jobs/demo.ini";
+
+// Unknown keys. -----------------------------------------------------------------------------------
+
+/// Insertions, deletions and replacements from one word to the other (Levenshtein 1966).
+std::size_t edit_distance(std::string_view from, std::string_view to)
+{
+    std::vector<std::size_t> row(to.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < from.size(); ++i)
+    {
+        std::size_t diagonal = row[0]++;
+        for (std::size_t j = 0; j < to.size(); ++j)
+        {
+            std::size_t const replaced = diagonal + (from[i] == to[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+        }
+    }
+    return row.back();
+}
+
+std::string leaf(std::string const& name)
+{
+    return name.substr(name.find('.') + 1);
+}
+
+/// The known name that is closest, where a right key in a wrong section counts as close.
+std::string closest(std::string const& name, po::options_description const& known)
+{
+    std::string best;
+    std::size_t best_distance = std::string::npos;
+    for (auto const& option : known.options())
+    {
+        std::string const& candidate = option->long_name();
+        std::size_t const distance = std::min(edit_distance(name, candidate),
+                                              edit_distance(leaf(name), leaf(candidate)) + 1);
+        if (distance < best_distance)
+        {
+            best = candidate;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+[[noreturn]] void refuse_unknown(std::string const& origin, std::string const& name,
+                                 po::options_description const& known)
+{
+    std::set<std::string> sections;
+    for (JobKey const& key : job_keys())
+    {
+        sections.insert(key.section());
+    }
+    auto const dot = name.find('.');
+    std::string const section = dot == std::string::npos ? "" : name.substr(0, dot);
+    throw InputError(
+        fmt::format("{}: {}: unknown {}; did you mean {}?", origin, name,
+                    sections.contains(section) ? "key" : fmt::format("section [{}]", section),
+                    closest(name, known)));
+}
+
+// Reading. ----------------------------------------------------------------------------------------
+
+/// What Boost read, as settings; positional words go to `words`.
+Settings collect(po::parsed_options const& parsed, std::string const& origin,
+                 std::vector<std::string>* words)
+{
+    Settings settings;
+    for (po::option const& option : parsed.options)
+    {
+        std::string const text = option.value.empty() ? "" : option.value.front();
+        if (option.position_key >= 0)
+        {
+            words->push_back(text);
+        }
+        else if (!settings.emplace(option.string_key, Setting{origin, option.string_key, text})
+                      .second)
+        {
+            throw InputError(
+                fmt::format("{}: {}: given twice; give it once", origin, option.string_key));
+        }
+    }
+    return settings;
+}
+
+Settings parse_arguments(std::vector<std::string> const& arguments, std::vector<std::string>& words)
+{
+    namespace style = po::command_line_style;
+    po::options_description known = general_options();
+    known.add(job_options());
+    try
+    {
+        return collect(
+            po::command_line_parser(arguments)
+                .options(known)
+                .style(style::allow_long | style::long_allow_adjacent | style::long_allow_next)
+                .run(),
+            command_line, &words);
+    }
+    catch (po::unknown_option const& unknown)
+    {
+        std::string const argument = unknown.get_option_name();  // "--name" or "--name=value"
+        refuse_unknown(command_line, argument.substr(2, argument.find('=') - 2), known);
+    }
+    catch (po::error const& failure)
+    {
+        throw InputError(fmt::format("{}: {}; see surf_sweep help", command_line, failure.what()));
+    }
+}
+
+Settings parse_settings(std::string const& text, std::string const& origin)
+{
+    po::options_description const known = job_options();
+    try
+    {
+        std::istringstream stream(text);
+        return collect(po::parse_config_file(stream, known), origin, nullptr);
+    }
+    catch (po::unknown_option const& unknown)
+    {
+        refuse_unknown(origin, unknown.get_option_name(), known);
+    }
+    catch (po::error const& failure)
+    {
+        throw InputError(fmt::format("{}: {}; a line is [section], key = value or # comment",
+                                     origin, failure.what()));
+    }
+}
+
+std::string read_job_file(fs::path const& path)
+{
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream text;
+    if (fs::is_directory(path) || !(text << stream.rdbuf()))
+    {
+        throw InputError(fmt::format(
+            "{}: cannot be read as a job file; name a readable file that is not empty: --job FILE",
+            path.string()));
+    }
+    return text.str();
+}
+
+/// Takes a setting of the command line out, so that what remains are the job's.
+std::optional<Setting> take(Settings& settings, std::string const& key)
+{
+    auto const node = settings.extract(key);
+    return node ? std::optional(node.mapped()) : std::nullopt;
+}
+
+bool needs_job(Command command)
+{
+    return command == Command::run || command == Command::plan || command == Command::status ||
+           command == Command::reduce;
+}
+
+fs::path find_job_file(Command command, std::optional<Setting> const& job, Settings const& given)
+{
+    if (job)
+    {
+        return job->text;
+    }
+    bool const looks_back = command == Command::status || command == Command::reduce;
+    auto const output = given.find("output");
+    if (looks_back && output != given.end())
+    {
+        return fs::path(output->second.text) / "job.ini";
+    }
+    if (!fs::exists(demo_job))
+    {
+        throw InputError(
+            fmt::format("{}: not found from {} (the demo is what runs without --job); "
+                        "start in the project's folder or name a job: --job FILE",
+                        demo_job, fs::current_path().string()));
+    }
+    return demo_job;
+}
+
+Job load_job(fs::path const& file, Settings given)
+{
+    given.merge(parse_settings(read_job_file(file), file.string()));  // keeps what is there
+    Job job = make_job(given);
+    if (job.output.empty())
+    {
+        job.output = fs::path("sweeps") / file.stem();
+    }
+    return job;
+}
+
+Command parse_words(std::vector<std::string> const& words, fs::path& file)
+{
+    Command const command =
+        words.empty() ? Command::run
+                      : kind_of(command_table, words[0], std::string(command_line) + ": command");
+    std::size_t const expected = command == Command::validate ? 2 : 1;
+    if (words.size() > expected)
+    {
+        throw InputError(fmt::format("{}: {}: unexpected after {}; see surf_sweep help",
+                                     command_line, words[expected], words[expected - 1]));
+    }
+    if (command == Command::validate)
+    {
+        if (words.size() < expected)
+        {
+            throw InputError(fmt::format(
+                "{}: validate: no file was named; use surf_sweep validate FILE", command_line));
+        }
+        file = words[1];
+    }
+    return command;
+}
+
+}  // namespace
+
+Options parse_options(std::vector<std::string> const& arguments)
+{
+    Options options;
+    std::vector<std::string> words;
+    Settings given = parse_arguments(arguments, words);
+    options.command = parse_words(words, options.file);
+    if (take(given, "version"))
+    {
+        options.command = Command::version;
+    }
+    if (take(given, "help"))
+    {
+        options.command = Command::help;
+    }
+    if (auto const device = take(given, "device"))
+    {
+        options.device = kind_of(model::device_choice_table, device->text, device->label());
+    }
+    if (auto const level = take(given, "log-level"))
+    {
+        options.log_level = level->text;
+    }
+    if (take(given, "json"))
+    {
+        options.format = Format::json;
+        if (options.command != Command::status)
+        {
+            throw InputError(
+                fmt::format("{}: json: only the command status writes JSON; leave "
+                            "--json out",
+                            command_line));
+        }
+    }
+    auto const job = take(given, "job");
+    if (needs_job(options.command))
+    {
+        options.job_file = find_job_file(options.command, job, given);
+        options.job = load_job(options.job_file, std::move(given));
+    }
+    else if (options.command != Command::help && (job || !given.empty()))
+    {
+        throw InputError(
+            fmt::format("{}: {}: means nothing to the command {}, which reads no job; "
+                        "leave it out",
+                        command_line, job ? "job" : given.begin()->first,
+                        name_of(command_table, options.command)));
+    }
+    return options;
+}
+
+Job parse_job(std::string const& text, std::string const& origin)
+{
+    return make_job(parse_settings(text, origin));
+}
+
+}  // namespace surf::app

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/job.hpp"
+#include "model/device.hpp"
+
+namespace surf::app
+{
+
+enum class Command : std::int8_t
+{
+    run,
+    plan,
+    status,
+    reduce,
+    validate,
+    version,
+    help,
+};
+
+struct CommandEntry
+{
+    Command kind;
+    std::string_view name;
+    std::string_view description;
+};
+
+inline constexpr std::array command_table = {
+    CommandEntry{Command::run, "run",
+                 "train, run all trials, write OUTPUT/results.h5; resumes what was interrupted"},
+    CommandEntry{Command::plan, "plan",
+                 "show models, cells, blocks and estimates; compute nothing"},
+    CommandEntry{Command::status, "status", "show how far the job in an output folder is"},
+    CommandEntry{Command::reduce, "reduce", "write OUTPUT/results.h5 from what is stored already"},
+    CommandEntry{Command::validate, "validate", "check one file (validate FILE) and what it holds"},
+    CommandEntry{Command::version, "version",
+                 "show versions of program and libraries, and devices"},
+    CommandEntry{Command::help, "help", "show this text"},
+};
+
+enum class Format
+{
+    table,
+    json,
+};
+
+/// What the command line asks for.
+struct Options
+{
+    Command command = Command::run;
+    Job job;                         ///< of run, plan, status and reduce
+    std::filesystem::path job_file;  ///< where the job came from
+    std::filesystem::path file;      ///< of validate
+    model::DeviceChoice device = model::DeviceChoice::automatic;
+    std::string log_level = "info";
+    Format format = Format::table;
+};
+
+/// Arguments without the program's name. Reads the job file, where the command needs one:
+/// --job; for status and reduce, with --output alone, OUTPUT/job.ini; otherwise jobs/demo.ini.
+/// Throws InputError naming origin, key and value.
+Options parse_options(std::vector<std::string> const& arguments);
+
+/// A job from the text of a job file. `origin` names it in errors.
+Job parse_job(std::string const& text, std::string const& origin);
+
+/// What `help` prints: usage, commands, choices, options in groups with units and defaults, exit
+/// codes.
+std::string help_text();
+
+}  // namespace surf::app

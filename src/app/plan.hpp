@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/job.hpp"
+#include "base/id.hpp"
+#include "chain/chain.hpp"
+#include "sched/ledger.hpp"
+#include "train/spec.hpp"
+#include "trial/spec.hpp"
+
+namespace surf::app
+{
+
+struct PlannedChain
+{
+    train::TrainSpec spec;
+    chain::ChainHeader header;
+};
+
+struct PlannedCell
+{
+    trial::CellSpec spec;
+    sched::ChainIndex chain;
+    /// Of surfing: its adam cell.
+    std::optional<sched::CellIndex> budget_from;
+};
+
+/// Trials first … first + count − 1 of a cell.
+struct PlannedBlock
+{
+    sched::CellIndex cell;
+    std::int64_t first = 0;
+    std::int64_t count = 0;
+    double cost = 0;  ///< expected network evaluations
+};
+
+/// All the work of a job, in an order that depends on the job alone: chains by model, then latent
+/// dimension, as listed; cells by chain, task, measurements and method, adam before surfing; blocks
+/// by cell and first trial.
+struct Plan
+{
+    /// Of all that affects results: the cells' ids and how their trials are cut into blocks.
+    JobId job;
+    std::vector<PlannedChain> chains;
+    std::vector<PlannedCell> cells;
+    std::vector<PlannedBlock> blocks;
+
+    PlannedChain const& operator[](sched::ChainIndex index) const;
+    PlannedCell const& operator[](sched::CellIndex index) const;
+    PlannedBlock const& operator[](sched::BlockIndex index) const;
+
+    /// What the engine is to compute for a lease.
+    trial::BlockSpec block_spec(sched::LeasedBlock const& lease) const;
+    /// What the ledger needs to know; no chain is taken as published.
+    sched::WorkPlan work() const;
+    /// A cell's blocks, by first trial.
+    std::vector<sched::BlockIndex> blocks_of(sched::CellIndex cell) const;
+};
+
+/// `data_checksum` is the training images'.
+Plan make_plan(Job const& job, std::string const& data_checksum);
+
+/// The plan with the checksum of the data that the job names. Reads the training images; throws
+/// EnvironmentError or FileError if that cannot be done.
+Plan load_plan(Job const& job);
+
+}  // namespace surf::app

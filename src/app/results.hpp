@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "app/plan.hpp"
+#include "app/stored.hpp"
+
+namespace surf::app
+{
+
+/// OUTPUT/results.h5
+std::filesystem::path results_path(std::filesystem::path const& output);
+
+/// Job id, versions, hosts and devices, seed: what the files and this program know. A run adds what
+/// only it knows.
+std::map<std::string, std::string> provenance_of(Job const& job, Plan const& plan,
+                                                 std::vector<StoredCell> const& cells);
+
+/// Publishes OUTPUT/results.h5. One that is there and of another job is renamed to
+/// results-<its job's id>.h5 first, with a warning; a damaged one is set aside.
+void publish_results(Job const& job, Plan const& plan, std::vector<StoredCell> const& cells,
+                     std::map<std::string, std::string> provenance);
+
+/// The cells as the reducer wants them.
+std::vector<reduce::CellResult> results_of(std::vector<StoredCell> const& cells);
+
+}  // namespace surf::app

@@ -1,0 +1,189 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "app/command.hpp"
+#include "app/coordination.hpp"
+#include "app/results.hpp"
+#include "app/summary_table.hpp"
+#include "app/work.hpp"
+#include "base/error.hpp"
+#include "base/folder_lock.hpp"
+#include "base/log.hpp"
+#include "base/pending_file.hpp"
+#include "base/stop_signal.hpp"
+#include "mpi/environment.hpp"
+#include "mpi/topology.hpp"
+
+namespace surf::app
+{
+namespace
+{
+
+namespace fs = std::filesystem;
+
+/// What rank 0 needs before the others may start.
+struct Preparation
+{
+    std::unique_ptr<FolderLock> lock;
+    std::optional<data::TrainingImages> images;
+};
+
+/// Checks all that can be checked before any work starts.
+Preparation prepare(Options const& options)
+{
+    Job const& job = options.job;
+    Preparation prepared;
+    prepared.images.emplace(data::load_training_images(job.data));
+    require_writable_folder(job.output, "output");
+    prepared.lock = std::make_unique<FolderLock>(job.output);
+    publish_text(job.output / "job.ini", job.text());
+    return prepared;
+}
+
+/// The same job, plan and files on every rank, whatever each of them could read itself.
+RunContext make_context(Options const& options, Preparation const& prepared, at::Device device,
+                        mpi::Communicator const& world)
+{
+    std::string text = options.job.text();
+    std::string checksum = prepared.images ? prepared.images->checksum : "";
+    world.broadcast(text);
+    world.broadcast(checksum);
+    Job job = parse_job(text, "the job of rank 0");
+    Plan plan = make_plan(job, checksum);
+    return {std::move(job), std::move(plan), device, NodeCores(world)};
+}
+
+void announce(RunContext const& context, mpi::NodeTopology const& topology)
+{
+    spdlog::info("job {}: {} chains, {} cells, {} blocks; {} ranks on {} nodes; output {}",
+                 context.plan.job.brief(), context.plan.chains.size(), context.plan.cells.size(),
+                 context.plan.blocks.size(), topology.hosts.size(), topology.nodes,
+                 context.job.output.string());
+}
+
+/// Ranks of one node that were given the same GPU: allowed, but rarely wanted.
+void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
+{
+    if (!device.is_cuda())
+    {
+        return;
+    }
+    auto const node = world.split_shared();
+    auto const others = node.allgather(static_cast<int>(device.index()));
+    if (node.rank() == 0 && std::ssize(others) > 1)
+    {
+        std::set<int> const distinct(others.begin(), others.end());
+        if (distinct.size() < others.size())
+        {
+            spdlog::warn("{} ranks share {} GPUs on this node", others.size(), distinct.size());
+        }
+    }
+}
+
+void publish(RunContext const& context, mpi::NodeTopology const& topology)
+{
+    auto const cells = stored_cells(context.plan, context.job.output, store::find_segment);
+    auto provenance = provenance_of(context.job, context.plan, cells);
+    provenance["ranks"] = fmt::format("{}", topology.hosts.size());
+    provenance["rank_hosts"] = fmt::format("{}", fmt::join(topology.hosts, ","));
+    publish_results(context.job, context.plan, cells, std::move(provenance));
+    fmt::print("{}\nresults: {}\n", summary_table(results_of(cells)),
+               results_path(context.job.output).string());
+    std::fflush(stdout);
+}
+
+RunEnd coordinate(RunContext const& context, Preparation const& prepared,
+                  mpi::Communicator const& world, mpi::NodeTopology const& topology)
+{
+    auto const start = std::chrono::steady_clock::now();
+    announce(context, topology);
+    RunEnd const end = Coordination(context, *prepared.images, world).run();
+    if (end.code == ExitCode::success || end.code == ExitCode::blocks_failed)
+    {
+        publish(context, topology);
+        spdlog::info("done in {}", readable_duration(std::chrono::steady_clock::now() - start));
+    }
+    return end;
+}
+
+/// On every rank: ends with the same code everywhere, and with a text on rank 0 alone.
+RunEnd run(Options const& options, mpi::Communicator const& world)
+{
+    auto const topology = mpi::node_topology(world);
+    bool const first = world.rank() == 0;
+    Preparation prepared;
+    at::Device device(at::kCPU);
+    try
+    {
+        mpi::agree(world, [&] {
+            if (first)
+            {
+                prepared = prepare(options);
+            }
+            device = model::choose_device(options.device, topology.node_rank);
+        });
+    }
+    catch (Error const& error)
+    {
+        return {error.code(), first ? error.what() : ""};
+    }
+    RunContext const context = make_context(options, prepared, device, world);
+    warn_of_shared_gpus(world, device);
+
+    RunEnd end;
+    if (first)
+    {
+        end = coordinate(context, prepared, world, topology);
+    }
+    else
+    {
+        work(context, world);
+    }
+    world.broadcast(end.code);
+    return end;
+}
+
+}  // namespace
+
+ExitCode run_command(Options const& options)
+{
+    int argument_count = 0;
+    char** arguments = nullptr;
+    mpi::Environment const environment(argument_count, arguments);
+    auto const world = mpi::Communicator::world();
+    catch_stop_signals();
+    try
+    {
+        RunEnd const end = run(options, world);
+        if (!end.text.empty())
+        {
+            fmt::print(stderr, "surf_sweep: error: {}\n", end.text);
+        }
+        return end.code;
+    }
+    catch (Error const& error)
+    {
+        if (world.size() == 1)
+        {
+            throw;
+        }
+        spdlog::error("{}", error.what());
+        mpi::abort(error.code());
+    }
+    catch (std::exception const& error)
+    {
+        if (world.size() == 1)
+        {
+            throw;
+        }
+        spdlog::error("{}", error.what());
+        mpi::abort(ExitCode::rank_failed);
+    }
+}
+
+}  // namespace surf::app

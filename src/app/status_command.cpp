@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/command.hpp"
+#include "app/results.hpp"
+#include "app/stored.hpp"
+#include "app/text_table.hpp"
+#include "base/name_table.hpp"
+
+namespace surf::app
+{
+namespace
+{
+
+struct Status
+{
+    Plan plan;
+    std::vector<StoredChain> chains;
+    std::vector<StoredCell> cells;
+    std::vector<std::filesystem::path> set_aside;
+    std::filesystem::path results;  ///< empty if there are none
+};
+
+Status read_status(Job const& job)
+{
+    Status status{
+        .plan = load_plan(job), .chains = {}, .cells = {}, .set_aside = {}, .results = {}};
+    for (PlannedChain const& chain : status.plan.chains)
+    {
+        status.chains.push_back(stored_chain(job.output, chain.header));
+    }
+    status.cells = stored_cells(status.plan, job.output, peek_segment);
+    status.set_aside = set_aside_files(job.output);
+    if (std::filesystem::exists(results_path(job.output)))
+    {
+        status.results = results_path(job.output);
+    }
+    return status;
+}
+
+std::string to_json(Job const& job, Status const& status)
+{
+    nlohmann::ordered_json json;
+    json["job_id"] = status.plan.job.hex();
+    json["output"] = job.output.string();
+    json["chains"] = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < status.chains.size(); ++i)
+    {
+        chain::ChainHeader const& header = status.plan.chains[i].header;
+        train::TrainSpec const& spec = status.plan.chains[i].spec;
+        json["chains"].push_back({{"id", header.id().hex()},
+                                  {"model", name_of(model::model_table, spec.model)},
+                                  {"latent_dim", spec.latent_dim},
+                                  {"state", name_of(chain_state_table, status.chains[i].state)},
+                                  {"snapshots_done", status.chains[i].snapshots},
+                                  {"snapshots", header.snapshots}});
+    }
+    json["cells"] = nlohmann::ordered_json::array();
+    for (StoredCell const& cell : status.cells)
+    {
+        trial::CellSpec const& spec = cell.result.spec;
+        json["cells"].push_back({{"id", spec.id().hex()},
+                                 {"chain", spec.chain.hex()},
+                                 {"model", name_of(model::model_table, spec.problem.model)},
+                                 {"latent_dim", spec.problem.latent_dim},
+                                 {"task", name_of(trial::task_table, spec.problem.task)},
+                                 {"measurements", spec.problem.measurements},
+                                 {"method", name_of(trial::method_table, spec.method)},
+                                 {"blocks_done", cell.blocks.size()},
+                                 {"blocks", cell.planned_blocks}});
+    }
+    json["set_aside"] = nlohmann::ordered_json::array();
+    for (std::filesystem::path const& file : status.set_aside)
+    {
+        json["set_aside"].push_back(file.string());
+    }
+    json["results"] = nullptr;
+    if (!status.results.empty())
+    {
+        json["results"] = status.results.string();
+    }
+    return json.dump(2) + "\n";
+}
+
+std::string to_table(Job const& job, Status const& status)
+{
+    TextTable chains({"chain", "model", "k", "state", "snapshots"});
+    for (std::size_t i = 0; i < status.chains.size(); ++i)
+    {
+        auto const& [spec, header] = status.plan.chains[i];
+        chains.add({header.id().brief(), std::string(name_of(model::model_table, spec.model)),
+                    fmt::format("{}", spec.latent_dim),
+                    std::string(name_of(chain_state_table, status.chains[i].state)),
+                    fmt::format("{}/{}", status.chains[i].snapshots, header.snapshots)});
+    }
+    TextTable cells({"cell", "chain", "task", "m", "method", "blocks"});
+    for (StoredCell const& cell : status.cells)
+    {
+        trial::CellSpec const& spec = cell.result.spec;
+        cells.add({spec.id().brief(), spec.chain.brief(),
+                   std::string(name_of(trial::task_table, spec.problem.task)),
+                   fmt::format("{}", spec.problem.measurements),
+                   std::string(name_of(trial::method_table, spec.method)),
+                   fmt::format("{}/{}", cell.blocks.size(), cell.planned_blocks)});
+    }
+    std::string text = fmt::format("job {} in {}\n\n{}\n{}\n", status.plan.job.brief(),
+                                   job.output.string(), chains.text(), cells.text());
+    for (std::filesystem::path const& file : status.set_aside)
+    {
+        text += fmt::format("set aside as damaged: {}\n", file.string());
+    }
+    text += fmt::format("results: {}\n",
+                        status.results.empty() ? "not written yet" : status.results.string());
+    return text;
+}
+
+}  // namespace
+
+ExitCode status_command(Options const& options)
+{
+    Status const status = read_status(options.job);
+    bool const json = options.format == Format::json;
+    fmt::print("{}", json ? to_json(options.job, status) : to_table(options.job, status));
+    return ExitCode::success;
+}
+
+}  // namespace surf::app

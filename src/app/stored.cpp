@@ -1,0 +1,133 @@
+#include "app/stored.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "chain/partial_chain.hpp"
+#include "chain/reader.hpp"
+#include "reduce/statistics.hpp"
+
+namespace surf::app
+{
+namespace fs = std::filesystem;
+
+namespace
+{
+
+/// Σ n_t of a cell; nothing if it depends on a cell of which nothing is stored.
+std::optional<std::int64_t> budget_of(PlannedCell const& cell, std::vector<StoredCell> const& done)
+{
+    if (!cell.budget_from)
+    {
+        return 0;
+    }
+    StoredCell const& source = done[static_cast<std::size_t>(*cell.budget_from)];
+    if (source.blocks.empty())
+    {
+        return std::nullopt;
+    }
+    reduce::CellStatistics statistics;
+    statistics.add(source.result.outcomes);
+    return reduce::surfing_budget(statistics).steps;
+}
+
+StoredCell stored_cell(Plan const& plan, sched::CellIndex index, std::optional<std::int64_t> budget,
+                       fs::path const& output, FindSegment find)
+{
+    std::vector<sched::BlockIndex> const blocks = plan.blocks_of(index);
+    StoredCell stored{.result = {plan[index].spec, 0, budget.value_or(0), {}},
+                      .blocks = {},
+                      .runs = {},
+                      .planned_blocks = std::ssize(blocks)};
+    for (sched::BlockIndex const block : blocks)
+    {
+        stored.result.planned += plan[block].count;
+        auto segment = budget ? find(output, plan.block_spec({block, *budget})) : std::nullopt;
+        if (segment)
+        {
+            std::ranges::move(segment->outcomes, std::back_inserter(stored.result.outcomes));
+            stored.blocks.push_back(block);
+            stored.runs.push_back(segment->run);
+        }
+    }
+    return stored;
+}
+
+/// 7 for snapshot-00007.h5, −1 for any other name.
+std::int64_t snapshot_index(fs::path const& file)
+{
+    long long index = -1;
+    int length = 0;
+    std::string const name = file.filename().string();
+    bool const matches = std::sscanf(name.c_str(), "snapshot-%5lld.h5%n", &index, &length) == 1 &&
+                         length == static_cast<int>(name.size());
+    return matches ? index : -1;
+}
+
+}  // namespace
+
+StoredChain stored_chain(fs::path const& output, chain::ChainHeader const& header)
+{
+    fs::path path = chain::chain_path(output, header.id());
+    if (fs::exists(path))
+    {
+        return {ChainState::published, header.snapshots};
+    }
+    std::error_code absent;
+    std::int64_t last = -1;
+    for (fs::directory_entry const& entry :
+         fs::directory_iterator(path.replace_extension(".partial"), absent))
+    {
+        last = std::max(last, snapshot_index(entry.path()));
+    }
+    return {absent ? ChainState::absent : ChainState::training, last + 1};
+}
+
+std::optional<store::Segment> peek_segment(fs::path const& output, trial::BlockSpec const& spec)
+{
+    fs::path const path = store::segment_path(output, spec.id());
+    if (!fs::exists(path))
+    {
+        return std::nullopt;
+    }
+    try
+    {
+        return store::read_segment(path);
+    }
+    catch (FileError const& error)
+    {
+        spdlog::warn("{}; a run will compute it again", error.what());
+        return std::nullopt;
+    }
+}
+
+std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output, FindSegment find)
+{
+    std::vector<StoredCell> cells;
+    for (std::size_t i = 0; i < plan.cells.size(); ++i)
+    {
+        cells.push_back(stored_cell(plan, static_cast<sched::CellIndex>(i),
+                                    budget_of(plan.cells[i], cells), output, find));
+    }
+    return cells;
+}
+
+std::vector<fs::path> set_aside_files(fs::path const& output)
+{
+    std::vector<fs::path> files;
+    std::error_code absent;
+    for (fs::directory_entry const& entry : fs::recursive_directory_iterator(output, absent))
+    {
+        if (entry.path().extension() == ".bad")
+        {
+            files.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(files);
+    return files;
+}
+
+}  // namespace surf::app

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "app/plan.hpp"
+#include "reduce/results.hpp"
+#include "store/segment.hpp"
+
+/// What an output folder holds of a plan, found from its files alone.
+namespace surf::app
+{
+
+enum class ChainState : std::int8_t
+{
+    absent,
+    training,
+    published,
+};
+
+struct ChainStateEntry
+{
+    ChainState kind;
+    std::string_view name;
+};
+
+inline constexpr std::array chain_state_table = {
+    ChainStateEntry{ChainState::absent, "absent"},
+    ChainStateEntry{ChainState::training, "training"},
+    ChainStateEntry{ChainState::published, "published"},
+};
+
+struct StoredChain
+{
+    ChainState state = ChainState::absent;
+    std::int64_t snapshots = 0;  ///< made so far
+};
+
+/// By the files' names: nothing is read.
+StoredChain stored_chain(std::filesystem::path const& output, chain::ChainHeader const& header);
+
+/// What is stored of a cell.
+struct StoredCell
+{
+    reduce::CellResult result;              ///< its outcomes, by trial
+    std::vector<sched::BlockIndex> blocks;  ///< those that are stored
+    std::vector<store::BlockRun> runs;      ///< how they were computed
+    std::int64_t planned_blocks = 0;
+
+    bool complete() const { return std::ssize(blocks) == planned_blocks; }
+};
+
+/// How a block's segment is looked up.
+using FindSegment = std::optional<store::Segment> (*)(std::filesystem::path const& output,
+                                                      trial::BlockSpec const& spec);
+
+/// As store::find_segment, but leaves a damaged file where it is.
+std::optional<store::Segment> peek_segment(std::filesystem::path const& output,
+                                           trial::BlockSpec const& spec);
+
+/// Every cell of the plan, in its order. A cell whose budget comes from another one is looked up
+/// with the budget that the other's stored outcomes give: there is none as long as it has none.
+std::vector<StoredCell> stored_cells(Plan const& plan, std::filesystem::path const& output,
+                                     FindSegment find);
+
+/// Files and folders of this output folder that were set aside as damaged (*.bad), sorted.
+std::vector<std::filesystem::path> set_aside_files(std::filesystem::path const& output);
+
+}  // namespace surf::app

@@ -1,0 +1,208 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/name_table.hpp"
+#include "train/spec.hpp"
+#include "trial/spec.hpp"
+
+/// Values of the job file as text: read() checks and refuses, write() gives what read() reads back.
+namespace surf::app
+{
+
+/// A value as it was given, and where.
+struct Setting
+{
+    std::string origin;  ///< "jobs/demo.ini", "command line"
+    std::string key;     ///< "train.models"
+    std::string text;
+
+    std::string label() const { return origin + ": " + key; }
+};
+
+[[noreturn]] inline void refuse(Setting const& setting, std::string const& why)
+{
+    throw InputError(fmt::format("{} = {}: {}", setting.label(), setting.text, why));
+}
+
+enum class End
+{
+    included,
+    excluded,
+};
+
+/// Numbers that a key accepts.
+struct Range
+{
+    double low = -std::numeric_limits<double>::infinity();
+    double high = std::numeric_limits<double>::infinity();
+    End low_end = End::included;
+    End high_end = End::included;
+
+    /// Only finite numbers are contained.
+    bool contains(double value) const
+    {
+        return std::isfinite(value) && (low_end == End::included ? value >= low : value > low) &&
+               (high_end == End::included ? value <= high : value < high);
+    }
+
+    std::string describe() const
+    {
+        std::string text =
+            fmt::format("{} {}", low_end == End::included ? "of at least" : "above", low);
+        if (std::isfinite(high))
+        {
+            text +=
+                fmt::format(" and {} {}", high_end == End::included ? "at most" : "below", high);
+        }
+        return text;
+    }
+};
+
+inline auto const& table_of(model::ModelKind)
+{
+    return model::model_table;
+}
+inline auto const& table_of(train::Preset)
+{
+    return train::preset_table;
+}
+inline auto const& table_of(trial::Task)
+{
+    return trial::task_table;
+}
+inline auto const& table_of(trial::Method)
+{
+    return trial::method_table;
+}
+inline auto const& table_of(trial::Schedule)
+{
+    return trial::schedule_table;
+}
+inline auto const& table_of(trial::AdamState)
+{
+    return trial::adam_state_table;
+}
+
+template <class T>
+concept Number = std::is_arithmetic_v<T>;
+template <class T>
+concept Choice = std::is_enum_v<T>;
+
+template <Number T>
+void read(Setting const& setting, Range const& range, T& value)
+{
+    char const* const end = setting.text.data() + setting.text.size();
+    T parsed{};
+    auto const [stop, status] = std::from_chars(setting.text.data(), end, parsed);
+    if (status != std::errc{} || stop != end || !range.contains(static_cast<double>(parsed)))
+    {
+        refuse(setting, fmt::format("must be a {} {}",
+                                    std::is_integral_v<T> ? "whole number" : "decimal number",
+                                    range.describe()));
+    }
+    value = parsed;
+}
+
+template <Choice T>
+void read(Setting const& setting, Range const&, T& value)
+{
+    value = kind_of(table_of(T{}), setting.text, setting.label());
+}
+
+inline void read(Setting const& setting, Range const&, std::filesystem::path& value)
+{
+    if (setting.text.empty() || setting.text.find_first_of("#\n\r") != std::string::npos)
+    {
+        refuse(setting,
+               "must be a path that is not empty and has no # or line break in it (the "
+               "job file could not hold it)");
+    }
+    value = setting.text;
+}
+
+template <class T>
+void read(Setting const& setting, Range const& range, std::optional<T>& value)
+{
+    read(setting, range, value.emplace());
+}
+
+/// Comma-separated, blanks around an element do not count.
+template <class T>
+void read(Setting const& setting, Range const& range, std::vector<T>& values)
+{
+    values.clear();
+    std::string_view rest = setting.text;
+    for (bool more = true; more;)
+    {
+        auto const comma = rest.find(',');
+        std::string_view element = rest.substr(0, comma);
+        element.remove_prefix(std::min(element.find_first_not_of(" \t"), element.size()));
+        element = element.substr(0, element.find_last_not_of(" \t") + 1);
+        if (element.empty())
+        {
+            refuse(setting, "the list or an element of it is empty; separate values by one comma");
+        }
+        Setting const single{setting.origin, setting.key, std::string(element)};
+        T value{};
+        read(single, range, value);
+        if (std::ranges::find(values, value) != values.end())
+        {
+            refuse(single, "is listed twice; list it once");
+        }
+        values.push_back(value);
+        more = comma != std::string_view::npos;
+        rest.remove_prefix(more ? comma + 1 : rest.size());
+    }
+}
+
+template <Number T>
+std::string write(T value)
+{
+    return fmt::format("{}", value);
+}
+
+template <Choice T>
+std::string write(T value)
+{
+    return std::string(name_of(table_of(value), value));
+}
+
+inline std::string write(std::filesystem::path const& value)
+{
+    return value.string();
+}
+
+/// Empty if there is no value.
+template <class T>
+std::string write(std::optional<T> const& value)
+{
+    return value ? write(*value) : "";
+}
+
+template <class T>
+std::string write(std::vector<T> const& values)
+{
+    std::string text;
+    for (T const& value : values)
+    {
+        text += text.empty() ? "" : ",";
+        text += write(value);
+    }
+    return text;
+}
+
+}  // namespace surf::app

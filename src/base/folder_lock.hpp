@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+
+namespace surf
+{
+
+/// Keeps a folder for this process: two runs that write into one folder would train the same chain
+/// twice and remove each other's files. The lock ends with the process, however that ends.
+class FolderLock
+{
+  public:
+    /// Locks <folder>/.lock. Throws EnvironmentError if another process holds it.
+    explicit FolderLock(std::filesystem::path const& folder);
+    ~FolderLock();
+    FolderLock(FolderLock const&) = delete;
+    FolderLock& operator=(FolderLock const&) = delete;
+
+  private:
+    int descriptor_;
+};
+
+}  // namespace surf

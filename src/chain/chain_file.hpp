@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "chain/chain.hpp"
+#include "hdf5/file.hpp"
+
+/// For the sources of this folder only: the layout of chain files.
+///
+/// A finished chain and each snapshot of a chain in the making have the same layout; the latter is
+/// a chain file of one snapshot, whose /index is not 0.
+namespace surf::chain
+{
+
+inline constexpr h5::FileType chain_type{.name = "surf_sweep/chain"};
+
+/// Checksum of arrays with their names and shapes, in order.
+std::uint64_t checksum(Parameters const& arrays);
+
+/// The id and the settings, as attribute chain_id and group /configuration.
+void write_configuration(h5::Group& root, CanonicalText const& configuration);
+/// Throws FileError naming `path` if the id is not that of the settings.
+CanonicalText read_configuration(h5::Group const& root, std::filesystem::path const& path);
+
+/// Dimensions of arrays are named by position and size, as "axis1_64".
+class AxisScales
+{
+  public:
+    explicit AxisScales(h5::Group& root) : root_(root) {}
+    /// Names the dimensions of an array from `first` on.
+    void attach(h5::Dataset& dataset, std::size_t first);
+
+  private:
+    h5::Group& root_;
+    std::map<std::string, h5::Dataset> scales_;
+};
+
+/// Writes snapshots first, first + 1, … to a file, one in memory at a time.
+class ChainFileWriter
+{
+  public:
+    struct Options
+    {
+        std::int64_t first = 0;
+        std::int64_t count = 1;
+        std::vector<std::string> losses;  ///< names; a snapshot without one gets NaN
+    };
+
+    ChainFileWriter(std::filesystem::path const& path, CanonicalText const& configuration,
+                    Options options);
+
+    /// Throws InputError if a value is not finite: the training diverged.
+    void append(Snapshot const& snapshot);
+    void publish();
+
+  private:
+    void create_arrays(Parameters const& arrays);
+
+    Options options_;
+    std::int64_t row_ = 0;
+    h5::FileWriter file_;
+    AxisScales axes_;
+    std::map<std::string, h5::Dataset> columns_;  ///< step, checksum, loss/<name>
+    std::vector<h5::Dataset> arrays_;             ///< made with the first snapshot
+};
+
+/// Reads a chain file snapshot by snapshot and trusts nothing in it.
+class ChainFileReader
+{
+  public:
+    /// Throws FileError if the file is no chain or its parts do not fit together.
+    explicit ChainFileReader(std::filesystem::path path);
+
+    CanonicalText const& configuration() const { return configuration_; }
+    std::int64_t first() const { return first_; }
+    std::int64_t count() const { return static_cast<std::int64_t>(steps_.size()); }
+
+    /// Snapshot t, first ≤ t < first + count. Throws FileError if its checksum is wrong or a value
+    /// is not finite.
+    Snapshot read(std::int64_t t) const;
+
+  private:
+    struct Array
+    {
+        std::string name;
+        std::vector<std::int64_t> shape;  ///< of one snapshot
+        h5::Dataset dataset;
+    };
+
+    std::filesystem::path path_;
+    h5::FileReader file_;
+    CanonicalText configuration_;
+    std::int64_t first_ = 0;
+    std::vector<std::int64_t> steps_;
+    std::vector<std::uint64_t> checksums_;
+    std::map<std::string, std::vector<double>> losses_;
+    std::vector<Array> arrays_;
+};
+
+}  // namespace surf::chain

@@ -1,0 +1,211 @@
+#include "chain/partial_chain.hpp"
+
+#include <fmt/format.h>
+
+#include "base/contract.hpp"
+#include "base/error.hpp"
+#include "chain/chain_file.hpp"
+#include "chain/reader.hpp"
+
+namespace surf::chain
+{
+namespace fs = std::filesystem;
+
+namespace
+{
+
+constexpr h5::FileType state_type{.name = "surf_sweep/trainer_state"};
+
+/// The folder is private, so what is unpublished in it was left by a writer that was killed.
+void remove_leftovers(fs::path const& folder)
+{
+    for (fs::directory_entry const& entry : fs::directory_iterator(folder))
+    {
+        if (entry.path().filename().string().find(".h5.tmp-") != std::string::npos)
+        {
+            fs::remove(entry.path());
+        }
+    }
+}
+
+void require_configuration(fs::path const& path, CanonicalText const& stored,
+                           CanonicalText const& expected)
+{
+    if (ChainId::of(stored) != ChainId::of(expected))
+    {
+        throw OtherJobError(fmt::format("{}: {} (it belongs to another job) remove it",
+                                        path.string(), first_differences(stored, expected)));
+    }
+}
+
+/// Runs `read`; if the file is bad, sets it aside and returns nothing.
+template <class Read>
+auto read_or_set_aside(fs::path const& path, Read read) -> std::optional<decltype(read())>
+{
+    if (!fs::exists(path))
+    {
+        return std::nullopt;
+    }
+    try
+    {
+        return read();
+    }
+    catch (FileError const& error)
+    {
+        h5::set_aside(path, error.what());
+        return std::nullopt;
+    }
+}
+
+/// With the step and the place in the chain, which the arrays alone do not say.
+std::uint64_t state_checksum(TrainerState const& state)
+{
+    return hash64(
+        fmt::format("{} {} {:016x}", state.step, state.next_snapshot, checksum(state.arrays)));
+}
+
+}  // namespace
+
+PartialChain::PartialChain(fs::path const& output, ChainHeader header)
+    : output_(output), header_(std::move(header))
+{
+    folder_ = chain_path(output_, header_.id()).replace_extension(".partial");
+    std::error_code failure;
+    fs::create_directories(folder_, failure);
+    if (failure)
+    {
+        throw EnvironmentError(
+            fmt::format("cannot make folder {}: {}", folder_.string(), failure.message()));
+    }
+    remove_leftovers(folder_);
+    for (std::int64_t index = 0; index < header_.snapshots; ++index)
+    {
+        fs::path const path = snapshot_path(index);
+        read_or_set_aside(path, [&] { return read_snapshot(path, index); });
+    }
+}
+
+fs::path PartialChain::snapshot_path(std::int64_t index) const
+{
+    return folder_ / fmt::format("snapshot-{:05}.h5", index);
+}
+
+fs::path PartialChain::state_path() const
+{
+    return folder_ / "state.h5";
+}
+
+Snapshot PartialChain::read_snapshot(fs::path const& path, std::int64_t index) const
+{
+    ChainFileReader const file(path);
+    require_configuration(path, file.configuration(), header_.configuration);
+    if (file.first() != index || file.count() != 1)
+    {
+        throw FileError(
+            fmt::format("{}: does not hold snapshot {} (the file is damaged) remove "
+                        "it and run again",
+                        path.string(), index));
+    }
+    return file.read(index);
+}
+
+TrainerState PartialChain::read_state() const
+{
+    h5::FileReader const file(state_path(), state_type);
+    h5::Group const& root = file.root();
+    require_configuration(state_path(), read_configuration(root, state_path()),
+                          header_.configuration);
+    TrainerState state{
+        root.attribute<std::int64_t>("step"), root.attribute<std::int64_t>("next_snapshot"), {}};
+    h5::Group const arrays = root.group("state");
+    for (h5::Child const& child : arrays.children())
+    {
+        h5::Dataset const dataset = arrays.dataset(child.name);
+        state.arrays.push_back({child.name, dataset.shape(), dataset.read<float>()});
+    }
+    if (root.attribute<std::uint64_t>("checksum") != state_checksum(state))
+    {
+        throw FileError(
+            fmt::format("{}: does not have its checksum (the file is damaged) remove "
+                        "it and run again",
+                        state_path().string()));
+    }
+    for (std::int64_t index = 0; index < state.next_snapshot; ++index)
+    {
+        if (!fs::exists(snapshot_path(index)))
+        {
+            throw FileError(
+                fmt::format("{}: snapshot {} of the time before is missing (training "
+                            "cannot go on from here) remove it and run again",
+                            state_path().string(), index));
+        }
+    }
+    return state;
+}
+
+std::optional<TrainerState> PartialChain::load_state()
+{
+    return read_or_set_aside(state_path(), [&] { return read_state(); });
+}
+
+void PartialChain::write_snapshot(Snapshot const& snapshot)
+{
+    EXPECT(snapshot.index >= 0 && snapshot.index < header_.snapshots);
+    ChainFileWriter::Options options{.first = snapshot.index, .count = 1, .losses = {}};
+    for (auto const& [name, value] : snapshot.losses)
+    {
+        options.losses.push_back(name);
+    }
+    ChainFileWriter file(snapshot_path(snapshot.index), header_.configuration, std::move(options));
+    file.append(snapshot);
+    file.publish();
+}
+
+void PartialChain::write_state(TrainerState const& state)
+{
+    h5::FileWriter file(state_path(), state_type);
+    h5::Group& root = file.root();
+    write_configuration(root, header_.configuration);
+    root.set_attribute("step", state.step);
+    root.set_attribute("next_snapshot", state.next_snapshot);
+    root.set_attribute("checksum", state_checksum(state));
+    AxisScales axes(root);
+    h5::Group arrays = root.create_group("state");
+    for (NamedArray const& array : state.arrays)
+    {
+        h5::Dataset dataset = arrays.create_dataset(array.name, {h5::Type::float32, array.shape});
+        dataset.set_attribute("units", "1");
+        dataset.set_attribute("long_name", array.name + " of the trainer");
+        axes.attach(dataset, 0);
+        dataset.write<float>(array.values);
+    }
+    file.publish();
+}
+
+void PartialChain::finish()
+{
+    std::int64_t const last = header_.snapshots - 1;
+    ChainFileWriter::Options options{.first = 0, .count = header_.snapshots, .losses = {}};
+    for (std::int64_t index = 0; index <= last; ++index)
+    {
+        if (!fs::exists(snapshot_path(index)))
+        {
+            throw FileError(fmt::format("{} is missing (the chain cannot be finished) run again",
+                                        snapshot_path(index).string()));
+        }
+    }
+    for (auto const& [name, value] : read_snapshot(snapshot_path(last), last).losses)
+    {
+        options.losses.push_back(name);
+    }
+    ChainFileWriter chain(chain_path(output_, header_.id()), header_.configuration,
+                          std::move(options));
+    for (std::int64_t index = 0; index <= last; ++index)
+    {
+        chain.append(read_snapshot(snapshot_path(index), index));
+    }
+    chain.publish();
+    fs::remove_all(folder_);
+}
+
+}  // namespace surf::chain

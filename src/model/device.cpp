@@ -1,0 +1,111 @@
+#include "model/device.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <torch/headeronly/version.h>
+
+#include <sstream>
+
+#include "base/error.hpp"
+
+namespace surf::model
+{
+namespace
+{
+
+/// Why CUDA cannot be used; empty if it can. The first call loads LibTorch's CUDA libraries.
+std::string const& cuda_obstacle()
+{
+    static std::string const obstacle = []() -> std::string {
+        if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL) == nullptr)
+        {
+            return "no NVIDIA driver (libcuda.so.1) on this machine";
+        }
+        if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
+        {
+            return fmt::format("LibTorch's CUDA libraries cannot be loaded: {}", dlerror());
+        }
+        if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0)
+        {
+            return "no visible GPU (check CUDA_VISIBLE_DEVICES)";
+        }
+        return "";
+    }();
+    return obstacle;
+}
+
+/// The value behind "Label: " in `text`, or the whole line that holds the label.
+std::string line_with(std::string const& text, std::string const& label)
+{
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+    {
+        auto const start = line.find(label);
+        if (start != std::string::npos)
+        {
+            return line.substr(start);
+        }
+    }
+    return label + " unknown";
+}
+
+}  // namespace
+
+at::Device choose_device(DeviceChoice choice, int local_rank)
+{
+    if (choice == DeviceChoice::cpu ||
+        (choice == DeviceChoice::automatic && !cuda_obstacle().empty()))
+    {
+        return at::Device(at::kCPU);
+    }
+    if (!cuda_obstacle().empty())
+    {
+        throw EnvironmentError(fmt::format("device = cuda: {}; use --device cpu", cuda_obstacle()));
+    }
+    int const count = static_cast<int>(at::detail::getCUDAHooks().deviceCount());
+    return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(local_rank % count));
+}
+
+std::string device_name(at::Device device)
+{
+    return device.str();
+}
+
+std::vector<std::string> describe_devices()
+{
+    std::vector<std::string> devices = {
+        fmt::format("cpu: {} threads, {}", at::get_num_threads(), at::get_cpu_capability())};
+    if (!cuda_obstacle().empty())
+    {
+        devices.push_back("cuda: " + cuda_obstacle());
+        return devices;
+    }
+    int const count = static_cast<int>(at::detail::getCUDAHooks().deviceCount());
+    for (int i = 0; i < count; ++i)
+    {
+        devices.push_back(fmt::format("cuda:{}", i));
+    }
+    return devices;
+}
+
+void set_compute_threads(std::int64_t threads)
+{
+    at::set_num_threads(static_cast<int>(threads));
+}
+
+std::string libtorch_version()
+{
+    return TORCH_VERSION;
+}
+
+std::string blas_version()
+{
+    std::string const config = at::show_config();
+    return line_with(config, "oneAPI Math Kernel Library") + "; " + line_with(config, "MKL-DNN");
+}
+
+}  // namespace surf::model

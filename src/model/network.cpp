@@ -1,0 +1,287 @@
+#include "model/network.hpp"
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/contract.hpp"
+#include "base/error.hpp"
+#include "model/model_table.hpp"
+
+namespace surf::model
+{
+namespace
+{
+
+constexpr std::int64_t kernel = 4;
+constexpr std::int64_t stride = 2;
+constexpr std::int64_t padding = 1;
+constexpr double leaky_slope = 0.2;
+constexpr double batch_norm_momentum = 0.1;
+
+at::Tensor activate(at::Tensor const& input, Activation activation)
+{
+    switch (activation)
+    {
+        case Activation::none:
+            return input;
+        case Activation::relu:
+            return at::relu(input);
+        case Activation::leaky_relu:
+            return at::leaky_relu(input, leaky_slope);
+        case Activation::sigmoid:
+            return at::sigmoid(input);
+    }
+    return input;
+}
+
+LayerSpec linear(std::string name, std::int64_t input, Shape output, Normalisation normalisation,
+                 Activation activation)
+{
+    return {std::move(name), LayerKind::linear, {input}, output, normalisation, activation};
+}
+
+}  // namespace
+
+NetworkSpec generator_spec(std::int64_t latent_dim)
+{
+    return {
+        linear("fc1", latent_dim, {1024}, Normalisation::batch, Activation::relu),
+        linear("fc2", 1024, {128, 7, 7}, Normalisation::batch, Activation::relu),
+        {"deconv1",
+         LayerKind::conv_transpose,
+         {128, 7, 7},
+         {64, 14, 14},
+         Normalisation::batch,
+         Activation::relu},
+        {"deconv2",
+         LayerKind::conv_transpose,
+         {64, 14, 14},
+         {1, image_side, image_side},
+         Normalisation::none,
+         Activation::sigmoid},
+    };
+}
+
+NetworkSpec trunk_spec(std::int64_t outputs)
+{
+    return {
+        {"conv1",
+         LayerKind::conv,
+         {1, image_side, image_side},
+         {64, 14, 14},
+         Normalisation::none,
+         Activation::leaky_relu},
+        {"conv2",
+         LayerKind::conv,
+         {64, 14, 14},
+         {128, 7, 7},
+         Normalisation::batch,
+         Activation::leaky_relu},
+        linear("fc1", 128 * 7 * 7, {1024}, Normalisation::batch, Activation::leaky_relu),
+        linear("fc2", 1024, {outputs}, Normalisation::none, Activation::none),
+    };
+}
+
+std::vector<std::int64_t> weight_shape(LayerSpec const& layer)
+{
+    switch (layer.kind)
+    {
+        case LayerKind::linear:
+            return {layer.output.size(), layer.input.size()};
+        case LayerKind::conv:
+            return {layer.output.channels, layer.input.channels, kernel, kernel};
+        case LayerKind::conv_transpose:
+            return {layer.input.channels, layer.output.channels, kernel, kernel};
+    }
+    return {};
+}
+
+namespace
+{
+
+/// Length of a layer's bias and batch-norm vectors: a linear layer normalises each unit.
+std::int64_t feature_count(LayerSpec const& layer)
+{
+    return layer.kind == LayerKind::linear ? layer.output.size() : layer.output.channels;
+}
+
+}  // namespace
+
+at::Tensor to_tensor(NamedArray const& array, at::Device device, at::ScalarType type)
+{
+    // from_blob wants a mutable pointer; the tensor is only read, and .to(copy) makes it our own.
+    auto* const values = const_cast<float*>(array.values.data());
+    return at::from_blob(values, array.shape, at::kFloat)
+        .to(device, type, /*non_blocking=*/false, /*copy=*/true);
+}
+
+NamedArray to_array(std::string name, at::Tensor const& tensor)
+{
+    at::Tensor const host = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+    float const* const values = host.const_data_ptr<float>();
+    return {std::move(name), host.sizes().vec(), {values, values + host.numel()}};
+}
+
+NamedArray const& find_array(Parameters const& parameters, std::string const& name,
+                             std::vector<std::int64_t> const& shape)
+{
+    for (NamedArray const& array : parameters)
+    {
+        if (array.name == name)
+        {
+            if (array.shape != shape)
+            {
+                throw FileError(fmt::format("array {} has shape [{}], but this network needs [{}]",
+                                            name, fmt::join(array.shape, ", "),
+                                            fmt::join(shape, ", ")));
+            }
+            return array;
+        }
+    }
+    throw FileError(
+        fmt::format("array {} is missing (this network cannot be built without it)", name));
+}
+
+Network::Network(NetworkSpec spec, RandomStream& stream, double deviation, at::Device device)
+    : spec_(std::move(spec))
+{
+    auto const options = at::TensorOptions(at::kFloat).device(device);
+    for (LayerSpec const& layer : spec_)
+    {
+        NamedArray weight{layer.name + ".weight", weight_shape(layer), {}};
+        weight.values.resize(static_cast<std::size_t>(weight.size()));
+        stream.fill_normal(weight.values, 0.0, deviation);
+        std::int64_t const features = feature_count(layer);
+        Layer tensors;
+        tensors.weight = to_tensor(weight, device, at::kFloat);
+        tensors.bias = at::zeros({features}, options);
+        if (layer.normalisation == Normalisation::batch)
+        {
+            tensors.gamma = at::ones({features}, options);
+            tensors.beta = at::zeros({features}, options);
+            tensors.mean = at::zeros({features}, options);
+            tensors.variance = at::ones({features}, options);
+        }
+        layers_.push_back(std::move(tensors));
+    }
+}
+
+Network::Network(NetworkSpec spec, Parameters const& parameters, at::Device device,
+                 at::ScalarType type)
+    : spec_(std::move(spec))
+{
+    for (LayerSpec const& layer : spec_)
+    {
+        auto const load = [&](char const* part, std::vector<std::int64_t> const& shape) {
+            return to_tensor(find_array(parameters, layer.name + part, shape), device, type);
+        };
+        std::int64_t const features = feature_count(layer);
+        Layer tensors;
+        tensors.weight = load(".weight", weight_shape(layer));
+        tensors.bias = load(".bias", {features});
+        if (layer.normalisation == Normalisation::batch)
+        {
+            tensors.gamma = load(".bn.gamma", {features});
+            tensors.beta = load(".bn.beta", {features});
+            tensors.mean = load(".bn.mean", {features});
+            tensors.variance = load(".bn.variance", {features});
+        }
+        layers_.push_back(std::move(tensors));
+    }
+}
+
+at::Tensor Network::apply(std::size_t index, at::Tensor const& input, Mode mode) const
+{
+    LayerSpec const& spec = spec_[index];
+    Layer const& layer = layers_[index];
+    std::int64_t const batch = input.size(0);
+    Shape const& in = spec.input;
+    at::Tensor output;
+    switch (spec.kind)
+    {
+        case LayerKind::linear:
+            output = at::linear(input.reshape({batch, in.size()}), layer.weight, layer.bias);
+            break;
+        case LayerKind::conv:
+            output = at::conv2d(input.reshape({batch, in.channels, in.height, in.width}),
+                                layer.weight, layer.bias, stride, padding);
+            break;
+        case LayerKind::conv_transpose:
+            output = at::conv_transpose2d(input.reshape({batch, in.channels, in.height, in.width}),
+                                          layer.weight, layer.bias, stride, padding);
+            break;
+    }
+    if (spec.normalisation == Normalisation::batch)
+    {
+        output = at::batch_norm(output, layer.gamma, layer.beta, layer.mean, layer.variance,
+                                mode == Mode::training, batch_norm_momentum, batch_norm_epsilon,
+                                /*cudnn_enabled=*/true);
+    }
+    return output;
+}
+
+at::Tensor Network::logits(at::Tensor const& input, Mode mode) const
+{
+    at::Tensor value = input;
+    for (std::size_t i = 0; i < spec_.size(); ++i)
+    {
+        value = apply(i, value, mode);
+        if (i + 1 < spec_.size())
+        {
+            value = activate(value, spec_[i].activation);
+        }
+    }
+    return value.reshape({value.size(0), spec_.back().output.size()});
+}
+
+at::Tensor Network::forward(at::Tensor const& input, Mode mode) const
+{
+    return activate(logits(input, mode), spec_.back().activation);
+}
+
+std::vector<at::Tensor> Network::trainable() const
+{
+    std::vector<at::Tensor> tensors;
+    for (Layer const& layer : layers_)
+    {
+        tensors.push_back(layer.weight);
+        tensors.push_back(layer.bias);
+        if (layer.gamma.defined())
+        {
+            tensors.push_back(layer.gamma);
+            tensors.push_back(layer.beta);
+        }
+    }
+    return tensors;
+}
+
+void Network::set_requires_grad(bool requires_grad) const
+{
+    for (at::Tensor const& tensor : trainable())
+    {
+        tensor.set_requires_grad(requires_grad);
+    }
+}
+
+Parameters Network::parameters() const
+{
+    Parameters parameters;
+    for (std::size_t i = 0; i < spec_.size(); ++i)
+    {
+        std::string const& name = spec_[i].name;
+        Layer const& layer = layers_[i];
+        parameters.push_back(to_array(name + ".weight", layer.weight));
+        parameters.push_back(to_array(name + ".bias", layer.bias));
+        if (layer.gamma.defined())
+        {
+            parameters.push_back(to_array(name + ".bn.gamma", layer.gamma));
+            parameters.push_back(to_array(name + ".bn.beta", layer.beta));
+            parameters.push_back(to_array(name + ".bn.mean", layer.mean));
+            parameters.push_back(to_array(name + ".bn.variance", layer.variance));
+        }
+    }
+    return parameters;
+}
+
+}  // namespace surf::model

@@ -1,0 +1,152 @@
+#include "reduce/statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
+
+#include "base/contract.hpp"
+
+namespace surf::reduce
+{
+
+namespace
+{
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+void Samples::add(double value)
+{
+    double const number = std::isnan(value) ? infinity : value;
+    values_.insert(std::upper_bound(values_.begin(), values_.end(), number), number);
+}
+
+void Samples::merge(Samples const& other)
+{
+    std::vector<double> merged(values_.size() + other.values_.size());
+    std::merge(values_.begin(), values_.end(), other.values_.begin(), other.values_.end(),
+               merged.begin());
+    values_ = std::move(merged);
+}
+
+double Samples::quantile(double q) const
+{
+    EXPECT(q >= 0 && q <= 1);
+    if (values_.empty())
+    {
+        return not_a_number;
+    }
+    double const position = q * static_cast<double>(values_.size() - 1);
+    double const weight = position - std::floor(position);
+    double const* below = &values_[static_cast<std::size_t>(position)];
+    bool const at_sample = weight == 0 || below[0] == below[1];  // also where both are infinite
+    return at_sample ? *below : below[0] + weight * (below[1] - below[0]);
+}
+
+double Samples::mean() const
+{
+    return values_.empty() ? not_a_number
+                           : std::accumulate(values_.begin(), values_.end(), 0.0) /
+                                 static_cast<double>(values_.size());
+}
+
+Interval wilson_interval(std::int64_t successes, std::int64_t trials)
+{
+    if (trials == 0)
+    {
+        return {not_a_number, not_a_number};
+    }
+    constexpr double z = 1.959963984540054;  // 97.5 % quantile of the normal distribution
+    auto const n = static_cast<double>(trials);
+    double const p = static_cast<double>(successes) / n;
+    double const scale = 1 + z * z / n;
+    double const centre = (p + z * z / (2 * n)) / scale;
+    double const half = z / scale * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    return {successes == 0 ? 0.0 : centre - half, successes == trials ? 1.0 : centre + half};
+}
+
+void CellStatistics::add(trial::TrialOutcome const& outcome)
+{
+    auto const entry =
+        std::find_if(trial::stop_reason_table.begin(), trial::stop_reason_table.end(),
+                     [&](trial::StopReasonEntry const& candidate) {
+                         return candidate.kind == outcome.stop_reason;
+                     });
+    EXPECT(entry != trial::stop_reason_table.end());
+    ++stopped[static_cast<std::size_t>(entry - trial::stop_reason_table.begin())];
+    ++trials;
+    auto const steps = static_cast<double>(outcome.iterations);
+    iterations.add(steps);
+    if (outcome.stop_reason != trial::StopReason::non_finite)
+    {
+        finite_iterations.add(steps);
+    }
+    if (outcome.success)
+    {
+        ++successes;
+        first_hits.add(outcome.first_hit == trial::TrialOutcome::never
+                           ? steps
+                           : static_cast<double>(outcome.first_hit));
+    }
+    distances.add(outcome.distance);
+    pixel_errors.add(outcome.pixel_error);
+}
+
+void CellStatistics::add(std::vector<trial::TrialOutcome> const& outcomes)
+{
+    for (trial::TrialOutcome const& outcome : outcomes)
+    {
+        add(outcome);
+    }
+}
+
+void CellStatistics::merge(CellStatistics const& other)
+{
+    trials += other.trials;
+    successes += other.successes;
+    std::transform(stopped.begin(), stopped.end(), other.stopped.begin(), stopped.begin(),
+                   std::plus<>());
+    iterations.merge(other.iterations);
+    finite_iterations.merge(other.finite_iterations);
+    first_hits.merge(other.first_hits);
+    distances.merge(other.distances);
+    pixel_errors.merge(other.pixel_errors);
+}
+
+double CellStatistics::success_rate() const
+{
+    return trials == 0 ? not_a_number
+                       : static_cast<double>(successes) / static_cast<double>(trials);
+}
+
+double CellStatistics::censored_iterations_p75() const
+{
+    Samples censored = first_hits;
+    for (std::int64_t failure = successes; failure < trials; ++failure)
+    {
+        censored.add(infinity);
+    }
+    return censored.quantile(0.75);
+}
+
+SurfingBudget surfing_budget(CellStatistics const& adam)
+{
+    auto const rounded = [](Samples const& samples) {
+        return std::max<std::int64_t>(1, std::llround(samples.quantile(0.75)));
+    };
+    if (adam.successes > 0)
+    {
+        return {rounded(adam.first_hits), BudgetBasis::successes};
+    }
+    if (adam.finite_iterations.count() > 0)
+    {
+        return {rounded(adam.finite_iterations), BudgetBasis::finite_trials};
+    }
+    return {1, BudgetBasis::none};
+}
+
+}  // namespace surf::reduce

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "trial/outcome.hpp"
+
+namespace surf::reduce
+{
+
+/// A sorted multiset of numbers. NaN counts as +∞: what has no value is worse than any.
+class Samples
+{
+  public:
+    void add(double value);
+    /// Associative and commutative, as multisets are.
+    void merge(Samples const& other);
+
+    std::int64_t count() const { return static_cast<std::int64_t>(values_.size()); }
+    /// Quantile q in [0, 1] with linear interpolation between order statistics (Hyndman & Fan 1996,
+    /// type 7, numpy's default). NaN without samples.
+    double quantile(double q) const;
+    /// Summed in ascending order, so that it does not depend on how it was merged. NaN without
+    /// samples.
+    double mean() const;
+
+    friend bool operator==(Samples const&, Samples const&) = default;
+
+  private:
+    std::vector<double> values_;  ///< ascending
+};
+
+/// A confidence interval of a probability.
+struct Interval
+{
+    double low = 0;
+    double high = 0;
+};
+
+/// The 95 % score interval of Wilson (1927). NaN without trials.
+Interval wilson_interval(std::int64_t successes, std::int64_t trials);
+
+/// The quantiles that are reported of distances and pixel errors.
+inline constexpr std::array<double, 5> reported_quantiles = {0.05, 0.25, 0.5, 0.75, 0.95};
+
+/// What is known of a cell from some of its trials.
+///
+/// A small value: statistics of parts are merged in any order to those of the whole.
+struct CellStatistics
+{
+    std::int64_t trials = 0;
+    std::int64_t successes = 0;
+    /// Trials by the position of their stop reason in trial::stop_reason_table.
+    std::array<std::int64_t, trial::stop_reason_table.size()> stopped = {};
+    Samples iterations;         ///< Adam steps of every trial
+    Samples finite_iterations;  ///< of those that stayed finite
+    Samples first_hits;         ///< Adam steps to the first hit, of successful trials
+    Samples distances;          ///< ‖x̂ − x*‖
+    Samples pixel_errors;       ///< √(‖G_T(x̂) − y‖² / n)
+
+    void add(trial::TrialOutcome const& outcome);
+    void add(std::vector<trial::TrialOutcome> const& outcomes);
+    void merge(CellStatistics const& other);
+
+    /// NaN without trials.
+    double success_rate() const;
+    Interval success_interval() const { return wilson_interval(successes, trials); }
+    /// 75th percentile of the steps to the first hit, over successful trials; NaN without any.
+    double iterations_p75() const { return first_hits.quantile(0.75); }
+    /// The same over all trials, where a failure never hits: +∞ unless 3 of 4 trials succeed.
+    double censored_iterations_p75() const;
+
+    friend bool operator==(CellStatistics const&, CellStatistics const&) = default;
+};
+
+/// Where a surfing budget comes from.
+enum class BudgetBasis
+{
+    successes,      ///< iterations_p75 of the trials that succeeded
+    finite_trials,  ///< no trial succeeded: total steps of the trials that stayed finite
+    none,           ///< no trial stayed finite
+};
+
+/// Σ n_t, the Adam steps that surfing spends before the final network.
+struct SurfingBudget
+{
+    std::int64_t steps = 1;
+    BudgetBasis basis = BudgetBasis::none;
+};
+
+/// The budget from the statistics of the same problem under Method::adam: a 75th percentile,
+/// rounded to the nearest integer, at least 1.
+SurfingBudget surfing_budget(CellStatistics const& adam);
+
+}  // namespace surf::reduce

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "hdf5/group.hpp"
+#include "reduce/results.hpp"
+
+/// For the sources of this folder only.
+namespace surf::reduce
+{
+
+/// Writes the statistics of the cells over (task, model, latent_dim, measurements, method): the
+/// coordinates that occur, missing values where there is no such cell.
+void write_summary(h5::Group group, std::vector<CellResult> const& cells);
+
+}  // namespace surf::reduce

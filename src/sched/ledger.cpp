@@ -1,0 +1,396 @@
+#include "sched/ledger.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/contract.hpp"
+
+namespace surf::sched
+{
+namespace
+{
+
+/// The entry of a table at a typed position.
+template <class Table, class Index>
+auto& at(Table& table, Index index)
+{
+    auto const position = static_cast<std::size_t>(index);
+    EXPECT(position < table.size());
+    return table[position];
+}
+
+}  // namespace
+
+Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
+    : chains_(plan.chains.size()),
+      max_attempts_(max_attempts),
+      held_(static_cast<std::size_t>(ranks))
+{
+    EXPECT(ranks > 0);
+    EXPECT(max_attempts > 0);
+    for (Rank rank = 0; rank < ranks; ++rank)
+    {
+        present_.insert(rank);
+    }
+    for (CellWork const& work : plan.cells)
+    {
+        auto const index = static_cast<CellIndex>(cells_.size());
+        at(chains_, work.chain).cells.push_back(index);
+        if (work.budget_from)
+        {
+            at(cells_, *work.budget_from).dependents.push_back(index);
+        }
+        cells_.push_back({.chain = work.chain,
+                          .budget_from = work.budget_from,
+                          .dependents = {},
+                          .blocks = {},
+                          .budget = {}});
+    }
+    for (BlockWork const& work : plan.blocks)
+    {
+        EXPECT(work.cost >= 0);
+        Cell& cell = at(cells_, work.cell);
+        cell.blocks.push_back(static_cast<BlockIndex>(blocks_.size()));
+        ++cell.open;
+        blocks_.push_back({.cell = work.cell, .cost = work.cost, .failed_on = {}});
+        cost_ += work.cost;
+    }
+    counts_[static_cast<std::size_t>(Stage::waiting)] = static_cast<std::int64_t>(blocks_.size());
+    EXPECT(std::ranges::all_of(
+        cells_, [](Cell const& cell) { return cell.dependents.empty() || !cell.blocks.empty(); }));
+    for (std::size_t chain = 0; chain < chains_.size(); ++chain)
+    {
+        if (plan.chains[chain].published)
+        {
+            chain_published(static_cast<ChainIndex>(chain));
+        }
+    }
+}
+
+// Events. ----------------------------------------------------------------------------------------
+
+void Ledger::chain_published(ChainIndex index)
+{
+    Chain& chain = at(chains_, index);
+    EXPECT(chain.state != ChainState::failed);
+    chain.state = ChainState::published;
+    for (CellIndex const cell : chain.cells)
+    {
+        release(cell);
+    }
+}
+
+void Ledger::chain_failed(ChainIndex index)
+{
+    Chain& chain = at(chains_, index);
+    chain.state = ChainState::failed;
+    for (CellIndex const cell : chain.cells)
+    {
+        abandon(cell);
+    }
+}
+
+void Ledger::cell_reduced(CellIndex index, std::int64_t budget)
+{
+    Cell& cell = at(cells_, index);
+    EXPECT(cell.open == 0 && !cell.budget);
+    cell.budget = budget;
+    to_reduce_.erase(index);
+    for (CellIndex const dependent : cell.dependents)
+    {
+        release(dependent);
+    }
+}
+
+void Ledger::block_done(BlockIndex index)
+{
+    Stage const stage = at(blocks_, index).stage;
+    if (stage == Stage::waiting || stage == Stage::ready || stage == Stage::leased)
+    {
+        move(index, Stage::done);
+    }
+}
+
+void Ledger::block_failed(BlockIndex index, Rank rank)
+{
+    Block& block = at(blocks_, index);
+    if (block.stage != Stage::leased || block.holder != rank)
+    {
+        return;
+    }
+    ++block.attempts;
+    auto const place = std::ranges::lower_bound(block.failed_on, rank);
+    if (place == block.failed_on.end() || *place != rank)
+    {
+        block.failed_on.insert(place, rank);
+    }
+    if (block.attempts == max_attempts_)
+    {
+        move(index, Stage::failed);
+    }
+    else
+    {
+        requeue(index);
+    }
+}
+
+void Ledger::rank_lost(Rank rank)
+{
+    present_.erase(rank);
+    auto& held = at(held_, rank);
+    while (!held.empty())
+    {
+        requeue(*held.begin());
+    }
+}
+
+// Questions. -------------------------------------------------------------------------------------
+
+std::vector<LeasedBlock> Ledger::lease(Rank rank, std::optional<ChainIndex> held, int most)
+{
+    EXPECT(most > 0);
+    EXPECT(static_cast<std::size_t>(rank) < held_.size());
+    present_.insert(rank);
+    // Guided: what is left shrinks with each lease, so that all ranks end at about the same time.
+    auto const share = count(Stage::ready) / (2 * static_cast<std::int64_t>(present_.size()));
+    auto const length = static_cast<std::size_t>(std::clamp<std::int64_t>(share, 1, most));
+    std::vector<LeasedBlock> leases;
+    if (auto const chain = chain_for(rank, held))
+    {
+        while (auto const index = longest_ready(rank, *chain))
+        {
+            at(blocks_, *index).holder = rank;
+            move(*index, Stage::leased);
+            auto const source = cell_of(*index).budget_from;
+            leases.push_back({*index, source ? *at(cells_, *source).budget : 0});
+            if (leases.size() == length)
+            {
+                break;
+            }
+        }
+    }
+    return leases;
+}
+
+std::optional<ChainIndex> Ledger::next_chain() const
+{
+    auto const place = std::ranges::find(chains_, ChainState::to_train, &Chain::state);
+    if (place == chains_.end())
+    {
+        return std::nullopt;
+    }
+    return static_cast<ChainIndex>(place - chains_.begin());
+}
+
+std::vector<CellIndex> Ledger::cells_to_reduce() const
+{
+    std::vector<CellIndex> wanted;
+    std::ranges::copy_if(to_reduce_, std::back_inserter(wanted), [&](CellIndex cell) {
+        return std::ranges::any_of(at(cells_, cell).dependents, [&](CellIndex dependent) {
+            return at(cells_, dependent).open > 0;
+        });
+    });
+    return wanted;
+}
+
+bool Ledger::finished() const
+{
+    return count(Stage::waiting) + count(Stage::ready) + count(Stage::leased) == 0;
+}
+
+Progress Ledger::progress() const
+{
+    return {.chains = static_cast<std::int64_t>(chains_.size()),
+            .chains_published = std::ranges::count(chains_, ChainState::published, &Chain::state),
+            .blocks = static_cast<std::int64_t>(blocks_.size()),
+            .blocks_done = count(Stage::done),
+            .blocks_leased = count(Stage::leased),
+            .blocks_failed = count(Stage::failed),
+            .blocks_abandoned = count(Stage::abandoned),
+            .cost = cost_,
+            .cost_done = cost_done_};
+}
+
+std::vector<BlockIndex> Ledger::failed_blocks() const
+{
+    std::vector<BlockIndex> failed;
+    for (std::size_t index = 0; index < blocks_.size(); ++index)
+    {
+        if (blocks_[index].stage == Stage::failed)
+        {
+            failed.push_back(static_cast<BlockIndex>(index));
+        }
+    }
+    return failed;
+}
+
+Ledger::Cell& Ledger::cell_of(BlockIndex block)
+{
+    return at(cells_, at(blocks_, block).cell);
+}
+
+bool Ledger::may_run(Cell const& cell) const
+{
+    return at(chains_, cell.chain).state == ChainState::published &&
+           (!cell.budget_from || at(cells_, *cell.budget_from).budget);
+}
+
+/// A rank takes what failed on it only if it failed on all others that are there, too.
+bool Ledger::open_to(Rank rank, std::vector<Rank> const& failed_on) const
+{
+    return !std::ranges::binary_search(failed_on, rank) ||
+           std::ranges::includes(failed_on, present_);
+}
+
+std::optional<BlockIndex> Ledger::longest_ready(Rank rank, ChainIndex chain) const
+{
+    std::optional<std::pair<double, BlockIndex>> longest;
+    for (auto const& [failed_on, blocks] : at(chains_, chain).ready)
+    {
+        if (open_to(rank, failed_on) && (!longest || *blocks.begin() < *longest))
+        {
+            longest = *blocks.begin();
+        }
+    }
+    return longest ? std::optional(longest->second) : std::nullopt;
+}
+
+std::optional<ChainIndex> Ledger::chain_for(Rank rank, std::optional<ChainIndex> held) const
+{
+    if (held && longest_ready(rank, *held))
+    {
+        return held;
+    }
+    for (auto const& [cost, chain] : chains_by_cost_)
+    {
+        if (longest_ready(rank, chain))
+        {
+            return chain;
+        }
+    }
+    return std::nullopt;
+}
+
+// Moves. -----------------------------------------------------------------------------------------
+
+/// The one place where a block changes its stage, so that all queues and counts agree with it.
+void Ledger::move(BlockIndex index, Stage next)
+{
+    Block& block = at(blocks_, index);
+    Cell& cell = cell_of(index);
+    --at(counts_, block.stage);
+    ++at(counts_, next);
+    if (block.stage == Stage::leased)
+    {
+        at(held_, block.holder).erase(index);
+    }
+    if (block.stage == Stage::ready || next == Stage::ready)
+    {
+        queue(cell.chain, index, next);
+    }
+    block.stage = next;
+    switch (next)
+    {
+        case Stage::leased:
+            at(held_, block.holder).insert(index);
+            return;
+        case Stage::done:
+            ++cell.done;
+            cost_done_ += block.cost;
+            break;
+        case Stage::failed:
+        case Stage::abandoned:
+            break;
+        default:
+            return;
+    }
+    --cell.open;
+    if (cell.open == 0)
+    {
+        settle(block.cell);
+    }
+}
+
+/// Puts a block into its chain's queue, or takes it out when it leaves the ready stage.
+void Ledger::queue(ChainIndex index, BlockIndex block_index, Stage change)
+{
+    Chain& chain = at(chains_, index);
+    Block const& block = at(blocks_, block_index);
+    chains_by_cost_.erase({-chain.ready_cost, index});
+    if (change == Stage::ready)
+    {
+        chain.ready[block.failed_on].emplace(-block.cost, block_index);
+        chain.ready_cost += block.cost;
+    }
+    else
+    {
+        auto const group = chain.ready.find(block.failed_on);
+        group->second.erase({-block.cost, block_index});
+        if (group->second.empty())
+        {
+            chain.ready.erase(group);
+        }
+        chain.ready_cost = chain.ready.empty() ? 0 : chain.ready_cost - block.cost;
+    }
+    if (!chain.ready.empty())
+    {
+        chains_by_cost_.emplace(-chain.ready_cost, index);
+    }
+}
+
+/// A leased block comes back.
+void Ledger::requeue(BlockIndex block)
+{
+    move(block, cell_of(block).abandoned ? Stage::abandoned : Stage::ready);
+}
+
+/// A cell's blocks become ready once nothing is missing.
+void Ledger::release(CellIndex index)
+{
+    Cell const& cell = at(cells_, index);
+    if (cell.abandoned || !may_run(cell))
+    {
+        return;
+    }
+    for (BlockIndex const block : cell.blocks)
+    {
+        if (at(blocks_, block).stage == Stage::waiting)
+        {
+            move(block, Stage::ready);
+        }
+    }
+}
+
+/// A cell's blocks that nobody computes now will never run; leased ones may still end well.
+void Ledger::abandon(CellIndex index)
+{
+    Cell& cell = at(cells_, index);
+    cell.abandoned = true;
+    for (BlockIndex const block : cell.blocks)
+    {
+        Stage const stage = at(blocks_, block).stage;
+        if (stage == Stage::waiting || stage == Stage::ready)
+        {
+            move(block, Stage::abandoned);
+        }
+    }
+}
+
+/// No block of the cell is open any more: others wait for its budget, which needs an outcome.
+void Ledger::settle(CellIndex index)
+{
+    Cell const& cell = at(cells_, index);
+    if (cell.done == 0)
+    {
+        for (CellIndex const dependent : cell.dependents)
+        {
+            abandon(dependent);
+        }
+    }
+    else if (!cell.dependents.empty())
+    {
+        to_reduce_.insert(index);
+    }
+}
+
+}  // namespace surf::sched

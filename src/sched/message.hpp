@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sched/ledger.hpp"
+
+namespace surf::sched
+{
+
+// From a worker to rank 0. ------------------------------------------------------------------------
+
+/// Asks for work. The answer is a Lease as soon as something is ready, or Finish; until then the
+/// worker need not ask again.
+struct WorkRequest
+{
+    std::optional<ChainIndex> held;  ///< the chain that the worker has open
+    int most = 1;                    ///< blocks
+    friend bool operator==(WorkRequest const&, WorkRequest const&) = default;
+};
+
+/// The block's outcomes are stored.
+struct BlockDone
+{
+    BlockIndex block;
+    friend bool operator==(BlockDone const&, BlockDone const&) = default;
+};
+
+struct BlockFailed
+{
+    BlockIndex block;
+    std::string reason;  ///< the first 1,000 bytes are sent
+    friend bool operator==(BlockFailed const&, BlockFailed const&) = default;
+};
+
+/// The worker's last message. What it still holds goes back, at no attempt's cost.
+struct Goodbye
+{
+    friend bool operator==(Goodbye const&, Goodbye const&) = default;
+};
+
+using Report = std::variant<WorkRequest, BlockDone, BlockFailed, Goodbye>;
+
+// From rank 0 to a worker. ------------------------------------------------------------------------
+
+struct Lease
+{
+    std::vector<LeasedBlock> blocks;  ///< never empty
+    friend bool operator==(Lease const&, Lease const&) = default;
+};
+
+/// No more work: the worker reports what it still has to say, then Goodbye.
+enum class Finish : int
+{
+    all_done,
+    stopped,  ///< by a signal or an error: what is not stored is for the next run
+};
+
+using Order = std::variant<Lease, Finish>;
+
+}  // namespace surf::sched

@@ -1,0 +1,163 @@
+#include "store/outcome_columns.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "base/error.hpp"
+
+namespace surf::store
+{
+
+namespace
+{
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+template <class Member>
+void write_numbers(h5::Group& group, h5::Dataset const& rows, NumberColumn const& column,
+                   Member TrialOutcome::*member, std::span<TrialOutcome const* const> outcomes)
+{
+    std::vector<Stored<Member>> values(outcomes.size());
+    std::transform(
+        outcomes.begin(), outcomes.end(), values.begin(),
+        [&](TrialOutcome const* outcome) { return static_cast<Stored<Member>>(outcome->*member); });
+
+    h5::DatasetSpec spec{.type = h5::type_of<Stored<Member>>,
+                         .shape = {static_cast<std::int64_t>(values.size())},
+                         .chunk = {chunk_rows}};
+    if (column.name == "first_hit")
+    {
+        spec.fill = TrialOutcome::never;
+    }
+    h5::Dataset dataset = group.create_dataset(std::string(column.name), spec);
+    describe(dataset, "1", column.long_name);
+    if constexpr (std::is_same_v<Member, bool>)
+    {
+        describe_yes_no(dataset);
+    }
+    else if constexpr (std::is_same_v<Member, trial::StopReason>)
+    {
+        describe_flags(dataset, trial::stop_reason_table);
+    }
+    dataset.attach_scale(0, rows);
+    dataset.write<Stored<Member>>(values);
+}
+
+void write_latents(h5::Group& group, h5::Dataset const& rows, h5::Dataset const& components,
+                   LatentColumn const& column, std::span<TrialOutcome const* const> outcomes)
+{
+    std::int64_t const latent_dim = components.shape().front();
+    auto const width = static_cast<std::size_t>(latent_dim);
+    std::vector<float> values(outcomes.size() * width, std::numeric_limits<float>::quiet_NaN());
+    for (std::size_t row = 0; row < outcomes.size(); ++row)
+    {
+        std::vector<float> const& latent = outcomes[row]->*column.member;
+        std::copy_n(latent.begin(), std::min(latent.size(), width), &values[row * width]);
+    }
+    h5::Dataset dataset =
+        group.create_dataset(std::string(column.name),
+                             {.type = h5::Type::float32,
+                              .shape = {static_cast<std::int64_t>(outcomes.size()), latent_dim},
+                              .chunk = {chunk_rows, latent_dim},
+                              .fill = not_a_number});
+    describe(dataset, "1", column.long_name);
+    dataset.attach_scale(0, rows);
+    dataset.attach_scale(1, components);
+    dataset.write<float>(values);
+}
+
+h5::Dataset create_numbers(h5::Group& group, std::string const& name, std::int64_t count,
+                           std::string_view long_name)
+{
+    std::vector<std::int64_t> numbers(static_cast<std::size_t>(count));
+    std::iota(numbers.begin(), numbers.end(), 0);
+    h5::Dataset dataset = group.create_coordinate<std::int64_t>(name, numbers);
+    describe(dataset, "1", long_name);
+    return dataset;
+}
+
+void require_rows(std::string_view column, std::size_t values, std::size_t expected)
+{
+    if (values != expected)
+    {
+        throw FileError(
+            fmt::format("column {} has {} values for {} trials (the file is damaged) "
+                        "remove it and run again",
+                        column, values, expected));
+    }
+}
+
+}  // namespace
+
+void describe(h5::Dataset& dataset, std::string_view units, std::string_view long_name)
+{
+    dataset.set_attribute("units", std::string(units));
+    dataset.set_attribute("long_name", std::string(long_name));
+}
+
+void describe_yes_no(h5::Dataset& dataset)
+{
+    dataset.set_attribute("flag_values", std::vector<std::int8_t>{0, 1});
+    dataset.set_attribute("flag_meanings", "no yes");
+}
+
+h5::Dataset create_row_numbers(h5::Group& group, std::int64_t rows)
+{
+    return create_numbers(group, "row", rows, "position in the table");
+}
+
+void write_outcome_columns(h5::Group& group, h5::Dataset const& rows,
+                           std::span<TrialOutcome const* const> outcomes, std::int64_t latent_dim)
+{
+    for (NumberColumn const& column : number_columns)
+    {
+        std::visit([&](auto member) { write_numbers(group, rows, column, member, outcomes); },
+                   column.member);
+    }
+    h5::Dataset const components =
+        create_numbers(group, "latent_component", latent_dim, "component of the latent");
+    for (LatentColumn const& column : latent_columns)
+    {
+        write_latents(group, rows, components, column, outcomes);
+    }
+}
+
+std::vector<TrialOutcome> read_outcome_columns(h5::Group const& group)
+{
+    std::vector<TrialOutcome> outcomes;
+    for (NumberColumn const& column : number_columns)
+    {
+        auto const take = [&]<class Member>(Member TrialOutcome::*member) {
+            auto const values = group.dataset(std::string(column.name)).read<Stored<Member>>();
+            if (&column == number_columns.data())
+            {
+                outcomes.resize(values.size());
+            }
+            require_rows(column.name, values.size(), outcomes.size());
+            for (std::size_t row = 0; row < values.size(); ++row)
+            {
+                outcomes[row].*member = static_cast<Member>(values[row]);
+            }
+        };
+        std::visit(take, column.member);
+    }
+    for (LatentColumn const& column : latent_columns)
+    {
+        h5::Dataset const dataset = group.dataset(std::string(column.name));
+        h5::Shape const shape = dataset.shape();
+        require_rows(column.name, shape.size() == 2 ? static_cast<std::size_t>(shape[0]) : 0,
+                     outcomes.size());
+        auto const values = dataset.read<float>();
+        for (std::size_t row = 0; row < outcomes.size(); ++row)
+        {
+            auto const begin = values.begin() + static_cast<std::ptrdiff_t>(row) * shape[1];
+            (outcomes[row].*column.member).assign(begin, begin + shape[1]);
+        }
+    }
+    return outcomes;
+}
+
+}  // namespace surf::store

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "hdf5/group.hpp"
+#include "trial/outcome.hpp"
+
+/// Outcomes as columns: the same in segments and in the results' table of trials.
+namespace surf::store
+{
+
+using trial::TrialOutcome;
+
+/// One number an outcome, as a member of TrialOutcome.
+struct NumberColumn
+{
+    std::string_view name;
+    std::string_view long_name;
+    std::variant<std::int64_t TrialOutcome::*, double TrialOutcome::*, bool TrialOutcome::*,
+                 trial::StopReason TrialOutcome::*>
+        member;
+};
+
+/// One vector of k numbers an outcome.
+struct LatentColumn
+{
+    std::string_view name;
+    std::string_view long_name;
+    std::vector<float> TrialOutcome::*member;
+};
+
+inline constexpr std::array number_columns = {
+    NumberColumn{"trial", "number of the trial in its cell", &TrialOutcome::trial},
+    NumberColumn{"stop_reason", "why the trial ended", &TrialOutcome::stop_reason},
+    NumberColumn{"success", "whether the latent found is within the success distance",
+                 &TrialOutcome::success},
+    NumberColumn{"iterations", "Adam steps over all networks", &TrialOutcome::iterations},
+    NumberColumn{"first_hit", "Adam steps until first within the success distance",
+                 &TrialOutcome::first_hit},
+    NumberColumn{"objective", "objective f at the latent found", &TrialOutcome::objective},
+    NumberColumn{"distance", "distance from the latent found to the true one",
+                 &TrialOutcome::distance},
+    NumberColumn{"pixel_error", "root mean square error of the pixels", &TrialOutcome::pixel_error},
+    NumberColumn{"best_objective", "smallest objective on the final network",
+                 &TrialOutcome::best_objective},
+};
+
+inline constexpr std::array latent_columns = {
+    LatentColumn{"latent", "latent at which the trial ended", &TrialOutcome::latent},
+    LatentColumn{"best_latent", "latent with the smallest objective", &TrialOutcome::best_latent},
+};
+
+/// What is stored for a member: int8 for booleans and enumerations.
+template <class Member>
+using Stored =
+    std::conditional_t<std::is_same_v<Member, bool> || std::is_enum_v<Member>, std::int8_t, Member>;
+
+/// The attributes `units` and `long_name`, which every dataset has.
+void describe(h5::Dataset& dataset, std::string_view units, std::string_view long_name);
+
+/// The attributes flag_values and flag_meanings of a column of table entries' kinds.
+template <class Table>
+void describe_flags(h5::Dataset& dataset, Table const& table)
+{
+    std::vector<std::int8_t> values;
+    std::string meanings;
+    for (auto const& entry : table)
+    {
+        values.push_back(static_cast<std::int8_t>(entry.kind));
+        meanings.append(meanings.empty() ? "" : " ").append(entry.name);
+    }
+    dataset.set_attribute("flag_values", values);
+    dataset.set_attribute("flag_meanings", meanings);
+}
+
+/// As describe_flags, of a column of 0 and 1.
+void describe_yes_no(h5::Dataset& dataset);
+
+/// The dimension `row`: 0, 1, … rows − 1.
+h5::Dataset create_row_numbers(h5::Group& group, std::int64_t rows);
+
+/// How a table of rows is cut into compressed chunks.
+inline constexpr std::int64_t chunk_rows = 4096;
+
+/// Writes all columns over the dimension `rows`, with the dimension latent_component of extent
+/// `latent_dim`; a shorter latent is filled up with NaN.
+void write_outcome_columns(h5::Group& group, h5::Dataset const& rows,
+                           std::span<TrialOutcome const* const> outcomes, std::int64_t latent_dim);
+
+/// The outcomes of such columns, whatever their values. Throws FileError if their lengths differ.
+std::vector<TrialOutcome> read_outcome_columns(h5::Group const& group);
+
+}  // namespace surf::store

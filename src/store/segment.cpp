@@ -1,0 +1,180 @@
+#include "store/segment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/contract.hpp"
+#include "base/error.hpp"
+#include "hdf5/file.hpp"
+#include "store/outcome_columns.hpp"
+
+namespace surf::store
+{
+namespace fs = std::filesystem;
+
+namespace
+{
+
+constexpr h5::FileType segment_type{.name = "surf_sweep/segment"};
+
+[[noreturn]] void fail_damaged(fs::path const& path, std::string const& problem)
+{
+    throw FileError(fmt::format("{}: {} (the file is damaged) remove it and run again",
+                                path.string(), problem));
+}
+
+/// Of all that affects the results: not of host, device and seconds.
+std::uint64_t checksum(Segment const& segment)
+{
+    std::string text = fmt::format("{}\n{}\n{} {}\n", segment.block.hex(), segment.cell,
+                                   segment.first, segment.budget);
+    for (TrialOutcome const& outcome : segment.outcomes)
+    {
+        for (NumberColumn const& column : number_columns)
+        {
+            std::visit(
+                [&](auto member) {
+                    text += fmt::format("{} ", static_cast<double>(outcome.*member));
+                },
+                column.member);
+        }
+        for (LatentColumn const& column : latent_columns)
+        {
+            text +=
+                fmt::format("{:016x} ", hash64(std::as_bytes(std::span(outcome.*column.member))));
+        }
+    }
+    return hash64(text);
+}
+
+bool all_finite(TrialOutcome const& outcome)
+{
+    auto const finite = [](auto value) { return std::isfinite(value); };
+    return finite(outcome.objective) && finite(outcome.distance) && finite(outcome.pixel_error) &&
+           finite(outcome.best_objective) &&
+           std::all_of(outcome.latent.begin(), outcome.latent.end(), finite) &&
+           std::all_of(outcome.best_latent.begin(), outcome.best_latent.end(), finite);
+}
+
+bool is_known(trial::StopReason reason)
+{
+    return std::any_of(trial::stop_reason_table.begin(), trial::stop_reason_table.end(),
+                       [&](trial::StopReasonEntry const& entry) { return entry.kind == reason; });
+}
+
+/// What no engine gives, even if a checksum says that it was written so.
+void require_sane(fs::path const& path, Segment const& segment)
+{
+    std::int64_t number = segment.first;
+    for (TrialOutcome const& outcome : segment.outcomes)
+    {
+        if (outcome.trial != number++)
+        {
+            fail_damaged(path, fmt::format("trial {} is out of order", outcome.trial));
+        }
+        if (!is_known(outcome.stop_reason))
+        {
+            fail_damaged(path, fmt::format("trial {} has the unknown stop reason {}", outcome.trial,
+                                           static_cast<int>(outcome.stop_reason)));
+        }
+        if (outcome.stop_reason != trial::StopReason::non_finite && !all_finite(outcome))
+        {
+            fail_damaged(path,
+                         fmt::format("trial {} has a value that is not finite", outcome.trial));
+        }
+    }
+}
+
+void require_block(fs::path const& path, Segment const& segment, trial::BlockSpec const& spec)
+{
+    auto const latent_dim = static_cast<std::size_t>(spec.cell.problem.latent_dim);
+    bool const latents_fit = std::all_of(
+        segment.outcomes.begin(), segment.outcomes.end(),
+        [&](TrialOutcome const& outcome) { return outcome.latent.size() == latent_dim; });
+    if (segment.cell != spec.cell.canonical().text() || segment.first != spec.first ||
+        segment.budget != spec.budget || std::ssize(segment.outcomes) != spec.count || !latents_fit)
+    {
+        fail_damaged(path, "does not hold the block of its name");
+    }
+}
+
+}  // namespace
+
+fs::path segment_path(fs::path const& output, BlockId const& id)
+{
+    return output / "segments" / (id.hex() + ".h5");
+}
+
+void write_segment(fs::path const& output, trial::BlockSpec const& spec,
+                   std::vector<trial::TrialOutcome> const& outcomes, BlockRun const& run)
+{
+    EXPECT(std::ssize(outcomes) == spec.count);
+    Segment const segment{
+        spec.id(), spec.cell.canonical().text(), spec.first, spec.budget, outcomes, run};
+    h5::FileWriter file(segment_path(output, segment.block), segment_type);
+    h5::Group& root = file.root();
+    root.set_attribute("block_id", segment.block.hex());
+    root.set_attribute("cell", segment.cell);
+    root.set_attribute("first", segment.first);
+    root.set_attribute("budget", segment.budget);
+    root.set_attribute("host", run.host);
+    root.set_attribute("device", run.device);
+    root.set_attribute("seconds", run.seconds);
+    root.set_attribute("checksum", checksum(segment));
+
+    h5::Dataset const rows = create_row_numbers(root, spec.count);
+    std::vector<TrialOutcome const*> pointers;
+    for (TrialOutcome const& outcome : outcomes)
+    {
+        pointers.push_back(&outcome);
+    }
+    write_outcome_columns(root, rows, pointers, spec.cell.problem.latent_dim);
+    file.publish();
+}
+
+Segment read_segment(fs::path const& path)
+{
+    h5::FileReader const file(path, segment_type);
+    h5::Group const& root = file.root();
+    Segment segment{BlockId::from_hex(root.attribute<std::string>("block_id")),
+                    root.attribute<std::string>("cell"),
+                    root.attribute<std::int64_t>("first"),
+                    root.attribute<std::int64_t>("budget"),
+                    read_outcome_columns(root),
+                    {root.attribute<std::string>("host"), root.attribute<std::string>("device"),
+                     root.attribute<double>("seconds")}};
+    if (segment.block.hex() != path.stem())
+    {
+        fail_damaged(path, fmt::format("holds block {}", segment.block.hex()));
+    }
+    require_sane(path, segment);
+    if (root.attribute<std::uint64_t>("checksum") != checksum(segment))
+    {
+        fail_damaged(path, "the outcomes do not have their checksum");
+    }
+    return segment;
+}
+
+std::optional<Segment> find_segment(fs::path const& output, trial::BlockSpec const& spec)
+{
+    fs::path const path = segment_path(output, spec.id());
+    if (!fs::exists(path))
+    {
+        return std::nullopt;
+    }
+    try
+    {
+        Segment segment = read_segment(path);
+        require_block(path, segment, spec);
+        return segment;
+    }
+    catch (FileError const& error)
+    {
+        h5::set_aside(path, error.what());
+        return std::nullopt;
+    }
+}
+
+}  // namespace surf::store

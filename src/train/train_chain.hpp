@@ -1,0 +1,33 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+
+#include "chain/chain.hpp"
+#include "data/images.hpp"
+#include "train/spec.hpp"
+
+namespace surf::train
+{
+
+/// Told after every training step: steps done, and steps in all.
+using TrainProgress = std::function<void(std::int64_t done, std::int64_t steps)>;
+
+/// What the chain's file says about itself.
+chain::ChainHeader chain_header(TrainSpec const& spec);
+
+/// Provides chains/<id>.h5 below `output`: checks every snapshot of the one that is there, trains
+/// it if there is none or it is damaged (then that one is set aside). Goes on from the last
+/// snapshot if an earlier training was cut short, and then ends with the same bits.
+///
+/// Trains with spec.threads compute threads. Throws Interrupted when asked to stop,
+/// chain::OtherJobError if the file there is the chain of another job.
+void provide_chain(TrainSpec const& spec, data::TrainingImages const& images,
+                   std::filesystem::path const& output, at::Device device,
+                   TrainProgress const& progress, std::stop_token const& stop);
+
+}  // namespace surf::train

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "chain/reader.hpp"
+#include "model/evaluator.hpp"
+#include "trial/outcome.hpp"
+#include "trial/spec.hpp"
+
+namespace surf::trial
+{
+
+/// Makes snapshots into evaluators: FrozenGenerator in the program, ReferenceEvaluator in tests.
+using EvaluatorFactory =
+    std::function<std::unique_ptr<model::Evaluator>(model::NetworkSpec, Parameters const&)>;
+
+/// The frozen generator in float32 on a device.
+EvaluatorFactory frozen_evaluators(at::Device device);
+/// Plain autograd in float32 on a device: the oracle.
+EvaluatorFactory reference_evaluators(at::Device device);
+
+/// Computes the trials of one block, from their streams to their outcomes. The same spec gives the
+/// same bits on the same kind of machine with the same number of compute threads.
+///
+/// Throws FileError if the chain is damaged, Interrupted when asked to stop.
+std::vector<TrialOutcome> run_block(BlockSpec const& block, chain::Reader const& chain,
+                                    at::Device device, EvaluatorFactory const& evaluators,
+                                    std::stop_token const& stop);
+
+}  // namespace surf::trial

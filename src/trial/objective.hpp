@@ -1,0 +1,40 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "model/evaluator.hpp"
+
+namespace surf::trial
+{
+
+/// f and its gradient for each trial of a batch.
+struct Evaluation
+{
+    at::Tensor value;     ///< f: [trials]
+    at::Tensor gradient;  ///< ∇f: [trials × k]
+};
+
+/// f(x) = ½‖AG(x) − b‖² with b = Ay, trial by trial.
+class Objective
+{
+  public:
+    /// `target` is y: [trials × n]; `measurement` is A: [trials × m × n], undefined for A = I.
+    Objective(at::Tensor target, at::Tensor measurement);
+
+    Evaluation evaluate(model::Evaluator& generator, at::Tensor const& latents) const;
+    /// ‖b‖²: [trials].
+    at::Tensor squared_norm() const;
+    /// √(‖G(x) − y‖² / n): [trials].
+    at::Tensor pixel_error(model::Evaluator& generator, at::Tensor const& latents) const;
+    /// The objective of the trials in these rows (int64).
+    Objective select(at::Tensor const& rows) const;
+
+  private:
+    Objective() = default;
+
+    at::Tensor target_;
+    at::Tensor measurement_;
+    at::Tensor measured_target_;  ///< b
+};
+
+}  // namespace surf::trial

@@ -1,0 +1,209 @@
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "app/options.hpp"
+#include "support/scratch_folder.hpp"
+
+using namespace surf;
+using namespace surf::app;
+
+namespace
+{
+
+/// The one-line error that the action gives.
+template <class Action>
+std::string error_of(Action const& action)
+{
+    try
+    {
+        action();
+    }
+    catch (InputError const& error)
+    {
+        CHECK(error.code() == ExitCode::bad_input);
+        CHECK(std::string(error.what()).find('\n') == std::string::npos);
+        return error.what();
+    }
+    return "accepted";
+}
+
+struct BadJob
+{
+    std::string text;
+    std::string error;  ///< how the error begins
+};
+
+/// A job file that is one line in one section.
+BadJob bad(std::string const& section, std::string const& line, std::string const& why)
+{
+    return {fmt::format("[{}]\n{}\n", section, line),
+            fmt::format("x.ini: {}.{}: {}", section, line, why)};
+}
+
+std::string const no_surfing = "[trials]\nmethods = adam\n[surfing]\n";
+
+}  // namespace
+
+TEST_CASE("a bad job file is refused by key and value", "[job]")
+{
+    std::string const whole = "must be a whole number of at least 1 and at most ";
+    BadJob const jobs[] = {
+        // Unknown, misplaced and repeated names.
+        {"sed = 1\n", "x.ini: sed: unknown key; did you mean seed?"},
+        {"models = vae\n", "x.ini: models: unknown key; did you mean train.models?"},
+        {"[train]\nmodel = vae\n", "x.ini: train.model: unknown key; did you mean train.models?"},
+        {"[train]\ncount = 3\n", "x.ini: train.count: unknown key; did you mean trials.count?"},
+        {"[tain]\nmodels = vae\n",
+         "x.ini: tain.models: unknown section [tain]; did you mean train.models?"},
+        {"job = y.ini\n", "x.ini: job: unknown key"},
+        {"[train]\nmod = vae\n", "x.ini: train.mod: unknown key"},  // no abbreviations
+        {"[stop]\nwindow = 300\nwindow = 300\n", "x.ini: stop.window: given twice"},
+        {"[adam]\nbeta1 = 0.5\n[train]\nmodels = vae\n[adam]\nbeta1 = 0.5\n",
+         "x.ini: adam.beta1: given twice"},
+        {"seed\n", "x.ini: "},
+        // Not numbers.
+        {"seed = -1\n", "x.ini: seed = -1: must be a whole number of at least 0"},
+        {"seed = 1.5\n", "x.ini: seed = 1.5: must be a whole number"},
+        {"seed = 0x10\n", "x.ini: seed = 0x10: must be a whole number"},
+        {"seed = 18446744073709551616\n", "x.ini: seed = 18446744073709551616: must be"},
+        {"seed =\n", "x.ini: seed = : must be a whole number"},
+        bad("train", "intervals = 40x", whole + "100000"),
+        bad("train", "intervals = forty", whole),
+        bad("trials", "count = 1e3", whole),
+        bad("trials", "count = 99999999999999999999", whole),
+        bad("adam", "learning_rate = 0.01f", "must be a decimal number above 0"),
+        bad("adam", "learning_rate = 0,01", "must be a decimal number above 0"),
+        // Out of range.
+        bad("train", "intervals = 0", whole),
+        bad("train", "steps_per_snapshot = 0", whole),
+        bad("train", "latent_dims = 0", whole + "784"),
+        bad("train", "latent_dims = 785", whole + "784"),
+        bad("train", "threads = 0", whole + "1024"),
+        bad("train", "threads = 1025", whole + "1024"),
+        bad("train", "batch = 0", whole + "60000"),
+        bad("train", "batch = 60001", whole + "60000"),
+        bad("train", "generator_rate = 0", "must be a decimal number above 0"),
+        bad("train", "discriminator_rate = -1e-3", "must be a decimal number above 0"),
+        bad("trials", "count = 0", whole),
+        bad("trials", "block_size = 0", whole),
+        bad("trials", "measurements = 0", whole + "784"),
+        bad("trials", "measurements = 785", whole + "784"),
+        bad("adam", "learning_rate = 0", "must be a decimal number above 0"),
+        bad("adam", "learning_rate = -0.01", "must be a decimal number above 0"),
+        bad("adam", "learning_rate = nan", "must be a decimal number above 0"),
+        bad("adam", "learning_rate = inf", "must be a decimal number above 0"),
+        bad("adam", "learning_rate = 1e999", "must be a decimal number above 0"),
+        bad("adam", "beta1 = 1", "must be a decimal number of at least 0 and below 1"),
+        bad("adam", "beta2 = -0.1", "must be a decimal number of at least 0 and below 1"),
+        bad("adam", "epsilon = 0", "must be a decimal number above 0"),
+        bad("stop", "relative_change = 1", "must be a decimal number of at least 0 and below 1"),
+        bad("stop", "relative_target = -1", "must be a decimal number of at least 0 and below 1"),
+        bad("stop", "window = 0", whole),
+        bad("stop", "max_iterations = 0", whole),
+        bad("stop", "success_distance = 0", "must be a decimal number above 0"),
+        bad("surfing", "ratio = 0", "must be a decimal number above 0 and below 1"),
+        bad("surfing", "ratio = 1", "must be a decimal number above 0 and below 1"),
+        // No such choice.
+        bad("train", "models = gan", "no such choice; use one of vae, dcgan"),
+        bad("train", "preset = mine", "no such choice; use one of collection"),
+        bad("trials", "tasks = invert", "no such choice; use one of inversion, recovery"),
+        bad("trials", "methods = Adam", "no such choice; use one of adam, surfing"),
+        bad("surfing", "schedule = flat", "no such choice; use one of linear"),
+        bad("surfing", "adam_state = drop", "no such choice; use one of keep, reset"),
+        // Lists.
+        bad("train", "models = ", "the list or an element of it is empty"),
+        bad("train", "latent_dims = 5,,10", "the list or an element of it is empty"),
+        bad("train", "latent_dims = 5,", "the list or an element of it is empty"),
+        {"[train]\nlatent_dims = 5,10,5\n", "x.ini: train.latent_dims = 5: is listed twice"},
+        {"[train]\nmodels = vae,vae\n", "x.ini: train.models = vae: is listed twice"},
+        {"[trials]\ntasks = recovery\nmeasurements = 50, 50\n",
+         "x.ini: trials.measurements = 50: is listed twice"},
+        {"[trials]\nmethods = adam,adam\n", "x.ini: trials.methods = adam: is listed twice"},
+        // Paths.
+        {"output =\n", "x.ini: output = : must be a path"},
+        // Combinations.
+        bad("trials", "methods = surfing", "surfing needs adam"),
+        bad("trials", "measurements = 50", "no task in trials.tasks measures"),
+        bad("trials", "tasks = recovery", "a task that measures needs counts"),
+        {no_surfing + "schedule = linear\n", "x.ini: surfing.schedule = linear: surfing is not"},
+        {no_surfing + "ratio = 0.9\n", "x.ini: surfing.ratio = 0.9: surfing is not among"},
+        {no_surfing + "adam_state = keep\n", "x.ini: surfing.adam_state = keep: surfing is not"},
+        {"[surfing]\nschedule = linear\nratio = 0.9\n",
+         "x.ini: surfing.ratio = 0.9: only surfing.schedule = geometric has a ratio"},
+        bad("stop", "max_iterations = 199", "the window (200) is longer"),
+        bad("stop", "window = 50001", "the window (50001) is longer"),
+        {"[train]\nmodels = vae\ndiscriminator_rate = 1\n",
+         "x.ini: train.discriminator_rate = 1: no model in train.models has a discriminator"},
+    };
+    for (auto const& [text, expected] : jobs)
+    {
+        INFO(text);
+        std::string const error = error_of([&] { parse_job(text, "x.ini"); });
+        CHECK_THAT(error, Catch::StartsWith(expected));
+    }
+}
+
+TEST_CASE("a bad command line is refused by option and value", "[options]")
+{
+    test::ScratchFolder const folder;
+    auto const path = [&](char const* name) { return (folder.path / name).string(); };
+    std::ofstream(path("good.ini")) << "seed = 2\n";
+    std::ofstream(path("bad.ini")) << "[train]\nintervals = 0\n";
+    std::ofstream(path("empty.ini"));
+    std::string const job = "--job=" + path("good.ini");
+    struct BadLine
+    {
+        std::vector<std::string> arguments;
+        std::string error;
+    };
+    BadLine const lines[] = {
+        {{"go"}, "command line: command = go: no such choice; use one of run, plan"},
+        {{"--sed=1"}, "command line: sed: unknown key; did you mean seed?"},
+        {{"--loglevel", "info"}, "command line: loglevel: unknown key; did you mean log-level?"},
+        {{"--trian.models=vae"}, "command line: trian.models: unknown section [trian]"},
+        {{"--train.model=vae"}, "command line: train.model: unknown key"},  // no abbreviations
+        {{"-h"}, "command line: command = -h: no such choice"},
+        {{"--seed"}, "command line: the required argument for option '--seed' is missing"},
+        {{"--json=yes"}, "command line: option '--json' does not take any arguments"},
+        {{job, "--seed=1", "--seed=1"}, "command line: seed: given twice"},
+        {{job, "--seed", "-1"}, "command line: seed = -1: must be a whole number"},
+        {{job, "--output", "a#b"}, "command line: output = a#b: must be a path"},
+        {{job, "--train.intervals=0"}, "command line: train.intervals = 0: must be"},
+        {{job, "--device=gpu"}, "command line: device = gpu: no such choice; use one of auto"},
+        {{job, "--json"}, "command line: json: only the command status"},
+        {{job, "plan", "--json"}, "command line: json: only the command status"},
+        {{job, "--trials.methods=surfing"},
+         "command line: trials.methods = surfing: surfing needs"},
+        {{"validate"}, "command line: validate: no file was named"},
+        {{"validate", "a.h5", "b.h5"}, "command line: b.h5: unexpected after a.h5"},
+        {{"validate", "a.h5", job}, "command line: job: means nothing to the command validate"},
+        {{"version", "--seed=1"}, "command line: seed: means nothing to the command version"},
+        {{"plan", "a.h5"}, "command line: a.h5: unexpected after plan"},
+        {{"--job", path("none.ini")}, path("none.ini") + ": cannot be read as a job file"},
+        {{"--job", folder.path.string()}, folder.path.string() + ": cannot be read as a job file"},
+        {{"--job", path("empty.ini")}, path("empty.ini") + ": cannot be read as a job file"},
+        {{"--job", path("bad.ini")}, path("bad.ini") + ": train.intervals = 0: must be"},
+        {{"status", "--output", folder.path.string()}, path("job.ini") + ": cannot be read"},
+    };
+    for (auto const& [arguments, expected] : lines)
+    {
+        INFO(fmt::format("{}", fmt::join(arguments, " ")));
+        std::string const error = error_of([&] { parse_options(arguments); });
+        CHECK_THAT(error, Catch::StartsWith(expected));
+    }
+}
+
+TEST_CASE("a missing demo job is explained", "[options]")
+{
+    test::ScratchFolder const folder;
+    auto const before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path);
+    std::string const error = error_of([] { parse_options({}); });
+    std::filesystem::current_path(before);
+    CHECK_THAT(error, Catch::StartsWith("jobs/demo.ini: not found from " + folder.path.string()));
+}

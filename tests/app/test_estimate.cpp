@@ -1,0 +1,55 @@
+#include <catch2/catch.hpp>
+
+#include "app/estimate.hpp"
+#include "model/network.hpp"
+
+using namespace surf;
+using namespace surf::app;
+
+TEST_CASE("a snapshot's size is that of the generator's arrays", "[estimate]")
+{
+    for (std::int64_t const k : {1, 5, 20})
+    {
+        RandomStream stream(1, "test", Purpose::weights, 0);
+        model::Network const generator(model::generator_spec(k), stream, 0.02, at::kCPU);
+        std::int64_t values = 0;
+        for (NamedArray const& array : generator.parameters())
+        {
+            values += array.size();
+        }
+        CHECK(generator_values(k) == values);
+    }
+}
+
+TEST_CASE("expected iterations go through the measured means and keep the limits", "[estimate]")
+{
+    trial::StopRule const stop;
+    CHECK(expected_iterations(5, stop) == Approx(700));
+    CHECK(expected_iterations(10, stop) == Approx(4'500));
+    CHECK(expected_iterations(20, stop) == Approx(26'000));
+    CHECK(expected_iterations(7, stop) > 700);
+    CHECK(expected_iterations(7, stop) < 4'500);
+    CHECK(expected_iterations(1, stop) == stop.window);
+    CHECK(expected_iterations(784, stop) == stop.max_iterations);
+}
+
+TEST_CASE("a chain of 101 snapshots is 2.6 GB", "[estimate]")
+{
+    train::TrainSpec spec;
+    spec.latent_dim = 5;
+    spec.intervals = 100;
+    CHECK(chain_bytes(spec) == Approx(2.6e9).epsilon(0.03));
+}
+
+TEST_CASE("sizes and durations read well", "[estimate]")
+{
+    CHECK(bytes_text(0) == "0 B");
+    CHECK(bytes_text(999) == "999 B");
+    CHECK(bytes_text(1'500) == "1.5 kB");
+    CHECK(bytes_text(2'640'000'000) == "2.6 GB");
+    CHECK(bytes_text(999'999'999) == "1.0 GB");
+    CHECK(duration_text(35) == "35 s");
+    CHECK(duration_text(600) == "10 min");
+    CHECK(duration_text(9'000) == "2.5 h");
+    CHECK(duration_text(259'200) == "3.0 d");
+}

@@ -1,0 +1,166 @@
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "chain/small_chain.hpp"
+#include "hdf5/file.hpp"
+#include "hdf5/python.hpp"
+#include "hdf5/schema.hpp"
+
+using namespace surf;
+using namespace surf::test;
+using Catch::Contains;
+namespace fs = std::filesystem;
+
+namespace
+{
+
+struct Partial
+{
+    ScratchFolder scratch;
+    fs::path folder =
+        chain::chain_path(scratch.path, small_header().id()).replace_extension(".partial");
+
+    chain::PartialChain open() const { return {scratch.path, small_header()}; }
+    fs::path snapshot(int t) const
+    {
+        return folder / ("snapshot-0000" + std::to_string(t) + ".h5");
+    }
+    /// As a trainer that was killed after its second snapshot leaves it.
+    void interrupt() const
+    {
+        chain::PartialChain partial = open();
+        for (std::int64_t const t : {0, 1})
+        {
+            partial.write_snapshot(small_snapshot(t));
+            partial.write_state(small_state(t + 1));
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a new chain starts at the beginning", "[partial_chain]")
+{
+    Partial const partial;
+    CHECK_FALSE(partial.open().load_state().has_value());
+}
+
+TEST_CASE("a killed trainer goes on from its last state and ends with equal bytes",
+          "[partial_chain]")
+{
+    Partial const partial;
+    partial.interrupt();
+    CHECK(h5::violations(partial.snapshot(0)).empty());
+    CHECK(h5::violations(partial.snapshot(1)).empty());
+    CHECK(h5::violations(partial.folder / "state.h5").empty());
+
+    chain::PartialChain resumed = partial.open();
+    auto const state = resumed.load_state();
+    REQUIRE(state.has_value());
+    CHECK(state->step == 80);
+    CHECK(state->next_snapshot == 2);
+    REQUIRE(state->arrays.size() == 2);
+    CHECK(state->arrays[0].name == "optimiser.fc1.weight.m");
+    CHECK(state->arrays[0].shape == std::vector<std::int64_t>{2, 2});
+    CHECK(state->arrays[0].values == small_state(2).arrays[0].values);
+    for (std::int64_t t = state->next_snapshot; t < 4; ++t)
+    {
+        resumed.write_snapshot(small_snapshot(t));
+    }
+    resumed.finish();
+    CHECK_FALSE(fs::exists(partial.folder));
+
+    ScratchFolder const uninterrupted;
+    CHECK(bytes_of(chain::chain_path(partial.scratch.path, small_header().id())) ==
+          bytes_of(write_small_chain(uninterrupted.path)));
+}
+
+TEST_CASE("what is damaged in a chain in the making is set aside", "[partial_chain]")
+{
+    Partial const partial;
+    partial.interrupt();
+    fs::path damaged;
+    SECTION("a snapshot: the state that builds on it goes too")
+    {
+        damaged = partial.snapshot(0);
+        auto const offset = std::stoll(
+            python("import h5py\nprint(h5py.File(path)['snapshot/fc1.weight'].id.get_offset())\n",
+                   damaged));
+        flip_byte(damaged, offset + 5);
+    }
+    SECTION("a snapshot under another's name")
+    {
+        damaged = partial.snapshot(1);
+        fs::copy(partial.snapshot(0), damaged, fs::copy_options::overwrite_existing);
+    }
+    SECTION("the state")
+    {
+        damaged = partial.folder / "state.h5";
+        python(
+            "import h5py\nh5py.File(path, 'r+')['state'].visititems("
+            "lambda n, d: d.write_direct(d[...] + 1) if d.size else None)\n",
+            damaged);
+    }
+    SECTION("the state's step")
+    {
+        damaged = partial.folder / "state.h5";
+        python("import h5py\nh5py.File(path, 'r+').attrs.modify('step', 79)\n", damaged);
+    }
+    CHECK_FALSE(partial.open().load_state().has_value());
+    CHECK(fs::exists(damaged.string() + ".bad"));
+    CHECK(fs::exists((partial.folder / "state.h5").string() + ".bad"));
+    CHECK_THAT(error_of<FileError>([&] { partial.open().finish(); }), Contains("is missing"));
+}
+
+TEST_CASE("files of another configuration are set aside", "[partial_chain]")
+{
+    Partial const partial;
+    {
+        ScratchFolder const other;
+        chain::PartialChain foreign(other.path, small_header(0.5));
+        foreign.write_snapshot(small_snapshot(0));
+        foreign.write_state(small_state(1));
+        fs::path const source =
+            chain::chain_path(other.path, small_header(0.5).id()).replace_extension(".partial");
+        fs::create_directories(partial.folder);
+        fs::copy(source, partial.folder);
+    }
+    CHECK_FALSE(partial.open().load_state().has_value());
+    CHECK(fs::exists(partial.snapshot(0).string() + ".bad"));
+    CHECK(fs::exists((partial.folder / "state.h5").string() + ".bad"));
+}
+
+TEST_CASE("what a killed writer left unpublished is never seen and cleared away", "[partial_chain]")
+{
+    Partial const partial;
+    partial.interrupt();
+    pid_t const child = ::fork();
+    if (child == 0)
+    {
+        h5::FileWriter file(partial.snapshot(2), {.name = "surf_sweep/chain"});
+        file.root().create_dataset("index", {h5::Type::int64, {1}});
+        ::raise(SIGKILL);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+    auto const files = [&] { return std::distance(fs::directory_iterator(partial.folder), {}); };
+    CHECK(files() == 4);
+    CHECK_FALSE(fs::exists(partial.snapshot(2)));
+    CHECK(partial.open().load_state()->next_snapshot == 2);
+    CHECK(files() == 3);
+}
+
+TEST_CASE("a chain with a value that is not finite is not written", "[partial_chain]")
+{
+    Partial const partial;
+    auto snapshot = small_snapshot(1);
+    snapshot.generator[1].values[0] = std::numeric_limits<float>::infinity();
+    CHECK_THAT(error_of<InputError>([&] { partial.open().write_snapshot(snapshot); }),
+               Contains("snapshot 1") && Contains("fc1.bias") && Contains("diverged"));
+    CHECK(fs::is_empty(partial.folder));
+}

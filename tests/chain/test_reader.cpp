@@ -1,0 +1,184 @@
+#include <catch2/catch.hpp>
+
+#include "chain/small_chain.hpp"
+#include "hdf5/file.hpp"
+#include "hdf5/python.hpp"
+#include "hdf5/schema.hpp"
+
+using namespace surf;
+using namespace surf::test;
+using Catch::Contains;
+namespace fs = std::filesystem;
+
+TEST_CASE("a chain gives back its snapshots in any order", "[chain]")
+{
+    ScratchFolder const folder;
+    chain::Reader const reader(write_small_chain(folder.path), small_header());
+    CHECK(reader.snapshots() == 4);
+    CHECK(reader.header().configuration.text() == small_header().configuration.text());
+    for (std::int64_t const t : {3, 0, 2, 1})
+    {
+        CHECK(same(reader.read(t), small_snapshot(t)));
+    }
+}
+
+TEST_CASE("h5py and xarray see the layout of a chain", "[chain]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small_chain(folder.path);
+    CHECK(h5::violations(path).empty());
+    python(R"(
+import h5py, numpy as np, xarray, netCDF4
+file = h5py.File(path)
+assert file.attrs["filetype"] == "surf_sweep/chain" and file.attrs["schema_version"] == "1.0"
+assert path.endswith(file.attrs["chain_id"] + ".h5")
+assert dict(file["configuration"].attrs) == dict(seed="1", rate="0.001", model="vae", intervals="3")
+assert list(file["snapshot"]) == ["fc1.weight", "fc1.bias", "bn.count"]
+weight = file["snapshot/fc1.weight"]
+assert weight.dtype == np.float32 and weight.shape == (4, 2, 3) and weight.chunks is None
+assert np.array_equal(weight[2], np.array([[2, 2.5, -2], [1, 2, 3e-30]], dtype=np.float32))
+assert file["snapshot/bn.count"].shape == (4,) and list(file["step"]) == [0, 40, 80, 120]
+assert file["step"].dtype == np.int64 and file["checksum"].dtype == np.uint64
+loss = file["loss/generator"][...]
+assert np.isnan(loss[0]) and list(loss[1:]) == [1, 1 / 2, 1 / 3]
+for engine in ("h5netcdf", "netcdf4"):
+    assert xarray.open_dataset(path, group="loss", engine=engine).generator.dims == ("index",)
+    snapshot = xarray.open_dataset(path, group="snapshot", engine=engine)
+    assert snapshot["fc1.weight"].dims == ("index", "axis0_2", "axis1_3"), snapshot
+)",
+           path);
+}
+
+TEST_CASE("equal chains have equal bytes", "[chain]")
+{
+    ScratchFolder const folder;
+    CHECK(bytes_of(write_small_chain(folder.path / "a")) ==
+          bytes_of(write_small_chain(folder.path / "b")));
+}
+
+TEST_CASE("a damaged chain is refused and set aside", "[chain]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small_chain(folder.path);
+    auto const found = [&] { return chain::find_chain(folder.path, small_header()).has_value(); };
+    CHECK(found());
+    SECTION("missing")
+    {
+        fs::remove(path);
+        CHECK_FALSE(found());
+        return;
+    }
+    SECTION("truncated")
+    {
+        fs::resize_file(path, fs::file_size(path) - 1);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
+                   Contains(path.string()) && Contains("truncated"));
+        CHECK_FALSE(found());
+    }
+    SECTION("another major version")
+    {
+        python("import h5py\nh5py.File(path, 'r+').attrs['schema_version'] = '2.0'\n", path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
+                   Contains("has schema version 2.0 (this program reads 1.x"));
+        CHECK_FALSE(found());
+    }
+    SECTION("settings that do not hash to the id")
+    {
+        python("import h5py\nh5py.File(path, 'r+')['configuration'].attrs['rate'] = '1'\n", path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
+                   Contains("chain_id is not the hash of /configuration"));
+        CHECK_FALSE(found());
+    }
+    SECTION("an array that is too short")
+    {
+        python(R"(
+import h5py
+file = h5py.File(path, "r+")
+del file["snapshot/fc1.bias"]
+file["snapshot/fc1.bias"] = [1.0]
+)",
+               path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
+                   Contains("/snapshot/fc1.bias does not fit /index"));
+        CHECK_FALSE(found());
+    }
+    CHECK(fs::exists(path.string() + ".bad"));
+    CHECK_FALSE(fs::exists(path));
+}
+
+TEST_CASE("damage inside a snapshot is found when it is read, in that one alone", "[chain]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small_chain(folder.path);
+    SECTION("a flipped byte")
+    {
+        auto const offset = std::stoll(python(
+            "import h5py\nprint(h5py.File(path)['snapshot/fc1.weight'].id.get_offset())\n", path));
+        flip_byte(path, offset + 2 * 6 * 4 + 5);  // in snapshot 2
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader(path).read(2); }),
+                   Contains(path.string() + ": snapshot 2 does not have its checksum"));
+    }
+    SECTION("a changed step")
+    {
+        python("import h5py\nh5py.File(path, 'r+')['step'][2] = 81\n", path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader(path).read(2); }),
+                   Contains("snapshot 2 does not have its checksum"));
+    }
+    SECTION("a NaN")
+    {
+        python("import h5py\nh5py.File(path, 'r+')['snapshot/fc1.bias'][2, 1] = float('nan')\n",
+               path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader(path).read(2); }),
+                   Contains("snapshot 2 has a value in fc1.bias that is not finite"));
+    }
+    chain::Reader const reader(path);
+    for (std::int64_t const t : {0, 1, 3})
+    {
+        CHECK(same(reader.read(t), small_snapshot(t)));
+    }
+}
+
+TEST_CASE("a chain of another job is told by the settings that differ, and kept", "[chain]")
+{
+    ScratchFolder const folder;
+    auto const expected = small_header(0.002);
+    fs::path const path = chain::chain_path(folder.path, expected.id());
+    fs::copy(write_small_chain(folder.path), path);
+    auto const text =
+        error_of<chain::OtherJobError>([&] { chain::find_chain(folder.path, expected); });
+    CHECK_THAT(text, Contains(path.string() + ": rate = 0.001, not 0.002 (the chain belongs"));
+    CHECK_THAT(error_of<chain::OtherJobError>([&] { chain::Reader(path, expected.id()); }),
+               Contains("not " + expected.id().brief()));
+    CHECK(fs::exists(path));
+}
+
+TEST_CASE("the first few differences of two configurations are named", "[chain]")
+{
+    CanonicalText here;
+    CanonicalText there;
+    for (char const* key : {"a", "b", "c", "d", "e"})
+    {
+        here.add(key, "1");
+        there.add(key, "2");
+    }
+    there.add("aa", "3");
+    CHECK(chain::first_differences(here, there) ==
+          "a = 1, not 2; aa = (not set), not 3; b = 1, not 2; 3 more differ");
+    CHECK(chain::first_differences(here, here).empty());
+}
+
+TEST_CASE("a missing or foreign file in a broken schema is told", "[chain]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small_chain(folder.path);
+    python(R"(
+import h5py
+file = h5py.File(path, "r+")
+del file["loss/generator"].attrs["units"]
+file["extra"] = 1
+)",
+           path);
+    CHECK(h5::violations(path) ==
+          std::vector<std::string>{"/loss/generator: attribute units is missing",
+                                   "/extra: not among the datasets of the schema"});
+}

@@ -1,0 +1,145 @@
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "hdf5/file.hpp"
+#include "hdf5/python.hpp"
+
+using namespace surf;
+using Catch::Contains;
+using surf::test::error_of;
+using surf::test::ScratchFolder;
+namespace fs = std::filesystem;
+
+namespace
+{
+
+constexpr h5::FileType test_type{.name = "surf_sweep/test"};
+
+fs::path write_small(ScratchFolder const& folder, h5::FileType const& type = test_type)
+{
+    fs::path const path = folder.path / "small.h5";
+    h5::FileWriter file(path, type);
+    h5::Dataset values = file.root().create_dataset(
+        "values", {.type = h5::Type::int64, .shape = {1000}, .chunk = {1000}});
+    values.write<std::int64_t>(std::vector<std::int64_t>(1000, 7));
+    values.set_attribute("units", "1");
+    file.publish();
+    return path;
+}
+
+}  // namespace
+
+TEST_CASE("an error names what is wrong, the object and the file, in one line", "[hdf5]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small(folder);
+    h5::FileReader const file(path, test_type);
+    h5::Group const& root = file.root();
+    std::vector<std::int64_t> ten(10);
+
+    auto const missing = error_of<FileError>([&] { root.dataset("nothing"); });
+    CHECK_THAT(missing, Contains("cannot open dataset nothing in / of " + path.string()));
+    CHECK_THAT(missing, Contains("HDF5: ") && Contains("doesn't exist"));
+    CHECK(missing.find('\n') == std::string::npos);
+    CHECK_THAT(error_of<FileError>([&] { root.dataset("values").read<double>(); }),
+               Contains("float64") && Contains("int64 [1000] in /values"));
+    CHECK_THAT(error_of<FileError>([&] { root.dataset("values").attribute<double>("units"); }),
+               Contains("take string for the float64 in attribute units of /values"));
+    CHECK_THAT(error_of<FileError>([&] { root.dataset("values").attribute<double>("colour"); }),
+               Contains("attribute colour of /values"));
+    CHECK_THAT(error_of<FileError>([&] {
+                   root.dataset("values").read<std::int64_t>({{995}, {10}}, ten);
+               }),
+               Contains("beyond the end of /values"));
+    CHECK_THAT(error_of<FileError>([&] {
+                   root.dataset("values").read<std::int64_t>({{0}, {9}}, ten);
+               }),
+               Contains("10 int64 values for 9"));
+}
+
+TEST_CASE("files that cannot be trusted are refused by name", "[hdf5]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small(folder);
+    auto const opening_fails = [&](std::string const& reason) {
+        auto const text = error_of<FileError>([&] { h5::FileReader(path, test_type); });
+        CHECK_THAT(text, Contains(path.string()) && Contains(reason));
+    };
+    SECTION("no HDF5 at all")
+    {
+        std::ofstream(path) << "hello";
+        opening_fails("file signature not found");
+    }
+    SECTION("empty")
+    {
+        std::ofstream(path, std::ios::trunc).close();
+        opening_fails("cannot open");
+    }
+    SECTION("truncated")
+    {
+        fs::resize_file(path, fs::file_size(path) / 2);
+        opening_fails("truncated file");
+    }
+    SECTION("another type")
+    {
+        write_small(folder, {.name = "surf_sweep/other"});
+        opening_fails("has filetype surf_sweep/other (this command needs surf_sweep/test)");
+    }
+    SECTION("another major version")
+    {
+        write_small(folder, {.name = "surf_sweep/test", .major = 2, .minor = 4});
+        opening_fails("has schema version 2.4 (this program reads 1.x of surf_sweep/test)");
+    }
+    SECTION("HDF5 of another program")
+    {
+        test::python("import h5py\nh5py.File(path, 'w')['a'] = 1\n", path);
+        opening_fails("no attribute filetype");
+    }
+    SECTION("any other minor version is read")
+    {
+        write_small(folder, {.name = "surf_sweep/test", .major = 1, .minor = 9});
+        CHECK_NOTHROW(h5::FileReader(path, test_type));
+    }
+}
+
+TEST_CASE("a missing file is no damaged file", "[hdf5]")
+{
+    CHECK_THAT(error_of<EnvironmentError>([] { h5::FileReader("/nowhere/x.h5", test_type); }),
+               Contains("/nowhere/x.h5: No such file"));
+}
+
+TEST_CASE("a flipped byte in a compressed dataset is found by its checksum", "[hdf5]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small(folder);
+    auto const offset = test::python(
+        "import h5py\nprint(h5py.File(path)['values'].id.get_chunk_info(0).byte_offset)\n", path);
+    test::flip_byte(path, std::stoll(offset) + 9);
+    h5::FileReader const file(path, test_type);
+    CHECK_THAT(error_of<FileError>([&] { file.root().dataset("values").read<std::int64_t>(); }),
+               Contains("cannot read /values of") && Contains("Fletcher32 checksum"));
+}
+
+TEST_CASE("a disk that takes no more is an error of the environment and leaves nothing", "[hdf5]")
+{
+    ScratchFolder const folder;
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    rlimit const small{100'000, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    auto const text = error_of<EnvironmentError>([&] {
+        h5::FileWriter file(folder.path / "big.h5", test_type);
+        file.root()
+            .create_dataset("values", {h5::Type::float64, {100'000}})
+            .write<double>(std::vector<double>(100'000));
+        file.publish();
+    });
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    CHECK_THAT(text, Contains("cannot write /values of") && Contains("check the disk's space"));
+    CHECK(folder.files() == 0);
+}

@@ -1,0 +1,94 @@
+"""Reads the #include lines of src and reports those that go against the architecture.
+
+    python3 check.py SRC        exit code 1 and one line for each violation
+"""
+
+import re
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+# The architecture. ------------------------------------------------------------------------------
+
+# Folders, lowest first, and those that each builds on; what these build on is included.
+USES = {
+    "base": [],
+    "mpi": ["base"],
+    "hdf5": ["mpi"],
+    "data": ["base"],
+    "model": ["base"],
+    "chain": ["hdf5"],
+    "train": ["data", "model", "chain"],
+    "trial": ["model", "chain"],
+    "sched": ["mpi"],
+    "store": ["hdf5"],
+    "reduce": ["store"],
+    "app": ["data", "train", "trial", "sched", "reduce"],
+}
+
+# Plain data without LibTorch: these headers include base and each other only, ...
+PLAIN = ["model/model_table.hpp", "train/spec.hpp", "trial/outcome.hpp", "trial/spec.hpp"]
+
+# ... so these folders may include them although they may not use the headers' folders.
+PLAIN_USERS = ["sched", "store", "reduce"]
+
+# Other libraries' headers, and the only files that may include them.
+CONFINED = {
+    r"mpi\.h": ["mpi/*", "hdf5/parallel*"],
+    r"(hdf5(_hl)?|H5\w*)\.h": ["hdf5/*"],
+    r"boost/program_options.*": ["app/*"],
+    r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "app/*"],
+}
+
+# The check. -------------------------------------------------------------------------------------
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
+SUFFIXES = {".hpp", ".cpp", ".h", ".cu"}
+
+
+def reachable(folder):
+    """The folder itself and all that it builds on."""
+    found = {folder}
+    for used in USES[folder]:
+        found |= reachable(used)
+    return found
+
+
+def complaint(source, bracket, header):
+    """What is wrong when file `source` (relative to src) includes `header`; None if nothing is."""
+    folder, target = source.split("/")[0], header.split("/")[0]
+    for pattern, places in CONFINED.items():
+        if re.fullmatch(pattern, header) and not any(fnmatch(source, place) for place in places):
+            return f"only {' and '.join(places)} may include it"
+    if "/" not in header or target not in USES:
+        return "name it from src: \"folder/file.hpp\"" if bracket == '"' else None
+    if source in PLAIN and target != "base" and header not in PLAIN:
+        return "plain data includes base and plain data only"
+    if header in PLAIN and folder in PLAIN_USERS:
+        return None
+    if target not in reachable(folder):
+        return f"{folder} may use {', '.join(sorted(reachable(folder)))}"
+    return None
+
+
+def violations(src):
+    """One line for each include that goes against the architecture, sorted."""
+    files = sorted(path for path in Path(src).rglob("*") if path.suffix in SUFFIXES)
+    if not files:
+        return [f"{src}: no sources found"]
+    found = []
+    for path in files:
+        source = path.relative_to(src).as_posix()
+        if source.split("/")[0] not in USES:
+            found.append(f"{source}: its folder is not in the table of check.py")
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if (match := INCLUDE.match(line)) and (reason := complaint(source, *match.groups())):
+                found.append(f"{source}:{number}: {match[2]}: {reason}")
+    return found
+
+
+if __name__ == "__main__":
+    problems = violations(sys.argv[1])
+    print("\n".join(problems) or "all includes go the right way")
+    sys.exit(1 if problems else 0)

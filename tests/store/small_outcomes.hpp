@@ -1,0 +1,57 @@
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "trial/outcome.hpp"
+#include "trial/spec.hpp"
+
+namespace surf::test
+{
+
+/// Outcomes of trials first, first + 1, … with one of each stop reason in turn.
+inline std::vector<trial::TrialOutcome> small_outcomes(std::int64_t first, std::int64_t count,
+                                                       std::int64_t latent_dim)
+{
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    std::vector<trial::TrialOutcome> outcomes;
+    for (std::int64_t number = first; number < first + count; ++number)
+    {
+        auto const x = static_cast<double>(number);
+        trial::TrialOutcome outcome;
+        outcome.trial = number;
+        outcome.stop_reason = trial::stop_reason_table[static_cast<std::size_t>(number % 3)].kind;
+        outcome.success = number % 3 == 0;
+        outcome.iterations = 1000 + 7 * number;
+        outcome.first_hit = outcome.success ? 500 + number : trial::TrialOutcome::never;
+        outcome.objective = number % 3 == 2 ? nan : x / 7;
+        outcome.distance = number % 3 == 2 ? nan : 0.001 * x;
+        outcome.pixel_error = number % 3 == 2 ? nan : 0.01 * x;
+        outcome.best_objective = x / 9;
+        for (std::int64_t i = 0; i < latent_dim; ++i)
+        {
+            outcome.latent.push_back(static_cast<float>(x) + 0.1F * static_cast<float>(i));
+            outcome.best_latent.push_back(-static_cast<float>(i));
+        }
+        outcomes.push_back(std::move(outcome));
+    }
+    return outcomes;
+}
+
+inline trial::BlockSpec small_block()
+{
+    trial::BlockSpec block;
+    block.cell.chain = ChainId::from_hex("00112233445566778899aabbccddeeff");
+    block.cell.problem = {.seed = 7,
+                          .model = model::ModelKind::dcgan,
+                          .latent_dim = 5,
+                          .task = trial::Task::recovery,
+                          .measurements = 100};
+    block.cell.method = trial::Method::surfing;
+    block.first = 50;
+    block.count = 10;
+    block.budget = 471;
+    return block;
+}
+
+}  // namespace surf::test
