@@ -95,7 +95,7 @@ std::int64_t results_bytes(std::int64_t latent_dim, std::int64_t trials)
 
 std::int64_t segments_bytes(std::int64_t latent_dim, std::int64_t blocks, std::int64_t trials)
 {
-    constexpr std::int64_t file = 30'000;  // HDF5's own, names and attributes
+    constexpr std::int64_t file = 40'000;  // HDF5's own, names and attributes
     return blocks * file + results_bytes(latent_dim, trials);
 }
 

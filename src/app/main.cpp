@@ -52,10 +52,6 @@ ExitCode help_command(Options const&)
 
 ExitCode dispatch(Options const& options)
 {
-    if (options.command != Command::run)
-    {
-        require_one_process(options.command);
-    }
     switch (options.command)
     {
         case Command::run:
@@ -83,12 +79,16 @@ ExitCode run_main(std::vector<std::string> const& arguments)
     {
         Options const options = parse_options(arguments);
         setup_logging(rank(), options.log_level);
+        if (options.command != Command::run)
+        {
+            require_one_process(options.command);
+        }
         started = true;
         return dispatch(options);
     }
     catch (Error const& error)
     {
-        // Every rank refuses the same command line: one says so.
+        // Every process refuses the same command line: one says so.
         if (started || rank() == 0)
         {
             fmt::print(stderr, "surf_sweep: error: {}\n", error.what());

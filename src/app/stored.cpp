@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/error.hpp"
 #include "chain/partial_chain.hpp"
@@ -56,6 +57,19 @@ StoredCell stored_cell(Plan const& plan, sched::CellIndex index, std::optional<s
     return stored;
 }
 
+/// All that lies in or below a folder; what vanishes meanwhile is left out.
+std::vector<fs::path> entries_below(fs::path const& folder)
+{
+    std::vector<fs::path> entries;
+    std::error_code gone;
+    for (fs::recursive_directory_iterator entry(folder, gone), end; !gone && entry != end;
+         entry.increment(gone))
+    {
+        entries.push_back(entry->path());
+    }
+    return entries;
+}
+
 /// 7 for snapshot-00007.h5, −1 for any other name.
 std::int64_t snapshot_index(fs::path const& file)
 {
@@ -76,14 +90,17 @@ StoredChain stored_chain(fs::path const& output, chain::ChainHeader const& heade
     {
         return {ChainState::published, header.snapshots};
     }
-    std::error_code absent;
-    std::int64_t last = -1;
-    for (fs::directory_entry const& entry :
-         fs::directory_iterator(path.replace_extension(".partial"), absent))
+    path.replace_extension(".partial");
+    if (!fs::exists(path))
     {
-        last = std::max(last, snapshot_index(entry.path()));
+        return {ChainState::absent, 0};
     }
-    return {absent ? ChainState::absent : ChainState::training, last + 1};
+    std::int64_t last = -1;
+    for (fs::path const& entry : entries_below(path))
+    {
+        last = std::max(last, snapshot_index(entry));
+    }
+    return {ChainState::training, last + 1};
 }
 
 std::optional<store::Segment> peek_segment(fs::path const& output, trial::BlockSpec const& spec)
@@ -99,7 +116,7 @@ std::optional<store::Segment> peek_segment(fs::path const& output, trial::BlockS
     }
     catch (FileError const& error)
     {
-        spdlog::warn("{}; a run will compute it again", error.what());
+        spdlog::warn("{}", error.what());
         return std::nullopt;
     }
 }
@@ -117,15 +134,8 @@ std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output, F
 
 std::vector<fs::path> set_aside_files(fs::path const& output)
 {
-    std::vector<fs::path> files;
-    std::error_code absent;
-    for (fs::directory_entry const& entry : fs::recursive_directory_iterator(output, absent))
-    {
-        if (entry.path().extension() == ".bad")
-        {
-            files.push_back(entry.path());
-        }
-    }
+    std::vector<fs::path> files = entries_below(output);
+    std::erase_if(files, [](fs::path const& file) { return file.extension() != ".bad"; });
     std::ranges::sort(files);
     return files;
 }

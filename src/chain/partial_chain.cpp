@@ -16,12 +16,14 @@ namespace
 
 constexpr h5::FileType state_type{.name = "surf_sweep/trainer_state"};
 
-/// The folder is private, so what is unpublished in it was left by a writer that was killed.
-void remove_leftovers(fs::path const& folder)
+/// Only one process at a time makes a chain, so what is unpublished was left by one that was
+/// killed.
+void remove_leftovers(fs::path const& folder, std::string const& prefix)
 {
     for (fs::directory_entry const& entry : fs::directory_iterator(folder))
     {
-        if (entry.path().filename().string().find(".h5.tmp-") != std::string::npos)
+        std::string const name = entry.path().filename().string();
+        if (name.starts_with(prefix) && name.find(".h5.tmp-") != std::string::npos)
         {
             fs::remove(entry.path());
         }
@@ -77,7 +79,8 @@ PartialChain::PartialChain(fs::path const& output, ChainHeader header)
         throw EnvironmentError(
             fmt::format("cannot make folder {}: {}", folder_.string(), failure.message()));
     }
-    remove_leftovers(folder_);
+    remove_leftovers(folder_, "");
+    remove_leftovers(folder_.parent_path(), header_.id().hex());
     for (std::int64_t index = 0; index < header_.snapshots; ++index)
     {
         fs::path const path = snapshot_path(index);

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "hdf5/call.hpp"
+#include "hdf5/disk_driver.hpp"
 
 namespace surf::h5
 {
@@ -28,12 +29,13 @@ Handle file_access()
     return access;
 }
 
-Handle create_file(fs::path const& path)
+Handle create_file(fs::path const& path, int& disk_error)
 {
     LibraryLock const lock;
     unsigned const order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     Handle const creation = property_list(H5P_FILE_CREATE);
     Handle const access = file_access();
+    use_disk_driver(access, disk_error);
     bool const prepared =
         H5Pset_link_creation_order(creation.get(), order) >= 0 &&
         H5Pset_attr_creation_order(creation.get(), order) >= 0 &&
@@ -110,7 +112,9 @@ std::string FileType::version() const
 }
 
 FileWriter::FileWriter(fs::path path, FileType const& type)
-    : pending_(std::move(path)), file_(create_file(pending_.temporary())), root_(open_root(file_))
+    : pending_(std::move(path)),
+      file_(create_file(pending_.temporary(), disk_error_)),
+      root_(open_root(file_))
 {
     root_.set_attribute("filetype", std::string(type.name));
     root_.set_attribute("schema_version", type.version());
@@ -120,12 +124,17 @@ void FileWriter::publish()
 {
     {
         LibraryLock const lock;
-        check(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL), file_.get(), "flush");
         if (H5Fclose(file_.release()) < 0)
         {
             throw EnvironmentError(fmt::format("cannot close {} ({}) check the disk's space",
                                                pending_.temporary().string(), error_stack()));
         }
+    }
+    if (disk_error_ != 0)
+    {
+        throw EnvironmentError(fmt::format("cannot write {}: {}; check the disk's space",
+                                           pending_.final_path().string(),
+                                           std::strerror(disk_error_)));
     }
     pending_.publish();
 }

@@ -31,11 +31,13 @@ class FileWriter
     FileWriter(std::filesystem::path path, FileType const& type);
 
     Group& root() { return root_; }
-    /// Closes the file with all that is open in it, and publishes it.
+    /// Closes the file with all that is open in it, and publishes it. Throws EnvironmentError if
+    /// the disk did not take something: writing goes on as if it had, up to here.
     void publish();
 
   private:
-    PendingFile pending_;
+    PendingFile pending_;  // not movable, so that disk_error_ stays in its place
+    int disk_error_ = 0;   ///< errno of the first write that failed
     Handle file_;
     Group root_;
 };

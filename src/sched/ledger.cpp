@@ -174,7 +174,11 @@ std::vector<LeasedBlock> Ledger::lease(Rank rank, std::optional<ChainIndex> held
 
 std::optional<ChainIndex> Ledger::next_chain() const
 {
-    auto const place = std::ranges::find(chains_, ChainState::to_train, &Chain::state);
+    auto const place = std::ranges::find_if(chains_, [&](Chain const& chain) {
+        return chain.state == ChainState::to_train &&
+               std::ranges::any_of(chain.cells,
+                                   [&](CellIndex cell) { return at(cells_, cell).open > 0; });
+    });
     if (place == chains_.end())
     {
         return std::nullopt;

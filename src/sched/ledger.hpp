@@ -101,7 +101,8 @@ class Ledger
     /// Leases at most `most` blocks to a rank: fewer when the rest must be shared among all ranks,
     /// none when nothing is ready for it.
     std::vector<LeasedBlock> lease(Rank rank, std::optional<ChainIndex> held, int most);
-    /// The first chain not yet published (and not failed), in the plan's order.
+    /// The first chain, in the plan's order, that open blocks wait for: neither published nor
+    /// failed.
     std::optional<ChainIndex> next_chain() const;
     /// Cells whose blocks are all done (or failed, at least one done), that open blocks of others
     /// wait for, and that were not reduced yet.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 
 #include "mpi/communicator.hpp"
 #include "sched/message.hpp"

@@ -95,7 +95,7 @@ TEST_CASE("what is damaged in a chain in the making is set aside", "[partial_cha
     SECTION("a snapshot under another's name")
     {
         damaged = partial.snapshot(1);
-        fs::copy(partial.snapshot(0), damaged, fs::copy_options::overwrite_existing);
+        REQUIRE(fs::copy_file(partial.snapshot(0), damaged, fs::copy_options::overwrite_existing));
     }
     SECTION("the state")
     {
@@ -150,9 +150,16 @@ TEST_CASE("what a killed writer left unpublished is never seen and cleared away"
     REQUIRE(WIFSIGNALED(status));
     auto const files = [&] { return std::distance(fs::directory_iterator(partial.folder), {}); };
     CHECK(files() == 4);
+    fs::path const chains = partial.folder.parent_path();
+    fs::path const of_finish = chains / (small_header().id().hex() + ".h5.tmp-node-1");
+    fs::path const of_another = chains / "0123.h5.tmp-node-1";
+    std::ofstream(of_finish) << "half a chain";
+    std::ofstream(of_another) << "half of another";
     CHECK_FALSE(fs::exists(partial.snapshot(2)));
     CHECK(partial.open().load_state()->next_snapshot == 2);
     CHECK(files() == 3);
+    CHECK_FALSE(fs::exists(of_finish));
+    CHECK(fs::exists(of_another));
 }
 
 TEST_CASE("a chain with a value that is not finite is not written", "[partial_chain]")

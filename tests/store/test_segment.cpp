@@ -103,6 +103,7 @@ TEST_CASE("a damaged segment is refused and set aside", "[segment]")
     std::string reason;
     SECTION("truncated")
     {
+        REQUIRE(fs::file_size(path) > 100);
         fs::resize_file(path, fs::file_size(path) - 100);
         reason = "truncated";
     }
@@ -150,6 +151,7 @@ TEST_CASE("a damaged segment is refused and set aside", "[segment]")
     {
         auto other = small_block();
         other.budget = 500;
+        REQUIRE(other.id() != small_block().id());
         fs::rename(write_small(folder.path, other), path);
         reason = "holds block " + other.id().hex();
     }

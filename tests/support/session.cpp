@@ -46,6 +46,8 @@ int run_session(int argc, char** argv, Output output)
     {
         return code;
     }
+    // A test case without an assertion counts as failed: its CHECK may be another library's.
+    session.configData().warnings = Catch::WarnAbout::NoAssertions;
     if (output == Output::failures)
     {
         session.configData().reporterName = "failures";

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/exit_code.hpp"
+
+using surf::ExitCode;
+
+namespace
+{
+
+struct Result
+{
+    ExitCode code;
+    std::string output;  ///< standard output and standard error together
+};
+
+/// Runs the program itself; `environment` is "NAME=value" or empty.
+Result run(std::string const& arguments, std::string const& environment = "")
+{
+    std::string const command =
+        fmt::format("cd {} && env -u OMPI_COMM_WORLD_SIZE {} {} {} 2>&1", SURF_SOURCE_DIR,
+                    environment, SURF_SWEEP_PROGRAM, arguments);
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    Result result;
+    std::array<char, 4096> buffer;
+    while (auto const size = ::fread(buffer.data(), 1, buffer.size(), pipe))
+    {
+        result.output.append(buffer.data(), size);
+    }
+    result.code = static_cast<ExitCode>(WEXITSTATUS(::pclose(pipe)));
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("bad input ends with one line and its exit code", "[main]")
+{
+    Result const result = run("plan --train.intervals=0");
+    CHECK(result.code == ExitCode::bad_input);
+    CHECK_THAT(result.output,
+               Catch::StartsWith("surf_sweep: error: command line: train.intervals = 0: must be"));
+    CHECK(std::ranges::count(result.output, '\n') == 1);
+    CHECK(run("plan --log-level=loud").code == ExitCode::bad_input);
+    CHECK(run("plan --data=/nowhere").code == ExitCode::environment);
+    CHECK(run("validate /nowhere.h5").code == ExitCode::environment);
+    CHECK(run("validate README.md CHANGELOG.md").code == ExitCode::bad_input);
+    CHECK(run("validate CMakeLists.txt").code == ExitCode::bad_file);
+}
+
+TEST_CASE("help, version and plan say what they should", "[main]")
+{
+    Result const help = run("--help");
+    CHECK(help.code == ExitCode::success);
+    CHECK_THAT(help.output, Catch::StartsWith("Usage: surf_sweep"));
+    Result const version = run("version");
+    CHECK(version.code == ExitCode::success);
+    for (char const* const part : {"surf_sweep 0.", "(revision ", "LibTorch   2.", "BLAS  ",
+                                   "MPI  ", "HDF5       1.", "device     cpu"})
+    {
+        CHECK_THAT(version.output, Catch::Contains(part));
+    }
+    Result const plan = run("plan --output=/nowhere");
+    CHECK(plan.code == ExitCode::success);
+    CHECK_THAT(plan.output, Catch::Contains("2 cells in 8 blocks"));
+    Result const status = run("status --job jobs/demo.ini --output=/nowhere --json");
+    CHECK(status.code == ExitCode::success);
+    CHECK_THAT(status.output, Catch::Contains("\"state\": \"absent\""));
+    CHECK_THAT(status.output, Catch::Contains("\"results\": null"));
+}
+
+TEST_CASE("only run may be started by mpirun", "[main]")
+{
+    Result const first = run("plan", "OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=0");
+    CHECK(first.code == ExitCode::bad_input);
+    CHECK_THAT(first.output, Catch::Contains("plan: started as 2 processes"));
+    Result const second = run("plan", "OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=1");
+    CHECK(second.code == ExitCode::bad_input);
+    CHECK(second.output.empty());
+}

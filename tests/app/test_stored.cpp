@@ -1,0 +1,212 @@
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "app/command.hpp"
+#include "app/results.hpp"
+#include "app/stored.hpp"
+#include "app/summary_table.hpp"
+#include "base/error.hpp"
+#include "chain/partial_chain.hpp"
+#include "chain/reader.hpp"
+#include "hdf5/schema.hpp"
+#include "support/scratch_folder.hpp"
+
+using namespace surf;
+using namespace surf::app;
+namespace fs = std::filesystem;
+
+namespace
+{
+
+using sched::BlockIndex;
+
+/// A DCGAN chain and an adam and a surfing cell of 2 blocks each.
+struct SmallSweep
+{
+    test::ScratchFolder folder;
+    Job job = parse_job(
+        "[train]\nmodels = dcgan\nlatent_dims = 2\n[trials]\ncount = 6\nblock_size = 4\n", "test");
+    Plan plan;
+
+    SmallSweep()
+    {
+        job.output = folder.path;
+        plan = make_plan(job, "checksum");
+    }
+
+    /// Stores a block in which every trial succeeds after `iterations` steps.
+    fs::path store_block(BlockIndex block, std::int64_t budget, std::int64_t iterations) const
+    {
+        trial::BlockSpec const spec = plan.block_spec({block, budget});
+        std::vector<trial::TrialOutcome> outcomes(static_cast<std::size_t>(spec.count));
+        for (std::int64_t i = 0; i < spec.count; ++i)
+        {
+            trial::TrialOutcome& outcome = outcomes[static_cast<std::size_t>(i)];
+            outcome.trial = spec.first + i;
+            outcome.success = true;
+            outcome.iterations = iterations + 100;
+            outcome.first_hit = iterations;
+            outcome.latent = {0.1F, 0.2F};
+            outcome.best_latent = outcome.latent;
+        }
+        store::write_segment(job.output, spec, outcomes, {"host", "cpu", 1.5});
+        return store::segment_path(job.output, spec.id());
+    }
+
+    std::vector<StoredCell> cells(FindSegment find = peek_segment) const
+    {
+        return stored_cells(plan, job.output, find);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a surfing cell's blocks are found by the budget of its adam cell", "[stored]")
+{
+    SmallSweep const sweep;
+    CHECK(sweep.cells()[0].blocks.empty());
+    CHECK(sweep.cells()[1].blocks.empty());
+
+    sweep.store_block(BlockIndex{0}, 0, 500);
+    sweep.store_block(BlockIndex{1}, 0, 500);
+    sweep.store_block(BlockIndex{2}, 500, 600);
+    sweep.store_block(BlockIndex{3}, 499, 600);  // of another budget: not of this job
+    auto const cells = sweep.cells();
+    CHECK(cells[0].blocks == std::vector{BlockIndex{0}, BlockIndex{1}});
+    CHECK(cells[0].complete());
+    CHECK(cells[0].result.outcomes.size() == 6);
+    CHECK(cells[0].result.outcomes.back().trial == 5);
+    CHECK(cells[1].blocks == std::vector{BlockIndex{2}});
+    CHECK_FALSE(cells[1].complete());
+    CHECK(cells[1].result.budget == 500);
+    CHECK(cells[1].result.planned == 6);
+}
+
+TEST_CASE("a damaged segment is not stored; status leaves it, reduce sets it aside", "[stored]")
+{
+    SmallSweep const sweep;
+    fs::path const segment = sweep.store_block(BlockIndex{0}, 0, 500);
+    fs::resize_file(segment, fs::file_size(segment) / 2);
+    CHECK(sweep.cells(peek_segment)[0].blocks.empty());
+    CHECK(fs::exists(segment));
+    CHECK(set_aside_files(sweep.job.output).empty());
+    CHECK(sweep.cells(store::find_segment)[0].blocks.empty());
+    CHECK_FALSE(fs::exists(segment));
+    CHECK(set_aside_files(sweep.job.output) == std::vector<fs::path>{segment.string() + ".bad"});
+}
+
+TEST_CASE("a chain is absent, in training or published", "[stored]")
+{
+    SmallSweep const sweep;
+    chain::ChainHeader const& header = sweep.plan.chains[0].header;
+    CHECK(stored_chain(sweep.job.output, header).state == ChainState::absent);
+
+    fs::path const published = chain::chain_path(sweep.job.output, header.id());
+    fs::path partial = published;
+    partial.replace_extension(".partial");
+    fs::create_directories(partial);
+    for (char const* const name :
+         {"snapshot-00000.h5", "snapshot-00016.h5", "snapshot-00017.h5.tmp-host-1",
+          "snapshot-00018.h5.bad", "state.h5"})
+    {
+        std::ofstream(partial / name) << "x";
+    }
+    CHECK(stored_chain(sweep.job.output, header).state == ChainState::training);
+    CHECK(stored_chain(sweep.job.output, header).snapshots == 17);
+
+    std::ofstream(published) << "x";
+    CHECK(stored_chain(sweep.job.output, header).state == ChainState::published);
+    CHECK(stored_chain(sweep.job.output, header).snapshots == 101);
+}
+
+TEST_CASE("another job's results are kept under its own name", "[results]")
+{
+    SmallSweep const sweep;
+    sweep.store_block(BlockIndex{0}, 0, 500);
+    auto const publish = [&](Plan const& plan) {
+        auto const cells = stored_cells(plan, sweep.job.output, peek_segment);
+        publish_results(sweep.job, plan, cells, provenance_of(sweep.job, plan, cells));
+    };
+    publish(sweep.plan);
+    publish(sweep.plan);  // the same job's are replaced
+    CHECK(h5::violations(results_path(sweep.job.output)).empty());
+    fs::path const kept = sweep.job.output / fmt::format("results-{}.h5", sweep.plan.job.brief());
+    CHECK_FALSE(fs::exists(kept));
+
+    Job other = sweep.job;
+    other.trials.count = 4;
+    publish(make_plan(other, "checksum"));
+    CHECK(fs::exists(kept));
+    CHECK(fs::exists(results_path(sweep.job.output)));
+
+    std::ofstream(results_path(sweep.job.output)) << "damaged";
+    publish(sweep.plan);
+    CHECK(set_aside_files(sweep.job.output).size() == 1);
+    CHECK(h5::violations(results_path(sweep.job.output)).empty());
+}
+
+TEST_CASE("the summary table says what is missing", "[results]")
+{
+    SmallSweep const sweep;
+    sweep.store_block(BlockIndex{0}, 0, 500);
+    std::string const table = summary_table(results_of(sweep.cells()));
+    CHECK_THAT(table, Catch::StartsWith("model  k  task       m    method   trials  success %  "));
+    CHECK_THAT(table, Catch::Contains(
+                          "\ndcgan  2  inversion  784  adam        4/6  100.0 (51.0 to 100.0)  "));
+    CHECK_THAT(table, Catch::Contains(" 500              600\n"));
+    CHECK_THAT(table, Catch::Contains("\ndcgan  2  inversion  784  surfing     0/6  -  "));
+}
+
+TEST_CASE("validate reads what a segment holds", "[validate]")
+{
+    SmallSweep const sweep;
+    Options options;
+    options.command = Command::validate;
+    options.file = sweep.store_block(BlockIndex{0}, 0, 500);
+    CHECK(validate_command(options) == ExitCode::success);
+
+    fs::path const renamed = options.file.parent_path() / "0123.h5";
+    fs::rename(options.file, renamed);
+    options.file = renamed;
+    CHECK_THROWS_AS(validate_command(options), FileError);
+    std::ofstream(renamed, std::ios::trunc) << "text";
+    CHECK_THROWS_AS(validate_command(options), FileError);
+    fs::remove(renamed);
+    CHECK_THROWS_AS(validate_command(options), EnvironmentError);
+}
+
+TEST_CASE("validate checks every snapshot of a chain", "[validate]")
+{
+    test::ScratchFolder const folder;
+    chain::ChainHeader header{.configuration = {}, .snapshots = 2};
+    header.configuration.add("seed", std::int64_t{1});
+    chain::PartialChain partial(folder.path, header);
+    float const mark = 1234.5F;
+    for (std::int64_t t = 0; t < header.snapshots; ++t)
+    {
+        partial.write_snapshot({t, 10 * t, {{"fc1.bias", {2}, {0.5F, t == 1 ? mark : 0}}}, {}});
+    }
+    partial.finish();
+    Options options;
+    options.command = Command::validate;
+    options.file = chain::chain_path(folder.path, header.id());
+    CHECK(validate_command(options) == ExitCode::success);
+
+    std::fstream file(options.file, std::ios::in | std::ios::out | std::ios::binary);
+    std::string const bytes(std::istreambuf_iterator<char>(file), {});
+    std::string pattern(sizeof(mark), '\0');
+    std::memcpy(pattern.data(), &mark, sizeof(mark));
+    REQUIRE(bytes.find(pattern) != std::string::npos);
+    file.clear();
+    file.seekp(static_cast<std::streamoff>(bytes.find(pattern)));
+    file.put('x');
+    file.close();
+    CHECK_THROWS_AS(validate_command(options), FileError);
+}

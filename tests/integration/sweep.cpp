@@ -1,0 +1,246 @@
+#include "integration/sweep.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "hdf5/file.hpp"
+
+namespace surf::test
+{
+
+char const* const small_job = R"(seed = 7
+[train]
+models = dcgan
+latent_dims = 5
+intervals = 3
+steps_per_snapshot = 4
+[trials]
+count = 8
+block_size = 2
+[stop]
+window = 20
+max_iterations = 40
+success_distance = 2
+)";
+
+char const* const wide_job = R"(seed = 7
+[train]
+models = vae,dcgan
+latent_dims = 5
+intervals = 3
+steps_per_snapshot = 2
+[trials]
+tasks = inversion,recovery
+measurements = 50
+count = 5
+block_size = 2
+[stop]
+relative_change = 0.4
+window = 20
+max_iterations = 40
+success_distance = 2
+)";
+
+namespace
+{
+
+template <h5::Element T>
+std::string bytes_of(h5::Dataset const& dataset)
+{
+    std::vector<T> const values = dataset.read<T>();
+    auto const bytes = std::as_bytes(std::span(values));
+    return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+std::string bytes_of(h5::Dataset const& dataset)
+{
+    switch (dataset.layout().type)
+    {
+        case h5::Type::int8:
+            return bytes_of<std::int8_t>(dataset);
+        case h5::Type::int32:
+            return bytes_of<std::int32_t>(dataset);
+        case h5::Type::int64:
+            return bytes_of<std::int64_t>(dataset);
+        case h5::Type::uint64:
+            return bytes_of<std::uint64_t>(dataset);
+        case h5::Type::float32:
+            return bytes_of<float>(dataset);
+        case h5::Type::float64:
+            return bytes_of<double>(dataset);
+        default:
+            throw std::runtime_error("no such dataset was expected");
+    }
+}
+
+/// The second opinion on two files: that of HDF5's own tool.
+void check_no_difference(Command const& files_and_object)
+{
+    Command command = {SURF_H5DIFF};
+    command.insert(command.end(), files_and_object.begin(), files_and_object.end());
+    Ended const ended = run(command);
+    INFO(ended.text());
+    CHECK(ended.code == 0);
+    CHECK(ended.output.empty());  // it also says there what it cannot compare
+}
+
+std::vector<std::string> names_of(std::vector<fs::path> const& paths)
+{
+    std::vector<std::string> names;
+    std::ranges::transform(paths, std::back_inserter(names),
+                           [](fs::path const& path) { return path.filename().string(); });
+    return names;
+}
+
+}  // namespace
+
+Sweep::Sweep(std::string const& job)
+{
+    std::ofstream(job_file()) << job;
+}
+
+Sweep::Sweep(Sweep const& other)
+{
+    fs::copy(other.scratch_.path, scratch_.path, fs::copy_options::recursive);
+}
+
+std::vector<fs::path> Sweep::chains() const
+{
+    return files_in(output() / "chains", ".h5");
+}
+
+std::vector<fs::path> Sweep::segments() const
+{
+    return files_in(output() / "segments", ".h5");
+}
+
+Command Sweep::command(std::string const& name, Command const& more) const
+{
+    Command arguments = {name, "--job", job_file().string(), "--output", output().string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return surf_sweep(arguments);
+}
+
+nlohmann::json Sweep::status() const
+{
+    Ended const ended = run(command("status", {"--json"}));
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    return nlohmann::json::parse(ended.output);
+}
+
+Sweep const& finished(char const* job)
+{
+    static std::map<std::string, std::unique_ptr<Sweep>> sweeps;
+    auto& sweep = sweeps[job];
+    if (!sweep)
+    {
+        sweep = std::make_unique<Sweep>(job);
+        Ended const ended = run(sweep->command("run"));
+        INFO(ended.text());
+        REQUIRE(ended.code == 0);
+        REQUIRE(fs::exists(sweep->results()));
+    }
+    return *sweep;
+}
+
+std::vector<fs::path> files_in(fs::path const& folder, std::string const& end)
+{
+    std::vector<fs::path> files;
+    std::error_code absent;
+    for (fs::directory_entry const& entry : fs::directory_iterator(folder, absent))
+    {
+        if (entry.path().string().ends_with(end))
+        {
+            files.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(files);
+    return files;
+}
+
+bool has_trained_to(Sweep const& sweep, int t)
+{
+    for (fs::path const& partial : files_in(sweep.output() / "chains", ".partial"))
+    {
+        std::error_code absent;
+        fs::path const snapshot = partial / fmt::format("snapshot-{:05}.h5", t);
+        auto const stored = fs::last_write_time(snapshot, absent);
+        if (!absent && fs::last_write_time(partial / "state.h5", absent) >= stored && !absent)
+        {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::map<std::string, std::string> stamps(std::vector<fs::path> const& files)
+{
+    std::map<std::string, std::string> all;
+    for (fs::path const& file : files)
+    {
+        struct stat status = {};
+        REQUIRE(::stat(file.c_str(), &status) == 0);
+        all[file.string()] = fmt::format("{} {}.{:09}", status.st_ino, status.st_mtim.tv_sec,
+                                         status.st_mtim.tv_nsec);
+    }
+    return all;
+}
+
+std::map<std::string, std::string> contents(fs::path const& file, std::string const& group)
+{
+    h5::FileReader const reader(file);
+    h5::Group const parent = reader.root().group(group);
+    std::map<std::string, std::string> all;
+    for (h5::Child const& child : parent.children())
+    {
+        h5::Dataset const dataset = parent.dataset(child.name);
+        all[child.name] = to_string(dataset.layout()) + ": " + bytes_of(dataset);
+    }
+    return all;
+}
+
+void check_same_results(Sweep const& expected, Sweep const& found)
+{
+    for (std::string const group : {"trials", "summary"})
+    {
+        INFO(group);
+        auto const wanted = contents(expected.results(), group);
+        auto const got = contents(found.results(), group);
+        CHECK(wanted.size() > 10);
+        for (auto const& [name, bytes] : wanted)
+        {
+            INFO(name);
+            REQUIRE(got.contains(name));
+            CHECK(got.at(name) == bytes);
+        }
+        CHECK(got.size() == wanted.size());
+        check_no_difference(
+            {expected.results().string(), found.results().string(), "/" + group});
+    }
+}
+
+void check_same_chains(Sweep const& expected, Sweep const& found)
+{
+    auto const wanted = expected.chains();
+    auto const got = found.chains();
+    REQUIRE_FALSE(wanted.empty());
+    REQUIRE(names_of(got) == names_of(wanted));
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+    {
+        INFO(got[i]);
+        bool const same_bytes = bytes_of(got[i]) == bytes_of(wanted[i]);
+        CHECK(same_bytes);  // 100 MB: not to be printed
+        check_no_difference({wanted[i].string(), got[i].string()});
+    }
+}
+
+}  // namespace surf::test

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/random.hpp"
+#include "model/network.hpp"
+
+namespace surf::test
+{
+
+/// A generator with weights large enough to switch units on and off, and with batch-norm
+/// statistics unlike those of a fresh network.
+inline Parameters random_generator(std::int64_t latent_dim, std::uint64_t seed)
+{
+    RandomStream stream(seed, "test/generator", Purpose::weights, 0);
+    Parameters parameters =
+        model::Network(model::generator_spec(latent_dim), stream, 0.05, at::kCPU).parameters();
+    for (NamedArray& array : parameters)
+    {
+        if (array.name.ends_with(".variance"))
+        {
+            stream.fill_uniform(array.values, 0.2, 2.0);
+        }
+        else if (!array.name.ends_with(".weight"))
+        {
+            stream.fill_uniform(array.values, -0.5, 1.5);
+        }
+    }
+    return parameters;
+}
+
+inline at::Tensor random_tensor(std::vector<std::int64_t> const& shape, std::uint64_t seed)
+{
+    at::Tensor const tensor = at::empty(shape);
+    RandomStream stream(seed, "test/tensor", Purpose::prior, 0);
+    stream.fill_uniform(
+        {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}, -1, 1);
+    return tensor;
+}
+
+inline double relative_error(at::Tensor const& value, at::Tensor const& expected)
+{
+    return ((value - expected).norm() / expected.norm()).item<double>();
+}
+
+}  // namespace surf::test

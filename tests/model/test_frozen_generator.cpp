@@ -1,0 +1,97 @@
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "model/frozen_generator.hpp"
+#include "model/random_network.hpp"
+
+using namespace surf;
+using namespace surf::model;
+
+namespace
+{
+
+struct Errors
+{
+    double image = 0;
+    double gradient = 0;
+};
+
+Errors frozen_against_autograd(std::int64_t latent_dim, std::int64_t batch, std::uint64_t seed,
+                               at::ScalarType type)
+{
+    auto const spec = generator_spec(latent_dim);
+    auto const parameters = test::random_generator(latent_dim, seed);
+    FrozenGenerator frozen(spec, parameters, at::kCPU, type);
+    ReferenceEvaluator reference(Network(spec, parameters, at::kCPU, type));
+    at::Tensor const latents = test::random_tensor({batch, latent_dim}, seed + 1).to(type);
+    at::Tensor const gradient = test::random_tensor({batch, 784}, seed + 2).to(type);
+
+    Errors errors;
+    errors.image = test::relative_error(frozen.forward(latents), reference.forward(latents));
+    errors.gradient = test::relative_error(frozen.backward(gradient), reference.backward(gradient));
+    return errors;
+}
+
+}  // namespace
+
+TEST_CASE("The frozen generator equals autograd in float64")
+{
+    for (std::uint64_t const seed : {11U, 22U, 33U})
+    {
+        for (std::int64_t const latent_dim : {2, 5, 20})
+        {
+            Errors const errors = frozen_against_autograd(latent_dim, 7, seed, at::kDouble);
+            INFO("seed " << seed << ", k = " << latent_dim);
+            CHECK(errors.image < 1e-12);
+            CHECK(errors.gradient < 1e-10);
+        }
+    }
+}
+
+TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
+{
+    Errors const errors = frozen_against_autograd(5, 25, 44, at::kFloat);
+    CHECK(errors.image < 1e-5);
+    CHECK(errors.gradient < 1e-5);
+}
+
+TEST_CASE("The frozen generator's gradient equals finite differences")
+{
+    auto const parameters = test::random_generator(3, 5);
+    FrozenGenerator frozen(generator_spec(3), parameters, at::kCPU, at::kDouble);
+    at::Tensor const latents = test::random_tensor({1, 3}, 6).to(at::kDouble);
+    at::Tensor const weight = test::random_tensor({1, 784}, 7).to(at::kDouble);
+    frozen.forward(latents);
+    at::Tensor const gradient = frozen.backward(weight).clone();
+
+    double const step = 1e-6;
+    for (std::int64_t i = 0; i < 3; ++i)
+    {
+        at::Tensor shift = at::zeros_like(latents);
+        shift[0][i].fill_(step);
+        double const ahead = (frozen.forward(latents + shift) * weight).sum().item<double>();
+        double const behind = (frozen.forward(latents - shift) * weight).sum().item<double>();
+        CHECK(gradient[0][i].item<double>() == Approx((ahead - behind) / (2 * step)).epsilon(1e-4));
+    }
+}
+
+TEST_CASE("The same batch gives the same bits")
+{
+    auto const parameters = test::random_generator(5, 8);
+    FrozenGenerator frozen(generator_spec(5), parameters, at::kCPU);
+    at::Tensor const latents = test::random_tensor({16, 5}, 9);
+    at::Tensor const first = frozen.forward(latents).clone();
+    at::Tensor const first_gradient = frozen.backward(first).clone();
+    CHECK(at::equal(frozen.forward(latents), first));
+    CHECK(at::equal(frozen.backward(first), first_gradient));
+}
+
+TEST_CASE("Parameters of another network are refused by name")
+{
+    auto parameters = test::random_generator(5, 8);
+    CHECK_THROWS_WITH(FrozenGenerator(generator_spec(6), parameters, at::kCPU),
+                      Catch::Contains("fc1.weight") && Catch::Contains("[1024, 6]"));
+    parameters.pop_back();
+    CHECK_THROWS_WITH(FrozenGenerator(generator_spec(5), parameters, at::kCPU),
+                      Catch::Contains("deconv2.bias"));
+}

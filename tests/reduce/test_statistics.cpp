@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "reduce/random_outcomes.hpp"
+#include "reduce/statistics.hpp"
+
+using namespace surf;
+using namespace surf::reduce;
+using surf::test::random_outcomes;
+using trial::StopReason;
+
+namespace
+{
+
+CellStatistics statistics_of(std::vector<trial::TrialOutcome> const& outcomes)
+{
+    CellStatistics statistics;
+    statistics.add(outcomes);
+    return statistics;
+}
+
+CellStatistics merged(CellStatistics left, CellStatistics const& right)
+{
+    left.merge(right);
+    return left;
+}
+
+Samples samples_of(std::vector<double> const& values)
+{
+    Samples samples;
+    for (double const value : values)
+    {
+        samples.add(value);
+    }
+    return samples;
+}
+
+trial::TrialOutcome finished(StopReason reason, std::int64_t iterations, std::int64_t first_hit)
+{
+    trial::TrialOutcome outcome;
+    outcome.stop_reason = reason;
+    outcome.iterations = iterations;
+    outcome.first_hit = first_hit;
+    outcome.success = first_hit != trial::TrialOutcome::never;
+    return outcome;
+}
+
+constexpr double inf = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+TEST_CASE("merging statistics is associative and commutative", "[statistics]")
+{
+    std::uint32_t const seed = std::random_device{}();
+    CAPTURE(seed);
+    auto outcomes = random_outcomes(seed, 300, 0.5);
+    CellStatistics const whole = statistics_of(outcomes);
+    std::shuffle(outcomes.begin(), outcomes.end(), std::mt19937(seed));
+    auto const part = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
+        return statistics_of({outcomes.begin() + from, outcomes.begin() + to});
+    };
+    CellStatistics const a = part(0, 17);
+    CellStatistics const b = part(17, 120);
+    CellStatistics const c = part(120, 300);
+    CHECK(merged(merged(a, b), c) == whole);
+    CHECK(merged(a, merged(b, c)) == whole);
+    CHECK(merged(c, merged(b, a)) == whole);
+    CHECK(merged(a, CellStatistics{}) == a);
+    CHECK(merged(CellStatistics{}, a) == a);
+}
+
+TEST_CASE("quantiles lie between order statistics", "[statistics]")
+{
+    Samples const samples = samples_of({4, 1, 3, 2});
+    CHECK(samples.quantile(0) == 1);
+    CHECK(samples.quantile(0.5) == 2.5);
+    CHECK(samples.quantile(0.75) == 3.25);
+    CHECK(samples.quantile(1) == 4);
+    CHECK(samples.mean() == 2.5);
+    CHECK(samples_of({7}).quantile(0.95) == 7);
+    CHECK(std::isnan(Samples{}.quantile(0.5)));
+    CHECK(std::isnan(Samples{}.mean()));
+}
+
+TEST_CASE("what has no value is worse than any", "[statistics]")
+{
+    Samples const samples = samples_of({std::nan(""), 1, 2, inf, 0});
+    CHECK(samples.quantile(0.5) == 2);
+    CHECK(samples.quantile(0.6) == inf);
+    CHECK(samples.quantile(0.95) == inf);  // between two infinities
+    CHECK(samples.count() == 5);
+}
+
+TEST_CASE("a censored percentile is infinite unless three of four trials succeed", "[statistics]")
+{
+    auto const with_failures = [](int failures) {
+        CellStatistics statistics;
+        for (int i = 0; i < 9 - failures; ++i)
+        {
+            statistics.add(finished(StopReason::converged, 900, 100 + i));
+        }
+        for (int i = 0; i < failures; ++i)
+        {
+            statistics.add(finished(StopReason::converged, 900, trial::TrialOutcome::never));
+        }
+        return statistics;
+    };
+    CHECK(with_failures(0).censored_iterations_p75() == 106);
+    CHECK(with_failures(2).censored_iterations_p75() == 106);
+    CHECK(with_failures(3).censored_iterations_p75() == inf);
+    CHECK(with_failures(3).iterations_p75() == 103.75);
+}
+
+TEST_CASE("Wilson's interval of nothing is nothing, and stays within [0, 1]", "[statistics]")
+{
+    CHECK(std::isnan(wilson_interval(0, 0).low));
+    CHECK(wilson_interval(0, 10).low == 0);
+    CHECK(wilson_interval(10, 10).high == 1);
+    CHECK(wilson_interval(56, 100).low == Approx(0.46234).margin(1e-4));
+}
+
+TEST_CASE("a surfing budget comes from the best that is known", "[statistics]")
+{
+    CellStatistics statistics;
+    CHECK(surfing_budget(statistics).steps == 1);
+    CHECK(surfing_budget(statistics).basis == BudgetBasis::none);
+
+    statistics.add(finished(StopReason::non_finite, 5, trial::TrialOutcome::never));
+    CHECK(surfing_budget(statistics).basis == BudgetBasis::none);
+
+    statistics.add(finished(StopReason::iteration_cap, 1000, trial::TrialOutcome::never));
+    statistics.add(finished(StopReason::converged, 2002, trial::TrialOutcome::never));
+    CHECK(surfing_budget(statistics).steps == 1752);  // 1751.5: without the trial of 5 steps
+    CHECK(surfing_budget(statistics).basis == BudgetBasis::finite_trials);
+
+    statistics.add(finished(StopReason::converged, 700, 300));
+    statistics.add(finished(StopReason::converged, 700, 401));
+    CHECK(surfing_budget(statistics).steps == 376);  // 375.75
+    CHECK(surfing_budget(statistics).basis == BudgetBasis::successes);
+}
+
+TEST_CASE("a budget is at least one step", "[statistics]")
+{
+    CellStatistics statistics;
+    statistics.add(finished(StopReason::converged, 10, 0));
+    CHECK(surfing_budget(statistics).steps == 1);
+    CHECK(surfing_budget(statistics).basis == BudgetBasis::successes);
+}

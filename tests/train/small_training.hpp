@@ -1,0 +1,40 @@
+#pragma once
+
+#include "base/random.hpp"
+#include "data/images.hpp"
+#include "train/spec.hpp"
+
+namespace surf::test
+{
+
+/// 200 training images of noise: enough for a few steps of the full-size networks.
+inline data::TrainingImages noise_images()
+{
+    data::Images images;
+    images.count = 200;
+    images.rows = images.columns = data::image_side;
+    RandomStream stream(1, "test/images", Purpose::prior, 0);
+    for (std::int64_t i = 0; i < images.count * images.rows * images.columns; ++i)
+    {
+        images.pixels.push_back(static_cast<std::uint8_t>(stream.below(256)));
+    }
+    images.checksum = "noise";
+    return data::TrainingImages(std::move(images));
+}
+
+inline train::TrainSpec small_training(model::ModelKind kind)
+{
+    train::TrainSpec spec;
+    spec.seed = 5;
+    spec.model = kind;
+    spec.latent_dim = 3;
+    spec.hyper = train::preset_values(train::Preset::collection, kind);
+    spec.hyper.batch = 8;
+    spec.intervals = 3;
+    spec.steps_per_snapshot = 2;
+    spec.threads = 1;
+    spec.data_checksum = "noise";
+    return spec;
+}
+
+}  // namespace surf::test

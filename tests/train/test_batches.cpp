@@ -1,0 +1,60 @@
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "train/batches.hpp"
+#include "train/small_training.hpp"
+
+using namespace surf;
+using namespace surf::train;
+
+TEST_CASE("An epoch shows every image once, in an order of its own")
+{
+    auto const images = test::noise_images();
+    auto const spec = test::small_training(model::ModelKind::dcgan);
+    Batches batches(spec, images, at::kCPU);
+    std::int64_t const steps = images.count / spec.hyper.batch;
+    // Noise images differ in their sums.
+    auto const epoch_sums = [&](std::int64_t first) {
+        std::vector<double> sums;
+        for (std::int64_t step = first; step < first + steps; ++step)
+        {
+            at::Tensor const batch = batches.images(step);
+            REQUIRE(batch.sizes() == at::IntArrayRef({spec.hyper.batch, 784}));
+            CHECK(batch.max().item<float>() <= 1);
+            for (std::int64_t i = 0; i < spec.hyper.batch; ++i)
+            {
+                sums.push_back(batch[i].to(at::kDouble).sum().item<double>());
+            }
+        }
+        return sums;
+    };
+    auto const first = epoch_sums(0);
+    auto const second = epoch_sums(steps);
+    CHECK(std::set<double>(first.begin(), first.end()).size() == 200);
+    CHECK(std::set<double>(first.begin(), first.end()) ==
+          std::set<double>(second.begin(), second.end()));
+    CHECK(first != second);
+    CHECK(epoch_sums(0) == first);
+}
+
+TEST_CASE("Noise depends on the step alone")
+{
+    auto const images = test::noise_images();
+    auto const spec = test::small_training(model::ModelKind::vae);
+    Batches const one(spec, images, at::kCPU);
+    Batches const other(spec, images, at::kCPU);
+    CHECK(at::equal(one.normal_noise(7), other.normal_noise(7)));
+    CHECK_FALSE(at::equal(one.normal_noise(7), one.normal_noise(8)));
+    CHECK(at::equal(one.uniform_latents(7), other.uniform_latents(7)));
+    CHECK(one.uniform_latents(7).abs().max().item<float>() <= 1);
+}
+
+TEST_CASE("A batch larger than the data is refused")
+{
+    auto spec = test::small_training(model::ModelKind::vae);
+    spec.hyper.batch = 201;
+    auto const images = test::noise_images();
+    CHECK_THROWS_WITH(Batches(spec, images, at::kCPU),
+                      Catch::Contains("train.batch = 201") && Catch::Contains("200 images"));
+}

@@ -1,0 +1,133 @@
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "base/error.hpp"
+#include "trial/descent.hpp"
+
+using namespace surf;
+using namespace surf::trial;
+
+namespace
+{
+
+/// G(x) = Sx with a given diagonal S: the minimiser and the whole path are known.
+class DiagonalGenerator final : public model::Evaluator
+{
+  public:
+    explicit DiagonalGenerator(at::Tensor diagonal) : diagonal_(std::move(diagonal)) {}
+    at::Tensor forward(at::Tensor const& latents) override { return latents * diagonal_; }
+    at::Tensor backward(at::Tensor const& gradient) override { return gradient * diagonal_; }
+
+  private:
+    at::Tensor diagonal_;
+};
+
+at::Tensor rows(std::vector<float> const& values)
+{
+    return at::tensor(values).reshape({-1, 2});
+}
+
+struct Setting
+{
+    at::Tensor start = rows({0.5F, -0.25F, -0.75F, 0.125F, 0.3F, 0.3F});
+    at::Tensor target = rows({0.1F, 0.2F, -0.6F, 0.5F, 0.3F, 0.3F});
+    DiagonalGenerator generator{at::tensor({2.0, 1.0}, at::kFloat)};
+    StopRule rule;
+
+    std::vector<TrialOutcome> run(std::int64_t steps_before = 0, std::stop_token stop = {})
+    {
+        return descend(generator, Objective(generator.forward(target), at::Tensor()),
+                       {start.clone(), target, Adam({}, start), steps_before}, rule, stop);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("Descent finds the minimiser and counts its steps")
+{
+    Setting setting;
+    auto const outcomes = setting.run();
+    REQUIRE(outcomes.size() == 3);
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        INFO("trial " << i);
+        TrialOutcome const& outcome = outcomes[i];
+        CHECK(outcome.trial == static_cast<std::int64_t>(i));
+        CHECK(outcome.stop_reason == StopReason::converged);
+        CHECK(outcome.success);
+        CHECK(outcome.distance < 0.01);
+        CHECK(outcome.first_hit >= 0);
+        CHECK(outcome.first_hit <= outcome.iterations);
+        CHECK(outcome.best_objective <= outcome.objective * (1 + 1e-5) + 1e-12);
+        REQUIRE(outcome.latent.size() == 2);
+        // The outcome describes its own latent.
+        at::Tensor const x = at::tensor(outcome.latent);
+        at::Tensor const truth = setting.target[static_cast<std::int64_t>(i)];
+        CHECK(outcome.distance == Approx((x - truth).norm().item<double>()).epsilon(1e-4));
+        double const error = ((x - truth) * at::tensor({2.0, 1.0})).norm().item<double>();
+        CHECK(outcome.objective == Approx(0.5 * error * error).epsilon(1e-3).margin(1e-12));
+        CHECK(outcome.pixel_error == Approx(error / std::sqrt(2.0)).epsilon(1e-3).margin(1e-7));
+    }
+    // The third starts at its target: it ends at once, and has left the batch before the others.
+    CHECK(outcomes[2].iterations == 0);
+    CHECK(outcomes[2].first_hit == 0);
+}
+
+TEST_CASE("A trial's outcome does not depend on who else is in the batch")
+{
+    Setting setting;
+    auto const together = setting.run();
+    Setting alone;
+    alone.start = alone.start.slice(0, 1, 2).clone();
+    alone.target = alone.target.slice(0, 1, 2).clone();
+    auto outcome = alone.run().front();
+    outcome.trial = 1;
+    CHECK((outcome == together[1]));
+}
+
+TEST_CASE("The cap counts the steps done before, and ends what has not converged")
+{
+    Setting setting;
+    setting.rule.max_iterations = 25;
+    auto const outcomes = setting.run(20);
+    CHECK(outcomes[0].stop_reason == StopReason::iteration_cap);
+    CHECK(outcomes[0].iterations == 25);
+    CHECK_FALSE(outcomes[0].success);
+    CHECK(outcomes[0].first_hit == TrialOutcome::never);
+    CHECK(outcomes[2].stop_reason == StopReason::converged);
+    CHECK(outcomes[2].iterations == 20);
+}
+
+TEST_CASE("A flat objective converges after exactly one window")
+{
+    Setting setting;
+    setting.generator = DiagonalGenerator(at::tensor({0.0, 0.0}, at::kFloat));
+    setting.rule.window = 17;
+    setting.rule.relative_target = 0;
+    // G = 0 everywhere, so f is the constant ½‖b‖² and never at its goal.
+    Objective const objective(at::ones({3, 2}), at::Tensor());
+    auto const outcomes = descend(
+        setting.generator, objective,
+        {setting.start.clone(), setting.target, Adam({}, setting.start), 5}, setting.rule, {});
+    CHECK(outcomes[0].stop_reason == StopReason::converged);
+    CHECK(outcomes[0].iterations == 5 + 17);
+}
+
+TEST_CASE("A trial that is not finite ends as such; the others go on")
+{
+    Setting setting;
+    setting.start[0][0] = std::numeric_limits<float>::quiet_NaN();
+    auto const outcomes = setting.run();
+    CHECK(outcomes[0].stop_reason == StopReason::non_finite);
+    CHECK(outcomes[0].iterations == 0);
+    CHECK_FALSE(outcomes[0].success);
+    CHECK(outcomes[1].success);
+}
+
+TEST_CASE("A descent that is asked to stop says so")
+{
+    Setting setting;
+    std::stop_source source;
+    source.request_stop();
+    CHECK_THROWS_AS(setting.run(0, source.get_token()), Interrupted);
+}
