@@ -24,7 +24,7 @@ cmake --preset release >/dev/null
 cmake --build --preset release --target surf_sweep
 
 step "Running jobs/demo.ini on two ranks"
-mpi=(mpirun -n 2 --bind-to none) # not bound: rank 0 trains with several threads
+mpi=(mpirun -n 2)
 if (($(nproc) < 2)); then
     mpi+=(--oversubscribe)
 fi

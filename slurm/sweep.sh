@@ -47,8 +47,7 @@ say "git revision $(git describe --always --dirty 2>/dev/null || echo unknown)"
 say "$("$program" --version 2>&1)"
 
 # mpirun, not srun: it brings its own launcher, srun must know this MPI's. In the background, because bash
-# runs a trap only while it waits; mpirun hands USR2 on to every rank. Not bound to cores: rank 0 trains with
-# several threads.
+# runs a trap only while it waits; mpirun hands USR2 on to every rank.
 trapped=false
 # shellcheck disable=SC2317 # the traps call it
 stop() {
@@ -58,7 +57,7 @@ stop() {
 }
 trap 'stop USR2' USR2
 trap 'stop TERM' TERM
-mpirun --bind-to none "$program" run --job "$job" "$@" &
+mpirun "$program" run --job "$job" "$@" &
 mpirun=$!
 while true; do
     trapped=false

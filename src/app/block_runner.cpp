@@ -7,6 +7,7 @@
 #include "base/host.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
+#include "base/pending_file.hpp"
 #include "model/device.hpp"
 #include "store/segment.hpp"
 #include "trial/engine.hpp"
@@ -36,6 +37,8 @@ BlockRunner::BlockRunner(Plan const& plan, std::filesystem::path output, at::Dev
 void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& stop)
 {
     auto const start = std::chrono::steady_clock::now();
+    // A block may take hours: a full disk had better be noticed before.
+    require_writable_folder(output_ / "segments", "output");
     model::set_compute_threads(1);
     sched::ChainIndex const chain = plan_[plan_[lease.block].cell].chain;
     if (held_ != chain)

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
+#include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
 #include "mpi/backoff.hpp"
 #include "reduce/statistics.hpp"
@@ -160,6 +161,7 @@ RunEnd Coordination::run()
         }
         bool active = dispatcher_.serve();
         active |= take_task_end();
+        check_failures();
         reduce_cells();
         if (ledger_.finished())
         {
@@ -182,6 +184,23 @@ RunEnd Coordination::run()
         {
             backoff.pause();
         }
+    }
+}
+
+void Coordination::check_failures()
+{
+    if (std::exchange(failed_blocks_, ledger_.progress().blocks_failed) == failed_blocks_)
+    {
+        return;
+    }
+    try
+    {
+        require_writable_folder(context_.job.output / "segments", "output");
+    }
+    catch (EnvironmentError const&)
+    {
+        fatal_ = std::current_exception();
+        finish(sched::Finish::stopped);
     }
 }
 
@@ -265,7 +284,8 @@ void Coordination::chain_ended(sched::ChainIndex chain, std::exception_ptr const
     }
     else if (is_of_this_chain(error))
     {
-        spdlog::error("training of {} failed: {}", name, reason_of(error));
+        failed_chains_.push_back(fmt::format("training of {}: {}", name, reason_of(error)));
+        spdlog::error("{}", failed_chains_.back());
         ledger_.chain_failed(chain);
     }
     else if (!is_interruption(error))
@@ -304,6 +324,10 @@ RunEnd Coordination::end() const
     {
         std::string text =
             fmt::format("{} of {} blocks could not be computed", missing, progress.blocks);
+        for (std::string const& chain : failed_chains_)
+        {
+            text += "; " + chain;
+        }
         for (sched::BlockIndex const block : ledger_.failed_blocks())
         {
             auto const reason = dispatcher_.reasons().find(block);

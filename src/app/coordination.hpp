@@ -54,6 +54,9 @@ class Coordination
     /// Takes the end of the compute thread's task. Returns whether there was one.
     bool take_task_end();
     void chain_ended(sched::ChainIndex chain, std::exception_ptr const& error);
+    /// When a block has failed for good: if its output folder cannot be written to, no other block
+    /// will do better, and the run ends.
+    void check_failures();
     void reduce_cells();
     /// Blocks of a cell that an earlier run stored.
     void find_stored_blocks(sched::CellIndex cell, std::int64_t budget);
@@ -72,6 +75,8 @@ class Coordination
     ProgressLog progress_;
     std::optional<sched::ChainIndex> training_;  ///< what the compute thread does, if anything
     std::optional<sched::BlockIndex> computing_;
+    std::vector<std::string> failed_chains_;  ///< with their reasons
+    std::int64_t failed_blocks_ = 0;          ///< that check_failures() has seen
     bool finishing_ = false;
     std::exception_ptr fatal_;  ///< an error after which going on makes no sense
 };

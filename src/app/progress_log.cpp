@@ -82,18 +82,18 @@ std::string ProgressLog::training_line()
 
 std::string ProgressLog::trials_line(sched::Progress const& progress)
 {
-    if (progress.blocks_done == progress.blocks || progress.cost <= 0)
+    if (progress.blocks_leased == 0)
     {
         return "";
     }
-    if (first_cost_ < 0 && progress.blocks_leased > 0)
+    if (first_cost_ < 0)
     {
         first_cost_ = progress.cost_done;
         first_block_time_ = Clock::now();
     }
     std::string line = fmt::format("trials: {} of {} blocks done, {} running", progress.blocks_done,
                                    progress.blocks, progress.blocks_leased);
-    if (double const gained = progress.cost_done - first_cost_; first_cost_ >= 0 && gained > 0)
+    if (double const gained = progress.cost_done - first_cost_; gained > 0)
     {
         std::chrono::duration<double> const elapsed = Clock::now() - first_block_time_;
         line += ", about " +

@@ -103,11 +103,19 @@ RunEnd coordinate(RunContext const& context, Preparation const& prepared,
     auto const start = std::chrono::steady_clock::now();
     announce(context, topology);
     RunEnd const end = Coordination(context, *prepared.images, world).run();
-    if (end.code == ExitCode::success || end.code == ExitCode::blocks_failed)
+    if (end.code != ExitCode::success && end.code != ExitCode::blocks_failed)
+    {
+        return end;
+    }
+    try
     {
         publish(context, topology);
-        spdlog::info("done in {}", readable_duration(std::chrono::steady_clock::now() - start));
     }
+    catch (Error const& error)
+    {
+        return {error.code(), error.what()};
+    }
+    spdlog::info("done in {}", readable_duration(std::chrono::steady_clock::now() - start));
     return end;
 }
 
@@ -121,11 +129,11 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
     try
     {
         mpi::agree(world, [&] {
+            device = model::choose_device(options.device, topology.node_rank);
             if (first)
             {
                 prepared = prepare(options);
             }
-            device = model::choose_device(options.device, topology.node_rank);
         });
     }
     catch (Error const& error)
@@ -157,33 +165,27 @@ ExitCode run_command(Options const& options)
     mpi::Environment const environment(argument_count, arguments);
     auto const world = mpi::Communicator::world();
     catch_stop_signals();
+    RunEnd end;
     try
     {
-        RunEnd const end = run(options, world);
-        if (!end.text.empty())
-        {
-            fmt::print(stderr, "surf_sweep: error: {}\n", end.text);
-        }
-        return end.code;
+        end = run(options, world);
     }
-    catch (Error const& error)
+    catch (std::exception const& exception)
     {
         if (world.size() == 1)
         {
             throw;
         }
-        spdlog::error("{}", error.what());
-        mpi::abort(error.code());
+        // The other ranks wait for this one and cannot know.
+        fmt::print(stderr, "surf_sweep: error: rank {}: {}\n", world.rank(), exception.what());
+        auto const* const error = dynamic_cast<Error const*>(&exception);
+        mpi::abort(error != nullptr ? error->code() : ExitCode::rank_failed);
     }
-    catch (std::exception const& error)
+    if (!end.text.empty())
     {
-        if (world.size() == 1)
-        {
-            throw;
-        }
-        spdlog::error("{}", error.what());
-        mpi::abort(ExitCode::rank_failed);
+        throw Error(end.code, end.text);
     }
+    return end.code;
 }
 
 }  // namespace surf::app

@@ -22,11 +22,7 @@ void verify_content(std::filesystem::path const& path, std::string const& type)
 {
     if (type == "surf_sweep/chain")
     {
-        chain::Reader const chain(path);
-        for (std::int64_t t = 0; t < chain.snapshots(); ++t)
-        {
-            chain.read(t);
-        }
+        chain::verify(path);
     }
     else if (type == "surf_sweep/segment")
     {

@@ -19,6 +19,9 @@ namespace fs = std::filesystem;
 namespace
 {
 
+/// Enough that a full disk is noticed.
+constexpr std::size_t probe_size = 1 << 20;
+
 void sync_to_disk(fs::path const& path, int flags)
 {
     int const descriptor = ::open(path.c_str(), flags);
@@ -101,7 +104,7 @@ void require_writable_folder(fs::path const& folder, std::string const& key)
     {
         fs::path const probe = folder / fmt::format(".probe-{}-{}", host_name(), ::getpid());
         std::ofstream stream(probe);
-        stream << "probe";
+        stream << std::string(probe_size, '\0');
         stream.close();
         bool const written = static_cast<bool>(stream);
         fs::remove(probe, failure);

@@ -34,7 +34,7 @@ class PendingFile
 /// Writes a small text file the same way.
 void publish_text(std::filesystem::path const& path, std::string const& text);
 
-/// Makes a folder and its parents and proves that files can be made in it.
+/// Makes a folder and its parents and proves that a file of 1 MiB can be made in it.
 /// Throws EnvironmentError naming `key`, the option it came from.
 void require_writable_folder(std::filesystem::path const& folder, std::string const& key);
 

@@ -80,6 +80,15 @@ Snapshot Reader::read(std::int64_t t) const
     return impl_->file.read(t);
 }
 
+void verify(fs::path const& path)
+{
+    ChainFileReader const file(path);
+    for (std::int64_t t = file.first(); t < file.first() + file.count(); ++t)
+    {
+        file.read(t);
+    }
+}
+
 fs::path chain_path(fs::path const& output, ChainId const& id)
 {
     return output / "chains" / (id.hex() + ".h5");

@@ -46,6 +46,10 @@ class Reader
     std::unique_ptr<Impl> impl_;
 };
 
+/// Reads every snapshot of a chain file, finished or a part of one in the making. Throws FileError
+/// at the first thing that is wrong.
+void verify(std::filesystem::path const& path);
+
 /// chains/<id>.h5, where a finished chain lies.
 std::filesystem::path chain_path(std::filesystem::path const& output, ChainId const& id);
 

@@ -63,6 +63,11 @@ Handle open_file(fs::path const& path)
             fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
     }
     LibraryLock const lock;
+    if (fs::is_directory(path) || H5Fis_hdf5(path.c_str()) <= 0)
+    {
+        error_stack();  // says no more than this
+        throw FileError(fmt::format("{} is not an HDF5 file; name another file", path.string()));
+    }
     Handle const access = file_access();
     Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
     if (file.get() < 0)

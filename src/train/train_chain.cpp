@@ -40,22 +40,19 @@ namespace
 
 bool is_provided(TrainSpec const& spec, std::filesystem::path const& output)
 {
-    auto const reader = chain::find_chain(output, chain_header(spec));
-    if (!reader)
+    if (!chain::find_chain(output, chain_header(spec)))
     {
         return false;
     }
+    auto const path = chain::chain_path(output, spec.id());
     try
     {
-        for (std::int64_t t = 0; t < reader->snapshots(); ++t)
-        {
-            reader->read(t);
-        }
+        chain::verify(path);
         return true;
     }
     catch (FileError const& damage)
     {
-        h5::set_aside(chain::chain_path(output, spec.id()), damage.what());
+        h5::set_aside(path, damage.what());
         return false;
     }
 }

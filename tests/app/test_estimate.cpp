@@ -1,3 +1,5 @@
+#include <ATen/ATen.h>  // before Catch2: it defines a CHECK of its own
+
 #include <catch2/catch.hpp>
 
 #include "app/estimate.hpp"

@@ -17,8 +17,8 @@ namespace surf::test
 namespace
 {
 
-constexpr double longest_run = 240;         // seconds, on a machine that is busy otherwise
-constexpr double longest_farewell = 30;     // of ranks that lost their mpirun
+constexpr double longest_run = 400;      // seconds, on a machine that is busy otherwise
+constexpr double longest_farewell = 30;  // of ranks that lost their mpirun
 constexpr auto poll_interval = std::chrono::milliseconds(3);
 
 double now()
@@ -78,9 +78,8 @@ pid_t spawn(Command command, std::vector<std::string> environment, fs::path cons
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     posix_spawnattr_setpgroup(&attributes, 0);
     pid_t id = -1;
-    int const failure =
-        posix_spawnp(&id, command.front().c_str(), &files, &attributes, pointers(command).data(),
-                     pointers(environment).data());
+    int const failure = posix_spawnp(&id, command.front().c_str(), &files, &attributes,
+                                     pointers(command).data(), pointers(environment).data());
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     require(failure, command.front());
@@ -114,9 +113,9 @@ Program::Program(Command const& command, fs::path const& folder)
 {
     fs::path const temporary = scratch_.path / "tmp";
     fs::create_directory(temporary);
-    std::vector<std::string> const environment = environment_with(
-        {"TMPDIR=" + temporary.string(),
-         "OMPI_MCA_btl_vader_backing_directory=" + temporary.string()});
+    std::vector<std::string> const environment =
+        environment_with({"TMPDIR=" + temporary.string(),
+                          "OMPI_MCA_btl_vader_backing_directory=" + temporary.string()});
     id_ = spawn(command, environment, folder, scratch_.path / "output", scratch_.path / "errors");
 }
 
@@ -126,6 +125,13 @@ Program::~Program()
     {
         ::kill(-id_, SIGKILL);
         ::waitpid(id_, &status_, 0);
+    }
+    // Open MPI's daemon ends after the program and tidies up in the same folder.
+    std::error_code busy;
+    for (int attempt = 0; attempt < 1000 && fs::exists(scratch_.path); ++attempt)
+    {
+        fs::remove_all(scratch_.path, busy);
+        std::this_thread::sleep_for(poll_interval);
     }
 }
 
@@ -150,10 +156,9 @@ void Program::pause() const
 {
     if (now() - started_ > longest_run)
     {
-        throw std::runtime_error(fmt::format("{} still runs after {} s\n{}{}",
-                                             fmt::join(command_, " "), longest_run,
-                                             bytes_of(scratch_.path / "output"),
-                                             bytes_of(scratch_.path / "errors")));
+        throw std::runtime_error(
+            fmt::format("{} still runs after {} s\n{}{}", fmt::join(command_, " "), longest_run,
+                        bytes_of(scratch_.path / "output"), bytes_of(scratch_.path / "errors")));
     }
     std::this_thread::sleep_for(poll_interval);
 }
@@ -165,8 +170,13 @@ Ended Program::wait()
         pause();
     }
     int const code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
-    return {code, bytes_of(scratch_.path / "output"), bytes_of(scratch_.path / "errors"),
-            fmt::format("{}", fmt::join(command_, " "))};
+    Ended ended{code, bytes_of(scratch_.path / "output"), bytes_of(scratch_.path / "errors"),
+                fmt::format("{}", fmt::join(command_, " "))};
+    if (ended.errors.find("HDF5-DIAG") != std::string::npos)
+    {
+        throw std::runtime_error("HDF5 printed an error that nobody handled\n" + ended.text());
+    }
+    return ended;
 }
 
 Ended run(Command const& command, fs::path const& folder)

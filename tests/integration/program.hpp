@@ -60,6 +60,7 @@ class Program
             }
         }
     }
+    /// Throws if HDF5 printed errors of its own, or if it takes minutes.
     Ended wait();
 
   private:

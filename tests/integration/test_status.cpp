@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "hdf5/file.hpp"
+#include "integration/sweep.hpp"
+
+using namespace surf;
+using namespace surf::test;
+
+namespace
+{
+
+int blocks_done(nlohmann::json const& status)
+{
+    int done = 0;
+    for (nlohmann::json const& cell : status["cells"])
+    {
+        CHECK(cell["blocks"] == 4);
+        done += cell["blocks_done"].get<int>();
+    }
+    return done;
+}
+
+}  // namespace
+
+TEST_CASE("status counts before, during and after a run", "[status]")
+{
+    Sweep const sweep(small_job);
+    nlohmann::json const before = sweep.status();
+    CHECK(before["output"] == sweep.output().string());
+    REQUIRE(before["chains"].size() == 1);
+    CHECK(before["chains"][0]["model"] == "dcgan");
+    CHECK(before["chains"][0]["state"] == "absent");
+    CHECK(before["chains"][0]["snapshots_done"] == 0);
+    CHECK(before["chains"][0]["snapshots"] == 4);
+    REQUIRE(before["cells"].size() == 2);
+    CHECK(before["cells"][0]["method"] == "adam");
+    CHECK(before["cells"][1]["method"] == "surfing");
+    CHECK(blocks_done(before) == 0);
+    CHECK(before["results"].is_null());
+    CHECK_FALSE(fs::exists(sweep.output()));  // asking leaves no trace
+
+    Program program(on_ranks(2, sweep.command("run")));
+    program.wait_until([&] { return has_trained_to(sweep, 1); });
+    nlohmann::json const training = sweep.status();
+    CHECK(training["chains"][0]["state"] == "training");
+    CHECK(training["chains"][0]["snapshots_done"] >= 2);
+    CHECK(training["chains"][0]["snapshots_done"] <= 4);
+    CHECK(blocks_done(training) == 0);
+    CHECK(training["results"].is_null());
+
+    program.wait_until([&] { return !sweep.segments().empty(); });
+    nlohmann::json const trials = sweep.status();
+    CHECK(trials["chains"][0]["state"] == "published");
+    CHECK(trials["chains"][0]["snapshots_done"] == 4);
+    CHECK(blocks_done(trials) >= 1);
+    CHECK(trials["results"].is_null());
+
+    Ended const ended = program.wait();
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    nlohmann::json const after = sweep.status();
+    CHECK(after["job_id"] == before["job_id"]);
+    CHECK(after["chains"][0]["state"] == "published");
+    CHECK(blocks_done(after) == small_job_blocks);
+    CHECK(after["set_aside"].empty());
+    CHECK(after["results"] == sweep.results().string());
+    check_same_results(finished(small_job), sweep);
+
+    // With the output folder alone: it holds the job.
+    Ended const table = run(surf_sweep({"status", "--output", sweep.output().string()}));
+    INFO(table.text());
+    CHECK(table.code == 0);
+    CHECK_THAT(table.output, Catch::Contains("4/4"));
+    CHECK_THAT(table.output, Catch::Contains("results: " + sweep.results().string() + "\n"));
+    CHECK(table.errors.empty());
+}
+
+TEST_CASE("reduce gives what the run gave", "[status]")
+{
+    Sweep const sweep(finished(small_job));
+    fs::remove(sweep.results());
+    Ended const ended = run(surf_sweep({"reduce", "--output", sweep.output().string()}));
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    CHECK_THAT(ended.output,
+               Catch::Contains("\n8 of 8 blocks reduced to " + sweep.results().string() + "\n"));
+    check_same_results(finished(small_job), sweep);
+}
+
+TEST_CASE("reduce takes what is there of an unfinished job", "[status]")
+{
+    Sweep const sweep(finished(small_job));
+    auto const segments = sweep.segments();
+    auto const surfing = std::find_if(segments.begin(), segments.end(), [](fs::path const& file) {
+        return h5::FileReader(file).root().attribute<std::int64_t>("budget") > 0;
+    });
+    REQUIRE(surfing != segments.end());
+    fs::remove(*surfing);
+    CHECK(blocks_done(sweep.status()) == small_job_blocks - 1);
+    Ended const ended = run(sweep.command("reduce"));
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    CHECK_THAT(ended.output,
+               Catch::Contains("\n7 of 8 blocks reduced to " + sweep.results().string() + "\n"));
+    h5::FileReader const results(sweep.results());
+    CHECK(results.root().group("trials").dataset("trial").shape() == h5::Shape{14});
+
+    Ended const finished_again = run(sweep.command("run"));
+    INFO(finished_again.text());
+    REQUIRE(finished_again.code == 0);
+    CHECK_THAT(finished_again.errors, Catch::Contains("7 of 8 blocks are stored already\n"));
+    check_same_results(finished(small_job), sweep);
+}
