@@ -7,7 +7,7 @@
 #   SURF_REQUEUE=1 sbatch slurm/sweep.sh                       goes on by itself after a time limit
 #
 # SURF_SWEEP names another program than build/bin/surf_sweep.
-# GPUs: sbatch --gpus-per-node=4 --ntasks-per-node=4. Not --gpus-per-task: ranks started by mpirun
+# GPUs: sbatch --nodes=2 --ntasks=8 --gpus-per-node=4. Not --gpus-per-task: ranks started by mpirun
 # share the node's devices, and surf_sweep gives each its own.
 #
 #SBATCH --job-name=surf_sweep

@@ -24,9 +24,9 @@ cmake --build --preset "$preset"
 ctest --preset "$preset" -j2 --no-tests=error "$@"
 
 # A passing test may still have let HDF5 print an error that nobody handled.
-build=build
-if [[ $preset == debug ]]; then
-    build="build-debug"
+build=build-$preset
+if [[ $preset == release ]]; then
+    build=build
 fi
 if grep -n HDF5-DIAG "$build/Testing/Temporary/LastTest.log"; then
     echo "tests: HDF5 printed the errors above past the library's wrappers; catch them there" >&2

@@ -20,7 +20,7 @@ std::string describe(Plan const& plan, sched::BlockIndex index)
     PlannedBlock const& block = plan[index];
     trial::CellSpec const& cell = plan[block.cell].spec;
     std::string const measured =
-        measures(cell.problem.task) ? fmt::format(" m={}", cell.problem.measurements) : "";
+        trial::measures(cell.problem.task) ? fmt::format(" m={}", cell.problem.measurements) : "";
     return fmt::format(
         "{} k={} {}{} {}, trials {} to {}", name_of(model::model_table, cell.problem.model),
         cell.problem.latent_dim, name_of(trial::task_table, cell.problem.task), measured,

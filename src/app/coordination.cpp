@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
@@ -18,6 +20,9 @@ namespace
 {
 
 constexpr sched::Rank own_rank = 0;
+
+/// How long a shared file system may take to show a file that another node has written.
+constexpr std::chrono::seconds longest_file_delay{90};
 
 std::string chain_name(PlannedChain const& chain)
 {
@@ -60,7 +65,7 @@ bool is_of_this_chain(std::exception_ptr const& error)
     {
         std::rethrow_exception(error);
     }
-    catch (InputError const&)
+    catch (chain::DivergedError const&)
     {
         return true;
     }
@@ -89,8 +94,7 @@ Coordination::Coordination(RunContext const& context, data::TrainingImages const
                            mpi::Communicator const& communicator)
     : context_(context),
       images_(images),
-      ranks_(communicator.size()),
-      ledger_(context.plan.work(), ranks_),
+      ledger_(context.plan.work(), communicator.size()),
       coordinator_(communicator.duplicate()),
       dispatcher_(ledger_, coordinator_),
       runner_(context.plan, context.job.output, context.device),
@@ -122,21 +126,56 @@ void Coordination::find_stored_blocks(sched::CellIndex cell, std::int64_t budget
     }
 }
 
+std::optional<reduce::CellStatistics> Coordination::read_statistics(sched::CellIndex cell)
+{
+    reduce::CellStatistics statistics;
+    auto const failed = ledger_.failed_blocks();
+    for (sched::BlockIndex const block : context_.plan.blocks_of(cell))
+    {
+        if (std::ranges::find(failed, block) != failed.end())
+        {
+            continue;
+        }
+        auto const segment =
+            store::find_segment(context_.job.output, context_.plan.block_spec({block, 0}));
+        if (!segment)
+        {
+            wait_for_segment(block);
+            return std::nullopt;
+        }
+        statistics.add(segment->outcomes);
+    }
+    missing_since_.reset();
+    return statistics;
+}
+
+void Coordination::wait_for_segment(sched::BlockIndex block)
+{
+    auto const now = std::chrono::steady_clock::now();
+    if (!missing_since_)
+    {
+        missing_since_ = now;
+    }
+    if (now - *missing_since_ > longest_file_delay && !finishing_)
+    {
+        give_up(std::make_exception_ptr(FileError(fmt::format(
+            "{}: its segment was stored but cannot be read (the surfing budget depends on it) run "
+            "the same command again",
+            describe(context_.plan, block)))));
+    }
+}
+
 void Coordination::reduce_cells()
 {
     Plan const& plan = context_.plan;
     for (sched::CellIndex const cell : ledger_.cells_to_reduce())
     {
-        reduce::CellStatistics statistics;
-        for (sched::BlockIndex const block : plan.blocks_of(cell))
+        auto const statistics = read_statistics(cell);
+        if (!statistics)
         {
-            if (auto const segment =
-                    store::find_segment(context_.job.output, plan.block_spec({block, 0})))
-            {
-                statistics.add(segment->outcomes);
-            }
+            return;
         }
-        auto const budget = reduce::surfing_budget(statistics).steps;
+        auto const budget = reduce::surfing_budget(*statistics).steps;
         for (std::size_t i = 0; i < plan.cells.size(); ++i)
         {
             if (plan.cells[i].budget_from == cell)
@@ -156,7 +195,6 @@ RunEnd Coordination::run()
         if (stop_signal() != nullptr && !finishing_)
         {
             spdlog::warn("{} received: stopping; the same command resumes", stop_signal());
-            compute_.request_stop();
             finish(sched::Finish::stopped);
         }
         bool active = dispatcher_.serve();
@@ -189,24 +227,35 @@ RunEnd Coordination::run()
 
 void Coordination::check_failures()
 {
-    if (std::exchange(failed_blocks_, ledger_.progress().blocks_failed) == failed_blocks_)
+    std::int64_t const failed = ledger_.progress().blocks_failed;
+    if (failed == failed_blocks_)
     {
         return;
     }
+    failed_blocks_ = failed;
     try
     {
         require_writable_folder(context_.job.output / "segments", "output");
     }
     catch (EnvironmentError const&)
     {
-        fatal_ = std::current_exception();
-        finish(sched::Finish::stopped);
+        give_up(std::current_exception());
     }
+}
+
+void Coordination::give_up(std::exception_ptr error)
+{
+    fatal_ = std::move(error);
+    finish(sched::Finish::stopped);
 }
 
 void Coordination::finish(sched::Finish how)
 {
     finishing_ = true;
+    if (how == sched::Finish::stopped)
+    {
+        compute_.request_stop();
+    }
     dispatcher_.finish(how);
 }
 
@@ -233,12 +282,11 @@ void Coordination::start_training(sched::ChainIndex chain)
     training_ = chain;
     progress_.chain_started(chain_name(planned));
     compute_.start([this, &planned](std::stop_token const& stop) {
-        context_.cores.use_all();
+        NodeCores::Loan const loan = context_.cores.borrow_all();
         train::provide_chain(
             planned.spec, images_, context_.job.output, context_.device,
             [this](std::int64_t done, std::int64_t steps) { progress_.training_step(done, steps); },
             stop);
-        context_.cores.use_own();
     });
 }
 
@@ -290,8 +338,7 @@ void Coordination::chain_ended(sched::ChainIndex chain, std::exception_ptr const
     }
     else if (!is_interruption(error))
     {
-        fatal_ = error;
-        finish(sched::Finish::stopped);
+        give_up(error);
     }
 }
 
@@ -303,13 +350,9 @@ RunEnd Coordination::end() const
         {
             std::rethrow_exception(fatal_);
         }
-        catch (Error const& error)
-        {
-            return {error.code(), error.what()};
-        }
         catch (std::exception const& error)
         {
-            return {ExitCode::internal_error, error.what()};
+            return {exit_code_of(error), error.what()};
         }
     }
     sched::Progress const progress = ledger_.progress();

@@ -2,6 +2,7 @@
 
 #include <c10/core/Device.h>
 
+#include <chrono>
 #include <exception>
 #include <map>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "app/plan.hpp"
 #include "app/progress_log.hpp"
 #include "data/images.hpp"
+#include "reduce/statistics.hpp"
 #include "sched/dispatcher.hpp"
 #include "sched/ledger.hpp"
 #include "sched/transport.hpp"
@@ -57,7 +59,12 @@ class Coordination
     /// When a block has failed for good: if its output folder cannot be written to, no other block
     /// will do better, and the run ends.
     void check_failures();
+    /// Ends the run with this error: going on makes no sense.
+    void give_up(std::exception_ptr error);
     void reduce_cells();
+    /// Of a cell that is done; empty as long as one of its segments cannot be found.
+    std::optional<reduce::CellStatistics> read_statistics(sched::CellIndex cell);
+    void wait_for_segment(sched::BlockIndex block);
     /// Blocks of a cell that an earlier run stored.
     void find_stored_blocks(sched::CellIndex cell, std::int64_t budget);
     /// No new work; workers end theirs or drop it.
@@ -66,7 +73,6 @@ class Coordination
 
     RunContext const& context_;
     data::TrainingImages const& images_;
-    int ranks_;
     sched::Ledger ledger_;
     sched::Coordinator coordinator_;
     sched::Dispatcher dispatcher_;
@@ -78,7 +84,8 @@ class Coordination
     std::vector<std::string> failed_chains_;  ///< with their reasons
     std::int64_t failed_blocks_ = 0;          ///< that check_failures() has seen
     bool finishing_ = false;
-    std::exception_ptr fatal_;  ///< an error after which going on makes no sense
+    std::optional<std::chrono::steady_clock::time_point> missing_since_;
+    std::exception_ptr fatal_;  ///< what give_up() was told
 };
 
 }  // namespace surf::app

@@ -56,7 +56,7 @@ std::string_view no_discriminator(Job const& job)
 
 std::string_view no_measuring_task(Job const& job)
 {
-    return std::ranges::any_of(job.trials.tasks, measures)
+    return std::ranges::any_of(job.trials.tasks, trial::measures)
                ? ""
                : "no task in trials.tasks measures; leave the key out or add recovery";
 }
@@ -112,9 +112,11 @@ std::vector<JobKey> make_keys()
             at(&Job::output), any),
         key("data", "folder of the Fashion-MNIST files", at(&Job::data), any),
 
-        key("train.models", "list of models", at(train, &TrainJob::models), any),
-        key("train.preset", "where the hyperparameters come from", at(train, &TrainJob::preset),
-            any),
+        key("train.models", "list of " + all_names(model::model_table),
+            at(train, &TrainJob::models), any),
+        key("train.preset",
+            "where the hyperparameters come from: " + all_names(train::preset_table),
+            at(train, &TrainJob::preset), any),
         key("train.latent_dims", "list of latent dimensions k", at(train, &TrainJob::latent_dims),
             pixels),
         key("train.intervals", "T: a chain has the snapshots 0 ... T",
@@ -131,10 +133,12 @@ std::vector<JobKey> make_keys()
         key("train.discriminator_rate", "learning rate of the discriminator; default: the preset's",
             at(train, &TrainJob::discriminator_rate), positive, no_discriminator),
 
-        key("trials.tasks", "list of tasks", at(trials, &TrialJob::tasks), any),
+        key("trials.tasks", "list of " + all_names(trial::task_table), at(trials, &TrialJob::tasks),
+            any),
         key("trials.measurements", "list of measurement counts m, for tasks that measure",
             at(trials, &TrialJob::measurements), pixels, no_measuring_task),
-        key("trials.methods", "list of methods", at(trials, &TrialJob::methods), any),
+        key("trials.methods", "list of " + all_names(trial::method_table),
+            at(trials, &TrialJob::methods), any),
         key("trials.count", "trials a cell", at(trials, &TrialJob::count), counts),
         key("trials.block_size", "trials computed together, as one batch",
             at(trials, &TrialJob::block_size), counts),
@@ -152,12 +156,13 @@ std::vector<JobKey> make_keys()
             at(stop, &StopRule::window), counts),
         key("stop.relative_target", "converged if f is at most this times |Ay|^2",
             at(stop, &StopRule::relative_target), beta),
-        key("stop.max_iterations", "cap of a trial's iterations, over all networks",
+        key("stop.max_iterations", "cap of a trial's iterations on the final network",
             at(stop, &StopRule::max_iterations), at_least(1, 1e9)),
         key("stop.success_distance", "a trial succeeds if |x - x*| is below",
             at(stop, &StopRule::success_distance), positive),
 
-        key("surfing.schedule", "how the budget is spread over the snapshots",
+        key("surfing.schedule",
+            "how the budget is spread over the snapshots: " + all_names(trial::schedule_table),
             at(surfing, &SurfingSettings::schedule), any, no_surfing),
         key("surfing.ratio", "of the geometric schedule, snapshot to snapshot",
             at(surfing, &SurfingSettings::ratio), between(0, 1), no_ratio),
@@ -217,11 +222,6 @@ train::Hyperparameters TrainJob::hyperparameters(ModelKind model) const
     values.generator_rate = generator_rate.value_or(values.generator_rate);
     values.discriminator_rate = discriminator_rate.value_or(values.discriminator_rate);
     return values;
-}
-
-bool measures(trial::Task task)
-{
-    return std::ranges::find(trial::task_table, task, &trial::TaskEntry::kind)->measured;
 }
 
 bool Job::uses(Method method) const

@@ -44,9 +44,6 @@ struct TrialJob
     std::int64_t block_size = 100;
 };
 
-/// Whether a task takes measurement counts.
-bool measures(trial::Task task);
-
 /// Everything that a job file says, validated. The identity of what it computes is Plan::job.
 struct Job
 {

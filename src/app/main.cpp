@@ -95,6 +95,11 @@ ExitCode run_main(std::vector<std::string> const& arguments)
         }
         return error.code();
     }
+    catch (std::filesystem::filesystem_error const& error)
+    {
+        fmt::print(stderr, "surf_sweep: error: {}\n", error.what());
+        return exit_code_of(error);
+    }
     catch (std::exception const& error)
     {
         fmt::print(stderr,

@@ -9,17 +9,27 @@ namespace surf::app
 
 /// The cores that mpirun or Slurm gave to this rank, and to all ranks of this node together.
 ///
-/// While rank 0 trains, the other ranks of its node have nothing to do, but their cores are not
-/// among those that rank 0 was bound to: the training thread borrows them.
+/// mpirun binds a rank to one core, but training on rank 0 uses several threads: it borrows the
+/// cores of its node's other ranks, which are idle while they wait for the first chain.
 class NodeCores
 {
   public:
     /// Collective.
     explicit NodeCores(mpi::Communicator const& communicator);
 
-    /// For the calling thread and those that it starts from then on.
-    void use_all() const { use(all_); }
-    void use_own() const { use(own_); }
+    /// The calling thread, and those that it starts meanwhile, may use all cores.
+    class Loan
+    {
+      public:
+        explicit Loan(NodeCores const& cores) : cores_(cores) { use(cores_.all_); }
+        ~Loan() { use(cores_.own_); }
+        Loan(Loan const&) = delete;
+        Loan& operator=(Loan const&) = delete;
+
+      private:
+        NodeCores const& cores_;
+    };
+    [[nodiscard]] Loan borrow_all() const { return Loan(*this); }
 
   private:
     static void use(cpu_set_t const& cores);

@@ -202,16 +202,18 @@ fs::path find_job_file(Command command, std::optional<Setting> const& job, Setti
 Job load_job(fs::path const& file, Settings given)
 {
     given.merge(parse_settings(read_job_file(file), file.string()));  // keeps what is there
-    Job job = make_job(given);
-    if (job.output.empty())
-    {
-        job.output = fs::path("sweeps") / file.stem();
-    }
-    return job;
+    given.try_emplace(
+        "output", Setting{file.string(), "output", (fs::path("sweeps") / file.stem()).string()});
+    return make_job(given);
 }
 
 Command parse_words(std::vector<std::string> const& words, fs::path& file)
 {
+    if (!words.empty() && words[0].ends_with(".ini"))
+    {
+        throw InputError(fmt::format("{}: {}: not a command; name a job file with --job {}",
+                                     command_line, words[0], words[0]));
+    }
     Command const command =
         words.empty() ? Command::run
                       : kind_of(command_table, words[0], std::string(command_line) + ": command");

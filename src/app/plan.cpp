@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <ranges>
 
 #include "app/estimate.hpp"
@@ -45,7 +46,8 @@ class Planner
         for (trial::Task const task : job_.trials.tasks)
         {
             std::vector<std::int64_t> const all_pixels = {model::image_size};
-            for (std::int64_t const m : measures(task) ? job_.trials.measurements : all_pixels)
+            for (std::int64_t const m :
+                 trial::measures(task) ? job_.trials.measurements : all_pixels)
             {
                 add_problem({job_.seed, model, latent_dim, task, m});
             }
@@ -171,6 +173,18 @@ Plan make_plan(Job const& job, std::string const& data_checksum)
     }
     plan.job = job_id(job, plan.cells);
     return plan;
+}
+
+std::filesystem::path checksum_path(std::filesystem::path const& output)
+{
+    return output / "data_checksum";
+}
+
+Plan load_stored_plan(Job const& job)
+{
+    std::string checksum;
+    std::ifstream(checksum_path(job.output)) >> checksum;
+    return checksum.empty() ? load_plan(job) : make_plan(job, checksum);
 }
 
 Plan load_plan(Job const& job)

@@ -68,4 +68,11 @@ Plan make_plan(Job const& job, std::string const& data_checksum);
 /// EnvironmentError or FileError if that cannot be done.
 Plan load_plan(Job const& job);
 
+/// OUTPUT/data_checksum, where a run notes the checksum of its training images.
+std::filesystem::path checksum_path(std::filesystem::path const& output);
+
+/// The plan of what an output folder holds: with the checksum that the run noted there, so that the
+/// data itself is not needed; as load_plan() if there is none.
+Plan load_stored_plan(Job const& job);
+
 }  // namespace surf::app

@@ -99,7 +99,7 @@ ExitCode plan_command(Options const& options)
                on_cores(totals.trials));
     fmt::print("files: chains {}, segments {}, results {}{}\n", bytes_text(totals.chains),
                bytes_text(totals.segments), bytes_text(totals.results),
-               std::filesystem::exists(results_path(job.output)) ? " (there already)" : "");
+               results_job(job.output) == plan.job ? " (there already)" : "");
     return ExitCode::success;
 }
 

@@ -11,8 +11,9 @@ namespace surf::app
 ExitCode reduce_command(Options const& options)
 {
     Job const& job = options.job;
-    Plan const plan = load_plan(job);
-    std::vector<StoredCell> const cells = stored_cells(plan, job.output, store::find_segment);
+    Plan const plan = load_stored_plan(job);
+    // peek: a run may be at work there, and what is damaged is its business
+    std::vector<StoredCell> const cells = stored_cells(plan, job.output, peek_segment);
     std::size_t blocks = 0;
     for (StoredCell const& cell : cells)
     {

@@ -60,6 +60,18 @@ fs::path results_path(fs::path const& output)
     return output / "results.h5";
 }
 
+std::optional<JobId> results_job(fs::path const& output)
+{
+    try
+    {
+        return job_of(results_path(output));
+    }
+    catch (Error const&)
+    {
+        return std::nullopt;
+    }
+}
+
 std::map<std::string, std::string> provenance_of(Job const& job, Plan const& plan,
                                                  std::vector<StoredCell> const& cells)
 {

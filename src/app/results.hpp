@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace surf::app
 
 /// OUTPUT/results.h5
 std::filesystem::path results_path(std::filesystem::path const& output);
+
+/// The job whose results OUTPUT/results.h5 holds; empty if there is none, or none that can be read.
+std::optional<JobId> results_job(std::filesystem::path const& output);
 
 /// Job id, versions, hosts and devices, seed: what the files and this program know. A run adds what
 /// only it knows.

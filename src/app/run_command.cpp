@@ -41,7 +41,10 @@ Preparation prepare(Options const& options)
     prepared.images.emplace(data::load_training_images(job.data));
     require_writable_folder(job.output, "output");
     prepared.lock = std::make_unique<FolderLock>(job.output);
+    remove_unpublished(job.output);
+    remove_unpublished(job.output / "segments");
     publish_text(job.output / "job.ini", job.text());
+    publish_text(checksum_path(job.output), prepared.images->checksum + "\n");
     return prepared;
 }
 
@@ -85,7 +88,8 @@ void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
     }
 }
 
-void publish(RunContext const& context, mpi::NodeTopology const& topology)
+/// Returns how many blocks the results hold.
+std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topology)
 {
     auto const cells = stored_cells(context.plan, context.job.output, store::find_segment);
     auto provenance = provenance_of(context.job, context.plan, cells);
@@ -95,6 +99,12 @@ void publish(RunContext const& context, mpi::NodeTopology const& topology)
     fmt::print("{}\nresults: {}\n", summary_table(results_of(cells)),
                results_path(context.job.output).string());
     std::fflush(stdout);
+    std::int64_t blocks = 0;
+    for (StoredCell const& cell : cells)
+    {
+        blocks += std::ssize(cell.blocks);
+    }
+    return blocks;
 }
 
 RunEnd coordinate(RunContext const& context, Preparation const& prepared,
@@ -109,11 +119,19 @@ RunEnd coordinate(RunContext const& context, Preparation const& prepared,
     }
     try
     {
-        publish(context, topology);
+        auto const blocks = publish(context, topology);
+        auto const planned = std::ssize(context.plan.blocks);
+        if (end.code == ExitCode::success && blocks != planned)
+        {
+            return {ExitCode::bad_file,
+                    fmt::format("only {} of {} blocks could be read back (segments were damaged or "
+                                "removed meanwhile) run the same command again",
+                                blocks, planned)};
+        }
     }
-    catch (Error const& error)
+    catch (std::exception const& error)
     {
-        return {error.code(), error.what()};
+        return {exit_code_of(error), error.what()};
     }
     spdlog::info("done in {}", readable_duration(std::chrono::steady_clock::now() - start));
     return end;
@@ -178,8 +196,8 @@ ExitCode run_command(Options const& options)
         }
         // The other ranks wait for this one and cannot know.
         fmt::print(stderr, "surf_sweep: error: rank {}: {}\n", world.rank(), exception.what());
-        auto const* const error = dynamic_cast<Error const*>(&exception);
-        mpi::abort(error != nullptr ? error->code() : ExitCode::rank_failed);
+        ExitCode const code = exit_code_of(exception);
+        mpi::abort(code == ExitCode::internal_error ? ExitCode::rank_failed : code);
     }
     if (!end.text.empty())
     {

@@ -25,14 +25,14 @@ struct Status
 Status read_status(Job const& job)
 {
     Status status{
-        .plan = load_plan(job), .chains = {}, .cells = {}, .set_aside = {}, .results = {}};
+        .plan = load_stored_plan(job), .chains = {}, .cells = {}, .set_aside = {}, .results = {}};
     for (PlannedChain const& chain : status.plan.chains)
     {
         status.chains.push_back(stored_chain(job.output, chain.header));
     }
     status.cells = stored_cells(status.plan, job.output, peek_segment);
     status.set_aside = set_aside_files(job.output);
-    if (std::filesystem::exists(results_path(job.output)))
+    if (results_job(job.output) == status.plan.job)
     {
         status.results = results_path(job.output);
     }

@@ -33,8 +33,8 @@ std::string success_percent(reduce::CellStatistics const& cell)
 
 std::string summary_table(std::vector<reduce::CellResult> const& cells)
 {
-    TextTable table({"model", "k", "task", "m", "method", "trials", "success %", "iterations p75",
-                     "mean iterations"});
+    TextTable table({"model", "k", "task", "m", "method", "trials", "success %", "first hit p75",
+                     "steps mean"});
     for (reduce::CellResult const& cell : cells)
     {
         reduce::CellStatistics statistics;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 
@@ -49,5 +50,17 @@ class Interrupted : public Error
   public:
     explicit Interrupted(std::string const& text) : Error(ExitCode::interrupted, text) {}
 };
+
+/// The exit code of a command that ends with this exception.
+inline ExitCode exit_code_of(std::exception const& exception)
+{
+    if (auto const* const error = dynamic_cast<Error const*>(&exception))
+    {
+        return error->code();
+    }
+    bool const of_file_system =
+        dynamic_cast<std::filesystem::filesystem_error const*>(&exception) != nullptr;
+    return of_file_system ? ExitCode::environment : ExitCode::internal_error;
+}
 
 }  // namespace surf

@@ -22,6 +22,8 @@ namespace
 /// Enough that a full disk is noticed.
 constexpr std::size_t probe_size = 1 << 20;
 
+constexpr char const* temporary_mark = ".tmp-";
+
 void sync_to_disk(fs::path const& path, int flags)
 {
     int const descriptor = ::open(path.c_str(), flags);
@@ -50,7 +52,7 @@ fs::path parent_of(fs::path const& path)
 
 PendingFile::PendingFile(fs::path final_path)
     : final_(std::move(final_path)),
-      temporary_(final_.string() + fmt::format(".tmp-{}-{}", host_name(), ::getpid()))
+      temporary_(final_.string() + fmt::format("{}{}-{}", temporary_mark, host_name(), ::getpid()))
 {
     std::error_code failure;
     fs::create_directories(parent_of(final_), failure);
@@ -103,21 +105,36 @@ void require_writable_folder(fs::path const& folder, std::string const& key)
     if (!failure && fs::is_directory(folder))
     {
         fs::path const probe = folder / fmt::format(".probe-{}-{}", host_name(), ::getpid());
+        errno = 0;
         std::ofstream stream(probe);
         stream << std::string(probe_size, '\0');
         stream.close();
         bool const written = static_cast<bool>(stream);
-        fs::remove(probe, failure);
+        failure.assign(errno != 0 ? errno : EIO, std::generic_category());
+        std::error_code ignored;
+        fs::remove(probe, ignored);
         if (written)
         {
             return;
         }
-        failure.assign(EACCES, std::generic_category());
     }
     throw EnvironmentError(
-        fmt::format("{} = {}: cannot write there ({}); name a folder that you "
-                    "may write to",
+        fmt::format("{} = {}: cannot write there ({}); check the disk's space, "
+                    "or name a folder that you may write to",
                     key, folder.string(), failure ? failure.message() : "not a folder"));
+}
+
+void remove_unpublished(fs::path const& folder, std::string const& prefix)
+{
+    std::error_code none;  // no folder, nothing to remove
+    for (fs::directory_entry const& entry : fs::directory_iterator(folder, none))
+    {
+        std::string const name = entry.path().filename().string();
+        if (name.starts_with(prefix) && name.find(temporary_mark) != std::string::npos)
+        {
+            fs::remove(entry.path());
+        }
+    }
 }
 
 }  // namespace surf

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace surf
 {
@@ -33,6 +34,10 @@ class PendingFile
 
 /// Writes a small text file the same way.
 void publish_text(std::filesystem::path const& path, std::string const& text);
+
+/// Removes what killed writers left in a folder: temporary files whose names begin with `prefix`.
+/// Only for who knows that nobody writes there now.
+void remove_unpublished(std::filesystem::path const& folder, std::string const& prefix = "");
 
 /// Makes a folder and its parents and proves that a file of 1 MiB can be made in it.
 /// Throws EnvironmentError naming `key`, the option it came from.

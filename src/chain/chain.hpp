@@ -5,11 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/id.hpp"
 #include "base/named_array.hpp"
 
 namespace surf::chain
 {
+
+/// A training that gave a value that is not finite. Other chains may still do better.
+class DivergedError : public Error
+{
+  public:
+    explicit DivergedError(std::string const& text) : Error(ExitCode::blocks_failed, text) {}
+};
 
 /// What a chain is: its id is the hash of the training configuration, so a file that says
 /// something else belongs to another job.

@@ -165,10 +165,10 @@ void ChainFileWriter::append(Snapshot const& snapshot)
     {
         if (!all_finite(array))
         {
-            throw InputError(
-                fmt::format("snapshot {} has a value in {} that is not finite (the "
-                            "training diverged) lower the learning rates",
-                            snapshot.index, array.name));
+            throw DivergedError(fmt::format(
+                "snapshot {} has a value in {} that is not finite (the "
+                "training diverged) lower train.generator_rate and train.discriminator_rate",
+                snapshot.index, array.name));
         }
     }
     if (arrays_.empty())

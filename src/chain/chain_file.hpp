@@ -53,7 +53,7 @@ class ChainFileWriter
     ChainFileWriter(std::filesystem::path const& path, CanonicalText const& configuration,
                     Options options);
 
-    /// Throws InputError if a value is not finite: the training diverged.
+    /// Throws DivergedError if a value is not finite.
     void append(Snapshot const& snapshot);
     void publish();
 

@@ -4,6 +4,7 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/pending_file.hpp"
 #include "chain/chain_file.hpp"
 #include "chain/reader.hpp"
 
@@ -15,20 +16,6 @@ namespace
 {
 
 constexpr h5::FileType state_type{.name = "surf_sweep/trainer_state"};
-
-/// Only one process at a time makes a chain, so what is unpublished was left by one that was
-/// killed.
-void remove_leftovers(fs::path const& folder, std::string const& prefix)
-{
-    for (fs::directory_entry const& entry : fs::directory_iterator(folder))
-    {
-        std::string const name = entry.path().filename().string();
-        if (name.starts_with(prefix) && name.find(".h5.tmp-") != std::string::npos)
-        {
-            fs::remove(entry.path());
-        }
-    }
-}
 
 void require_configuration(fs::path const& path, CanonicalText const& stored,
                            CanonicalText const& expected)
@@ -79,8 +66,8 @@ PartialChain::PartialChain(fs::path const& output, ChainHeader header)
         throw EnvironmentError(
             fmt::format("cannot make folder {}: {}", folder_.string(), failure.message()));
     }
-    remove_leftovers(folder_, "");
-    remove_leftovers(folder_.parent_path(), header_.id().hex());
+    remove_unpublished(folder_, "");
+    remove_unpublished(folder_.parent_path(), header_.id().hex());
     for (std::int64_t index = 0; index < header_.snapshots; ++index)
     {
         fs::path const path = snapshot_path(index);

@@ -25,7 +25,7 @@ class PartialChain
     /// snapshots are not all there is set aside.
     std::optional<TrainerState> load_state();
 
-    /// Throws InputError if a value is not finite: the training diverged.
+    /// Throws DivergedError if a value is not finite.
     void write_snapshot(Snapshot const& snapshot);
     void write_state(TrainerState const& state);
 

@@ -47,14 +47,6 @@ Reader::Reader(fs::path const& path)
     impl_ = std::make_unique<Impl>(std::move(file), std::move(header));
 }
 
-Reader::Reader(fs::path const& path, ChainId const& expected) : Reader(path)
-{
-    if (id() != expected)
-    {
-        fail_other_job(path, fmt::format("chain {}, not {}", id().brief(), expected.brief()));
-    }
-}
-
 Reader::Reader(fs::path const& path, ChainHeader const& expected) : Reader(path)
 {
     if (id() != expected.id())

@@ -25,8 +25,6 @@ class Reader
   public:
     /// Throws FileError if the file is not a chain, of another schema version or incomplete.
     explicit Reader(std::filesystem::path const& path);
-    /// As above, and throws OtherJobError if it is not the chain with this id.
-    Reader(std::filesystem::path const& path, ChainId const& expected);
     /// As above, and throws OtherJobError naming the first settings that differ.
     Reader(std::filesystem::path const& path, ChainHeader const& expected);
     ~Reader();

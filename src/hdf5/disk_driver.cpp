@@ -108,6 +108,10 @@ herr_t read(H5FD_t* base, H5FD_mem_t /*kind*/, hid_t /*transfer*/, haddr_t addre
         {
             continue;
         }
+        if (count < 0)
+        {
+            *file->error = errno;
+        }
         if (count <= 0)  // beyond the end are zeros
         {
             std::memset(bytes, 0, size);

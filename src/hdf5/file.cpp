@@ -156,6 +156,11 @@ void set_aside(fs::path const& path, std::string_view reason)
     fs::path const bad = path.string() + ".bad";
     std::error_code failure;  // another rank may have been faster
     fs::rename(path, bad, failure);
+    if (failure && fs::exists(path))
+    {
+        throw EnvironmentError(fmt::format("{}; it cannot be renamed to {} ({}): move it away",
+                                           reason, bad.filename().string(), failure.message()));
+    }
     spdlog::warn("{}; set aside as {}, what it held is computed again", reason,
                  bad.filename().string());
 }

@@ -66,6 +66,10 @@ at::Device choose_device(DeviceChoice choice, int local_rank)
     {
         throw EnvironmentError(fmt::format("device = cuda: {}; use --device cpu", cuda_obstacle()));
     }
+    // The same bits every time, and float32 that is float32.
+    at::globalContext().setAllowTF32CuDNN(false);
+    at::globalContext().setDeterministicCuDNN(true);
+    at::globalContext().setBenchmarkCuDNN(false);
     int const count = static_cast<int>(at::detail::getCUDAHooks().deviceCount());
     return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(local_rank % count));
 }

@@ -49,7 +49,6 @@ class Communicator
     int rank() const { return rank_; }
     int size() const { return size_; }
     bool is_null() const { return handle_ == MPI_COMM_NULL; }
-    MPI_Comm handle() const { return handle_; }
 
     // Messages. ----------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class Batch
             at::Tensor const before = history_[done % rule_.window];
             converged.logical_or_(at::abs(before - value).lt(before * rule_.relative_change));
         }
-        if (iteration_ >= rule_.max_iterations)
+        if (iteration_ - first_iteration_ >= rule_.max_iterations)
         {
             reason.fill_(code(StopReason::iteration_cap));
         }

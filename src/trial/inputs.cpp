@@ -24,7 +24,7 @@ TrialInputs draw_inputs(Problem const& problem, std::int64_t first, std::int64_t
         return RandomStream(problem.seed, problem.stream_domain(), purpose,
                             static_cast<std::uint64_t>(first + index));
     };
-    bool const measured = problem.task == Task::recovery;
+    bool const measured = measures(problem.task);
     TrialInputs inputs;
     inputs.target_latent = at::empty({count, problem.latent_dim});
     inputs.initial_latent = at::empty({count, problem.latent_dim});

@@ -17,14 +17,7 @@ constexpr std::int64_t algorithm = 1;
 
 std::int64_t measurements_of(Problem const& problem)
 {
-    for (TaskEntry const& entry : task_table)
-    {
-        if (entry.kind == problem.task && !entry.measured)
-        {
-            return model::image_size;
-        }
-    }
-    return problem.measurements;
+    return measures(problem.task) ? problem.measurements : model::image_size;
 }
 
 CanonicalText canonical_of(AdamSettings const& adam)

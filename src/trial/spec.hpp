@@ -39,6 +39,19 @@ enum class Method : std::int8_t
     surfing = 1,  ///< Adam along the checkpoint chain, then on the final network
 };
 
+/// Whether a task takes measurement counts.
+constexpr bool measures(Task task)
+{
+    for (TaskEntry const& entry : task_table)
+    {
+        if (entry.kind == task)
+        {
+            return entry.measured;
+        }
+    }
+    return false;
+}
+
 struct MethodEntry
 {
     Method kind;
@@ -100,9 +113,9 @@ struct AdamSettings
     double epsilon = 1e-8;
 };
 
-/// When a trial ends: at the first iteration i at which f_i ≤ relative_target · ‖Ay‖², or
-/// |f_{i−window} − f_i| < relative_change · f_{i−window} (both on the final network), or
-/// i = max_iterations, or f or its gradient is not finite.
+/// When a trial ends: at the first iteration i on the final network at which f_i ≤ relative_target
+/// · ‖Ay‖², or |f_{i−window} − f_i| < relative_change · f_{i−window}, or i = max_iterations, or f
+/// or its gradient is not finite.
 struct StopRule
 {
     double relative_change = 1e-4;

@@ -70,12 +70,12 @@ TEST_CASE("files that cannot be trusted are refused by name", "[hdf5]")
     SECTION("no HDF5 at all")
     {
         std::ofstream(path) << "hello";
-        opening_fails("file signature not found");
+        opening_fails("is not an HDF5 file");
     }
     SECTION("empty")
     {
         std::ofstream(path, std::ios::trunc).close();
-        opening_fails("cannot open");
+        opening_fails("is not an HDF5 file");
     }
     SECTION("truncated")
     {

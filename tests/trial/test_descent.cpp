@@ -85,13 +85,13 @@ TEST_CASE("A trial's outcome does not depend on who else is in the batch")
     CHECK((outcome == together[1]));
 }
 
-TEST_CASE("The cap counts the steps done before, and ends what has not converged")
+TEST_CASE("The cap counts the steps on the final network, and ends what has not converged")
 {
     Setting setting;
     setting.rule.max_iterations = 25;
     auto const outcomes = setting.run(20);
     CHECK(outcomes[0].stop_reason == StopReason::iteration_cap);
-    CHECK(outcomes[0].iterations == 25);
+    CHECK(outcomes[0].iterations == 20 + 25);
     CHECK_FALSE(outcomes[0].success);
     CHECK(outcomes[0].first_hit == TrialOutcome::never);
     CHECK(outcomes[2].stop_reason == StopReason::converged);
