@@ -167,7 +167,7 @@ TEST_CASE("a chain with a value that is not finite is not written", "[partial_ch
     Partial const partial;
     auto snapshot = small_snapshot(1);
     snapshot.generator[1].values[0] = std::numeric_limits<float>::infinity();
-    CHECK_THAT(error_of<DivergedError>([&] { partial.open().write_snapshot(snapshot); }),
+    CHECK_THAT(error_of<chain::DivergedError>([&] { partial.open().write_snapshot(snapshot); }),
                Contains("snapshot 1") && Contains("fc1.bias") && Contains("diverged"));
     CHECK(fs::is_empty(partial.folder));
 }
