@@ -160,7 +160,7 @@ TEST_CASE("the summary table says what is missing", "[results]")
     CHECK_THAT(table, Catch::StartsWith("model  k  task       m    method   trials  success %  "));
     CHECK_THAT(table, Catch::Contains(
                           "\ndcgan  2  inversion  784  adam        4/6  100.0 (51.0 to 100.0)  "));
-    CHECK_THAT(table, Catch::Contains(" 500              600\n"));
+    CHECK_THAT(table, Catch::Contains(" 500         600\n"));
     CHECK_THAT(table, Catch::Contains("\ndcgan  2  inversion  784  surfing     0/6  -  "));
 }
 
