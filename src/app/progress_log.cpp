@@ -86,19 +86,26 @@ std::string ProgressLog::trials_line(sched::Progress const& progress)
     {
         return "";
     }
+    auto const now = Clock::now();
     if (first_cost_ < 0)
     {
-        first_cost_ = progress.cost_done;
-        first_block_time_ = Clock::now();
+        first_cost_ = last_cost_ = progress.cost_done;
+        first_block_time_ = last_gain_time_ = now;
+    }
+    if (progress.cost_done > last_cost_)
+    {
+        last_cost_ = progress.cost_done;
+        last_gain_time_ = now;
     }
     std::string line = fmt::format("trials: {} of {} blocks done, {} running", progress.blocks_done,
                                    progress.blocks, progress.blocks_leased);
-    if (double const gained = progress.cost_done - first_cost_; gained > 0)
+    if (double const gained = last_cost_ - first_cost_; gained > 0)
     {
-        std::chrono::duration<double> const elapsed = Clock::now() - first_block_time_;
-        line += ", about " +
-                readable_duration(elapsed * ((progress.cost - progress.cost_done) / gained)) +
-                " left";
+        // Blocks end in bursts: what was expected at the last one, less the time since.
+        std::chrono::duration<double> const expected =
+            (last_gain_time_ - first_block_time_) * ((progress.cost - last_cost_) / gained);
+        std::chrono::duration<double> const left = expected - (now - last_gain_time_);
+        line += ", about " + readable_duration(std::max(left, left.zero())) + " left";
     }
     return line;
 }

@@ -48,6 +48,8 @@ class ProgressLog
 
     double first_cost_ = -1;  ///< done when the first block was under way
     Clock::time_point first_block_time_;
+    double last_cost_ = 0;  ///< done when the last block ended
+    Clock::time_point last_gain_time_;
 };
 
 }  // namespace surf::app
