@@ -6,12 +6,12 @@ usage() {
     cat <<'TEXT'
 Usage: bash tests/run.sh [--preset release|ci|debug] [ctest options]
 
-  --preset   of CMakePresets.json; default release
+  --preset   of CMakePresets.json; default ci (contracts on, warnings are errors)
 Further options go to ctest: bash tests/run.sh -R mpi
 TEXT
 }
 
-preset=release
+preset=ci
 case ${1:-} in
     --help) usage; exit 0 ;;
     --preset) preset=${2:?names a preset: release, ci or debug}; shift 2 ;;
