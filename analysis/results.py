@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 FILETYPE = "surf_sweep/results"
-SCHEMA_MAJOR = 1
+SCHEMA_MAJOR = 2
 
 
 class NotResultsError(Exception):
@@ -15,17 +15,24 @@ class NotResultsError(Exception):
 
 
 def summary(path: Path) -> xr.Dataset:
-    """Statistics of every cell, over (task, model, latent_dim, measurements, method).
+    """Statistics of every cell, over (experiment, task, model, latent_dim, measurements, method).
 
-    Cells that the job does not have hold no trials.
+    Enumerations as names. Cells that the job does not have hold no trials.
     """
-    return _group(path, "summary")
+    return _with_names(_group(path, "summary"))
 
 
 def trials(path: Path) -> xr.Dataset:
-    """Every trial, over `row`; enumerations as their names."""
-    columns = _group(path, "trials")
-    return columns.assign({name: _names(column) for name, column in columns.items() if "flag_meanings" in column.attrs})
+    """Every trial, over `row`; enumerations as names. Those of a cell of two experiments are there under both."""
+    return _with_names(_group(path, "trials"))
+
+
+def experiments(path: Path) -> dict[str, dict[str, str]]:
+    """The settings of every experiment, in the job's order: keys of the job file with their values."""
+    _check(path)
+    with h5py.File(path) as file:
+        names = file["summary/experiment"].asstr()[...]
+        return {name: dict(file["experiments"][name].attrs) for name in names}
 
 
 def _group(path: Path, name: str) -> xr.Dataset:
@@ -53,8 +60,13 @@ def _check(path: Path) -> None:
         )
 
 
-def _names(column: xr.DataArray) -> xr.DataArray:
-    """An enumeration's names in place of its numbers (CF conventions, section 3.5)."""
-    meanings = column.attrs["flag_meanings"].split()
-    names = dict(zip(np.atleast_1d(column.attrs["flag_values"]).tolist(), meanings, strict=True))
-    return column.copy(data=np.array([names[value] for value in column.values.tolist()], dtype=object))
+def _with_names(dataset: xr.Dataset) -> xr.Dataset:
+    """With an enumeration's names in place of its numbers (CF conventions, section 3.5), "" where it is missing."""
+    return dataset.assign({name: _names(data) for name, data in dataset.items() if "flag_meanings" in data.attrs})
+
+
+def _names(data: xr.DataArray) -> xr.DataArray:
+    meanings = data.attrs["flag_meanings"].split()
+    names = dict(zip(np.atleast_1d(data.attrs["flag_values"]).tolist(), meanings, strict=True))
+    of_values = ["" if np.isnan(value) else names[value] for value in data.values.flat]
+    return data.copy(data=np.array(of_values, dtype=object).reshape(data.shape))

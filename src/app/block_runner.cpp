@@ -27,33 +27,31 @@ std::string describe(Plan const& plan, sched::BlockIndex index)
         name_of(trial::method_table, cell.method), block.first, block.first + block.count - 1);
 }
 
-BlockRunner::BlockRunner(Plan const& plan, std::filesystem::path output, at::Device device)
-    : plan_(plan),
-      output_(std::move(output)),
-      device_(device),
-      device_text_(model::device_name(device))
+BlockRunner::BlockRunner(RunContext const& context)
+    : context_(context), device_text_(model::device_name(context.device))
 {}
 
 void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& stop)
 {
     auto const start = std::chrono::steady_clock::now();
     // A block may take hours: a full disk had better be noticed before.
-    require_writable_folder(output_ / "segments", "output");
+    auto const& [job, plan, device, cores, test_images] = context_;
+    require_writable_folder(job.output / "segments", "output");
     model::set_compute_threads(1);
-    sched::ChainIndex const chain = plan_[plan_[lease.block].cell].chain;
+    sched::ChainIndex const chain = plan[plan[lease.block].cell].chain;
     if (held_ != chain)
     {
         held_.reset();
-        PlannedChain const& planned = plan_[chain];
-        reader_.emplace(chain::chain_path(output_, planned.header.id()), planned.header);
+        PlannedChain const& planned = plan[chain];
+        reader_.emplace(chain::chain_path(job.chains, planned.header.id()), planned.header);
         held_ = chain;
     }
-    trial::BlockSpec const spec = plan_.block_spec(lease);
-    auto const outcomes =
-        trial::run_block(spec, *reader_, device_, trial::frozen_evaluators(device_), stop);
+    trial::BlockSpec const spec = plan.block_spec(lease);
+    auto const outcomes = trial::run_block(spec, {*reader_, &test_images}, device,
+                                           trial::frozen_evaluators(device), stop);
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
-    store::write_segment(output_, spec, outcomes, {host_name(), device_text_, elapsed.count()});
-    spdlog::debug("{}: {:.1f} s", describe(plan_, lease.block), elapsed.count());
+    store::write_segment(job.output, spec, outcomes, {host_name(), device_text_, elapsed.count()});
+    spdlog::debug("{}: {:.1f} s", describe(plan, lease.block), elapsed.count());
 }
 
 }  // namespace surf::app

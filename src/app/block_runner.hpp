@@ -1,13 +1,10 @@
 #pragma once
 
-#include <c10/core/Device.h>
-
-#include <filesystem>
 #include <optional>
 #include <stop_token>
 #include <string>
 
-#include "app/plan.hpp"
+#include "app/run_context.hpp"
 #include "chain/reader.hpp"
 #include "sched/ledger.hpp"
 
@@ -18,16 +15,14 @@ namespace surf::app
 class BlockRunner
 {
   public:
-    BlockRunner(Plan const& plan, std::filesystem::path output, at::Device device);
+    explicit BlockRunner(RunContext const& context);
 
     void run(sched::LeasedBlock const& lease, std::stop_token const& stop);
     /// The chain that is open; not to be asked while a block runs.
     std::optional<sched::ChainIndex> held() const { return held_; }
 
   private:
-    Plan const& plan_;
-    std::filesystem::path output_;
-    at::Device device_;
+    RunContext const& context_;
     std::string device_text_;
     std::optional<sched::ChainIndex> held_;
     std::optional<chain::Reader> reader_;

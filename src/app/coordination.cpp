@@ -4,13 +4,14 @@
 
 #include <algorithm>
 
+#include "app/stored.hpp"
+#include "app/surfaces.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
 #include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
 #include "mpi/backoff.hpp"
-#include "reduce/statistics.hpp"
 #include "store/segment.hpp"
 #include "train/train_chain.hpp"
 
@@ -75,12 +76,22 @@ bool is_of_this_chain(std::exception_ptr const& error)
     }
 }
 
+sched::WorkPlan work_of(RunContext const& context)
+{
+    sched::WorkPlan work = context.plan.work();
+    for (sched::ChainIndex const chain : chains_for_surfaces(context))
+    {
+        work.chains[static_cast<std::size_t>(chain)].wanted = true;
+    }
+    return work;
+}
+
 std::int64_t steps_to_train(RunContext const& context)
 {
     std::int64_t steps = 0;
     for (PlannedChain const& chain : context.plan.chains)
     {
-        if (!std::filesystem::exists(chain::chain_path(context.job.output, chain.header.id())))
+        if (!std::filesystem::exists(chain::chain_path(context.job.chains, chain.header.id())))
         {
             steps += chain.spec.steps();
         }
@@ -90,14 +101,14 @@ std::int64_t steps_to_train(RunContext const& context)
 
 }  // namespace
 
-Coordination::Coordination(RunContext const& context, data::TrainingImages const& images,
+Coordination::Coordination(RunContext const& context, data::DataSet const& images,
                            mpi::Communicator const& communicator)
     : context_(context),
       images_(images),
-      ledger_(context.plan.work(), communicator.size()),
+      ledger_(work_of(context), communicator.size()),
       coordinator_(communicator.duplicate()),
       dispatcher_(ledger_, coordinator_),
-      runner_(context.plan, context.job.output, context.device),
+      runner_(context),
       progress_(steps_to_train(context))
 {
     for (std::size_t i = 0; i < context.plan.cells.size(); ++i)
@@ -117,6 +128,7 @@ Coordination::Coordination(RunContext const& context, data::TrainingImages const
 
 void Coordination::find_stored_blocks(sched::CellIndex cell, std::int64_t budget)
 {
+    budgets_[cell] = budget;
     for (sched::BlockIndex const block : context_.plan.blocks_of(cell))
     {
         if (store::find_segment(context_.job.output, context_.plan.block_spec({block, budget})))
@@ -136,8 +148,8 @@ std::optional<reduce::CellStatistics> Coordination::read_statistics(sched::CellI
         {
             continue;
         }
-        auto const segment =
-            store::find_segment(context_.job.output, context_.plan.block_spec({block, 0}));
+        auto const segment = store::find_segment(
+            context_.job.output, context_.plan.block_spec({block, budgets_.at(cell)}));
         if (!segment)
         {
             wait_for_segment(block);
@@ -158,33 +170,42 @@ void Coordination::wait_for_segment(sched::BlockIndex block)
     }
     if (now - *missing_since_ > longest_file_delay && !finishing_)
     {
-        give_up(std::make_exception_ptr(FileError(fmt::format(
-            "{}: its segment was stored but cannot be read (the surfing budget depends on it) run "
-            "the same command again",
-            describe(context_.plan, block)))));
+        give_up(std::make_exception_ptr(
+            FileError(fmt::format("{}: its segment was stored but cannot be read (another cell's "
+                                  "budget depends on it) run "
+                                  "the same command again",
+                                  describe(context_.plan, block)))));
     }
 }
 
 void Coordination::reduce_cells()
 {
-    Plan const& plan = context_.plan;
-    for (sched::CellIndex const cell : ledger_.cells_to_reduce())
+    // One cell's budget may find another one stored, which others wait for in turn.
+    for (auto cells = ledger_.cells_to_reduce(); !cells.empty(); cells = ledger_.cells_to_reduce())
     {
-        auto const statistics = read_statistics(cell);
-        if (!statistics)
+        for (sched::CellIndex const cell : cells)
         {
-            return;
-        }
-        auto const budget = reduce::surfing_budget(*statistics).steps;
-        for (std::size_t i = 0; i < plan.cells.size(); ++i)
-        {
-            if (plan.cells[i].budget_from == cell)
+            auto const statistics = read_statistics(cell);
+            if (!statistics)
             {
-                find_stored_blocks(static_cast<sched::CellIndex>(i), budget);
+                return;
             }
+            release_dependents(cell, budget_from(context_.plan[cell].spec.method, *statistics));
         }
-        ledger_.cell_reduced(cell, budget);
     }
+}
+
+void Coordination::release_dependents(sched::CellIndex source, std::int64_t budget)
+{
+    std::vector<PlannedCell> const& cells = context_.plan.cells;
+    for (std::size_t i = 0; i < cells.size(); ++i)
+    {
+        if (cells[i].budget_from == source)
+        {
+            find_stored_blocks(static_cast<sched::CellIndex>(i), budget);
+        }
+    }
+    ledger_.cell_reduced(source, budget);
 }
 
 RunEnd Coordination::run()
@@ -284,7 +305,7 @@ void Coordination::start_training(sched::ChainIndex chain)
     compute_.start([this, &planned](std::stop_token const& stop) {
         NodeCores::Loan const loan = context_.cores.borrow_all();
         train::provide_chain(
-            planned.spec, images_, context_.job.output, context_.device,
+            planned.spec, images_, context_.job.chains, context_.device,
             [this](std::int64_t done, std::int64_t steps) { progress_.training_step(done, steps); },
             stop);
     });
@@ -362,8 +383,8 @@ RunEnd Coordination::end() const
                 fmt::format("interrupted with {} of {} blocks stored; the same command resumes",
                             progress.blocks_done, progress.blocks)};
     }
-    if (std::int64_t const missing = progress.blocks_failed + progress.blocks_abandoned;
-        missing > 0)
+    std::int64_t const missing = progress.blocks_failed + progress.blocks_abandoned;
+    if (missing > 0 || !failed_chains_.empty())
     {
         std::string text =
             fmt::format("{} of {} blocks could not be computed", missing, progress.blocks);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <c10/core/Device.h>
-
 #include <chrono>
 #include <exception>
 #include <map>
@@ -10,9 +8,8 @@
 
 #include "app/block_runner.hpp"
 #include "app/compute_thread.hpp"
-#include "app/node_cores.hpp"
-#include "app/plan.hpp"
 #include "app/progress_log.hpp"
+#include "app/run_context.hpp"
 #include "data/images.hpp"
 #include "reduce/statistics.hpp"
 #include "sched/dispatcher.hpp"
@@ -21,15 +18,6 @@
 
 namespace surf::app
 {
-
-/// What every rank knows once a run has begun.
-struct RunContext
-{
-    Job job;
-    Plan plan;
-    at::Device device;
-    NodeCores cores;
-};
 
 /// How the work of a run ended.
 struct RunEnd
@@ -43,7 +31,7 @@ struct RunEnd
 class Coordination
 {
   public:
-    Coordination(RunContext const& context, data::TrainingImages const& images,
+    Coordination(RunContext const& context, data::DataSet const& images,
                  mpi::Communicator const& communicator);
 
     /// Until nothing is left to do, a signal stops the run, or an error that ends it.
@@ -64,6 +52,8 @@ class Coordination
     void reduce_cells();
     /// Of a cell that is done; empty as long as one of its segments cannot be found.
     std::optional<reduce::CellStatistics> read_statistics(sched::CellIndex cell);
+    /// Lets the cells that take their budget from this one begin.
+    void release_dependents(sched::CellIndex source, std::int64_t budget);
     void wait_for_segment(sched::BlockIndex block);
     /// Blocks of a cell that an earlier run stored.
     void find_stored_blocks(sched::CellIndex cell, std::int64_t budget);
@@ -72,7 +62,7 @@ class Coordination
     RunEnd end() const;
 
     RunContext const& context_;
-    data::TrainingImages const& images_;
+    data::DataSet const& images_;
     sched::Ledger ledger_;
     sched::Coordinator coordinator_;
     sched::Dispatcher dispatcher_;
@@ -81,8 +71,9 @@ class Coordination
     ProgressLog progress_;
     std::optional<sched::ChainIndex> training_;  ///< what the compute thread does, if anything
     std::optional<sched::BlockIndex> computing_;
-    std::vector<std::string> failed_chains_;  ///< with their reasons
-    std::int64_t failed_blocks_ = 0;          ///< that check_failures() has seen
+    std::vector<std::string> failed_chains_;            ///< with their reasons
+    std::int64_t failed_blocks_ = 0;                    ///< that check_failures() has seen
+    std::map<sched::CellIndex, std::int64_t> budgets_;  ///< of the cells that have begun
     bool finishing_ = false;
     std::optional<std::chrono::steady_clock::time_point> missing_since_;
     std::exception_ptr fatal_;  ///< what give_up() was told

@@ -14,7 +14,11 @@ namespace
 /// A forward and a backward pass.
 constexpr double evaluations_per_iteration = 2;
 
-/// Iterations of surfing over those of adam in the same cell (measured: 1.2 to 1.8).
+/// What an evaluation of the relu network costs: small products take longer than they should.
+constexpr double relu_evaluation = 0.1;
+
+/// Iterations of surfing over those of adam in the same cell (measured: 1.2 to 1.8). Restarts take
+/// as many as surfing.
 constexpr double surfing_factor = 1.4;
 
 struct Iterations
@@ -38,10 +42,36 @@ double evaluations_per_image(model::ModelKind model)
     {
         case model::ModelKind::vae:
             return 12;
+        case model::ModelKind::relu:
+            return 7;  // its decoder is small, its encoder is not
         case model::ModelKind::dcgan:
+        case model::ModelKind::wgan:
             return 18;
+        case model::ModelKind::wgan_gp:
+            return 30;  // the penalty goes through the critic twice more
     }
     return 18;
+}
+
+/// Weights and biases of n_i = min(n, 5^i k) units a layer, and of the output.
+std::int64_t relu_values(std::int64_t latent_dim, std::int64_t hidden_layers)
+{
+    std::int64_t values = 0;
+    std::int64_t width = latent_dim;
+    for (std::int64_t layer = 0; layer < hidden_layers; ++layer)
+    {
+        std::int64_t const next = std::min(model::image_size, 5 * width);
+        values += next * (width + 1);
+        width = next;
+    }
+    return values + model::image_size * (width + 1);
+}
+
+/// A training step with more than one update of the critic: each is about half of a plain step.
+double critic_factor(train::TrainSpec const& chain)
+{
+    bool const has_critic = train::uses(chain.model, train::Knob::critic_steps);
+    return has_critic ? 0.5 * static_cast<double>(chain.hyper.critic_steps + 1) : 1;
 }
 
 }  // namespace
@@ -62,18 +92,24 @@ double expected_iterations(std::int64_t latent_dim, trial::StopRule const& stop)
 double trial_cost(trial::CellSpec const& cell)
 {
     double const iterations = expected_iterations(cell.problem.latent_dim, cell.stop);
-    double const factor = cell.method == trial::Method::surfing ? surfing_factor : 1;
-    return evaluations_per_iteration * factor * iterations;
+    double const factor = cell.method == trial::Method::adam ? 1 : surfing_factor;
+    double const network = cell.problem.model == model::ModelKind::relu ? relu_evaluation : 1;
+    return evaluations_per_iteration * factor * iterations * network;
 }
 
 double training_cost(train::TrainSpec const& chain)
 {
-    return evaluations_per_image(chain.model) *
+    return evaluations_per_image(chain.model) * critic_factor(chain) *
            static_cast<double>(chain.steps() * chain.hyper.batch);
 }
 
-std::int64_t generator_values(std::int64_t latent_dim)
+std::int64_t generator_values(train::TrainSpec const& chain)
 {
+    std::int64_t const latent_dim = chain.latent_dim;
+    if (chain.model == model::ModelKind::relu)
+    {
+        return relu_values(latent_dim, chain.hyper.hidden_layers);
+    }
     constexpr std::int64_t batch_norm = 4;  // γ, β, mean and variance of a feature
     constexpr std::int64_t bias = 1;
     constexpr std::int64_t kernel = 4 * 4;
@@ -84,7 +120,8 @@ std::int64_t generator_values(std::int64_t latent_dim)
 std::int64_t chain_bytes(train::TrainSpec const& chain)
 {
     auto const bytes = static_cast<std::int64_t>(sizeof(float));
-    return bytes * generator_values(chain.latent_dim) * (chain.intervals + 1);
+    constexpr std::int64_t log_values = 64 * model::image_size;  // the sample grid
+    return bytes * (generator_values(chain) + log_values) * (chain.intervals + 1);
 }
 
 std::int64_t results_bytes(std::int64_t latent_dim, std::int64_t trials)

@@ -7,7 +7,8 @@
 #include "trial/spec.hpp"
 
 /// What work costs, before it is done: good for ordering blocks and for a plan, not for promises.
-/// The unit of work is the network evaluation: one forward or one backward pass for one image.
+/// The unit of work is the network evaluation: one forward or one backward pass of InfoGAN's
+/// generator for one image.
 namespace surf::app
 {
 
@@ -24,7 +25,7 @@ double training_cost(train::TrainSpec const& chain);
 inline constexpr double evaluations_per_second = 3'500;
 
 /// Numbers of a snapshot: weights, biases and batch-norm statistics of the generator.
-std::int64_t generator_values(std::int64_t latent_dim);
+std::int64_t generator_values(train::TrainSpec const& chain);
 
 // Sizes of files, bytes.
 std::int64_t chain_bytes(train::TrainSpec const& chain);

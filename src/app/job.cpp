@@ -4,281 +4,284 @@
 
 #include <algorithm>
 
+#include "app/job_keys.hpp"
+
 namespace surf::app
 {
 namespace
 {
 
-using model::ModelKind;
 using trial::Method;
-using trial::Schedule;
+using trial::Operator;
 
-Range at_least(double low, double high = Range{}.high)
+/// The settings of one experiment: its own, and those of all.
+class ExperimentSettings
 {
-    return {low, high, End::included, End::included};
-}
-
-Range above(double low)
-{
-    return {low, Range{}.high, End::excluded, End::included};
-}
-
-Range from_to_below(double low, double high)
-{
-    return {low, high, End::included, End::excluded};
-}
-
-Range between(double low, double high)
-{
-    return {low, high, End::excluded, End::excluded};
-}
-
-Range const any = {};
-Range const pixels = at_least(1, model::image_size);
-Range const positive = above(0);
-Range const beta = from_to_below(0, 1);
-// The upper limit keeps products of two counts far from overflow and a plan in memory.
-Range const counts = at_least(1, 1e7);
-
-// Why a key means nothing in a job. ---------------------------------------------------------------
-
-std::string_view always_meant(Job const&)
-{
-    return "";
-}
-
-std::string_view no_discriminator(Job const& job)
-{
-    bool const only_vae = std::ranges::all_of(
-        job.train.models, [](ModelKind model) { return model == ModelKind::vae; });
-    return only_vae ? "no model in train.models has a discriminator; leave the key out" : "";
-}
-
-std::string_view no_measuring_task(Job const& job)
-{
-    return std::ranges::any_of(job.trials.tasks, trial::measures)
-               ? ""
-               : "no task in trials.tasks measures; leave the key out or add recovery";
-}
-
-std::string_view no_surfing(Job const& job)
-{
-    return job.uses(Method::surfing)
-               ? ""
-               : "surfing is not among trials.methods; leave the key out or add surfing";
-}
-
-std::string_view no_ratio(Job const& job)
-{
-    return job.surfing.schedule == Schedule::geometric
-               ? no_surfing(job)
-               : "only surfing.schedule = geometric has a ratio; leave the key out";
-}
-
-// Keys. -------------------------------------------------------------------------------------------
-
-/// The member of a job that a path of member pointers leads to.
-template <class... Members>
-auto at(Members... members)
-{
-    return [members...](auto& job) -> auto&
+  public:
+    ExperimentSettings(JobSettings const& all, std::string name)
+        : common_(all.common), name_(std::move(name))
     {
-        return (job.*....*members);
-    };
-}
-
-template <class Get>
-JobKey key(std::string name, std::string help, Get get, Range range,
-           std::string_view (*pointless)(Job const&) = always_meant)
-{
-    return {std::move(name), std::move(help),
-            [get, range](Job& job, Setting const& setting) { read(setting, range, get(job)); },
-            [get](Job const& job) { return write(get(job)); }, pointless};
-}
-
-std::vector<JobKey> make_keys()
-{
-    constexpr auto train = &Job::train;
-    constexpr auto trials = &Job::trials;
-    constexpr auto adam = &Job::adam;
-    constexpr auto stop = &Job::stop;
-    constexpr auto surfing = &Job::surfing;
-    using trial::AdamSettings;
-    using trial::StopRule;
-    using trial::SurfingSettings;
-    return {
-        key("seed", "of all random numbers", at(&Job::seed), at_least(0)),
-        key("output", "folder for all that the run writes; default: sweeps/<name of the job file>",
-            at(&Job::output), any),
-        key("data", "folder of the Fashion-MNIST files", at(&Job::data), any),
-
-        key("train.models", "list of " + all_names(model::model_table),
-            at(train, &TrainJob::models), any),
-        key("train.preset",
-            "where the hyperparameters come from: " + all_names(train::preset_table),
-            at(train, &TrainJob::preset), any),
-        key("train.latent_dims", "list of latent dimensions k", at(train, &TrainJob::latent_dims),
-            pixels),
-        key("train.intervals", "T: a chain has the snapshots 0 ... T",
-            at(train, &TrainJob::intervals), at_least(1, 1e5)),
-        key("train.steps_per_snapshot", "training steps between two snapshots",
-            at(train, &TrainJob::steps_per_snapshot), counts),
-        key("train.threads", "compute threads; part of a chain's identity (order of sums)",
-            at(train, &TrainJob::threads), at_least(1, 1024)),
-        key("train.batch", "images a training step; default: the preset's",
-            at(train, &TrainJob::batch), at_least(2, 60'000)),
-        key("train.generator_rate",
-            "learning rate of the generator (of all, for a vae); default: the preset's",
-            at(train, &TrainJob::generator_rate), positive),
-        key("train.discriminator_rate", "learning rate of the discriminator; default: the preset's",
-            at(train, &TrainJob::discriminator_rate), positive, no_discriminator),
-
-        key("trials.tasks", "list of " + all_names(trial::task_table), at(trials, &TrialJob::tasks),
-            any),
-        key("trials.measurements", "list of measurement counts m, for tasks that measure",
-            at(trials, &TrialJob::measurements), pixels, no_measuring_task),
-        key("trials.methods", "list of " + all_names(trial::method_table),
-            at(trials, &TrialJob::methods), any),
-        key("trials.count", "trials a cell", at(trials, &TrialJob::count), counts),
-        key("trials.block_size", "trials computed together, as one batch",
-            at(trials, &TrialJob::block_size), counts),
-
-        key("adam.learning_rate", "step size in x", at(adam, &AdamSettings::learning_rate),
-            positive),
-        key("adam.beta1", "decay of the first moment", at(adam, &AdamSettings::beta1), beta),
-        key("adam.beta2", "decay of the second moment", at(adam, &AdamSettings::beta2), beta),
-        key("adam.epsilon", "added to the root of the second moment",
-            at(adam, &AdamSettings::epsilon), positive),
-
-        key("stop.relative_change", "converged if f changes by less, relatively, over the window",
-            at(stop, &StopRule::relative_change), beta),
-        key("stop.window", "iterations over which the change of f counts",
-            at(stop, &StopRule::window), counts),
-        key("stop.relative_target", "converged if f is at most this times |Ay|^2",
-            at(stop, &StopRule::relative_target), beta),
-        key("stop.max_iterations", "cap of a trial's iterations on the final network",
-            at(stop, &StopRule::max_iterations), at_least(1, 1e9)),
-        key("stop.success_distance", "a trial succeeds if |x - x*| is below",
-            at(stop, &StopRule::success_distance), positive),
-
-        key("surfing.schedule",
-            "how the budget is spread over the snapshots: " + all_names(trial::schedule_table),
-            at(surfing, &SurfingSettings::schedule), any, no_surfing),
-        key("surfing.ratio", "of the geometric schedule, snapshot to snapshot",
-            at(surfing, &SurfingSettings::ratio), between(0, 1), no_ratio),
-        key("surfing.adam_state", "Adam's moments at the next snapshot: keep or reset",
-            at(surfing, &SurfingSettings::adam_state), any, no_surfing),
-    };
-}
-
-// Combinations. -----------------------------------------------------------------------------------
-
-/// As refuse(), where the value may be a default.
-[[noreturn]] void refuse(Settings const& settings, std::string const& key, std::string const& why)
-{
-    auto const found = settings.find(key);
-    if (found == settings.end())
-    {
-        throw InputError(fmt::format("{}: {}", key, why));
-    }
-    app::refuse(found->second, why);
-}
-
-void check_combinations(Job const& job, Settings const& settings)
-{
-    for (JobKey const& known : job_keys())
-    {
-        auto const given = settings.find(known.name);
-        if (given != settings.end() && !known.pointless(job).empty())
+        if (auto const own = all.own.find(name_); own != all.own.end())
         {
-            app::refuse(given->second, std::string(known.pointless(job)));
+            own_ = own->second;
         }
     }
-    if (job.uses(Method::surfing) && !job.uses(Method::adam))
+
+    Setting const* find(std::string const& key) const
     {
-        refuse(settings, "trials.methods",
-               "surfing needs adam (its budget comes from the adam cell); use adam,surfing");
+        Setting const* const own = find_own(key);
+        auto const shared = common_.find(key);
+        return own != nullptr ? own : shared == common_.end() ? nullptr : &shared->second;
     }
-    if (no_measuring_task(job).empty() && job.trials.measurements.empty())
+
+    Setting const* find_own(std::string const& key) const
     {
-        refuse(settings, "trials.tasks",
-               "a task that measures needs counts; give trials.measurements, e.g. 50,100,200");
+        auto const own = own_.find(key);
+        return own == own_.end() ? nullptr : &own->second;
     }
-    if (job.stop.max_iterations < job.stop.window)
+
+    /// As app::refuse(), where the value may be a default.
+    [[noreturn]] void refuse(std::string const& key, std::string const& why) const
     {
-        refuse(settings, settings.contains("stop.window") ? "stop.window" : "stop.max_iterations",
-               fmt::format("the window ({}) is longer than stop.max_iterations ({}), so no trial "
-                           "could converge; lower the one or raise the other",
-                           job.stop.window, job.stop.max_iterations));
+        if (Setting const* const setting = find(key))
+        {
+            app::refuse(*setting, why);
+        }
+        throw InputError(fmt::format("{}: {}", key, why));
+    }
+
+  private:
+    Settings const& common_;
+    Settings own_;
+    std::string name_;
+};
+
+void check_methods(Experiment const& experiment, ExperimentSettings const& settings)
+{
+    auto const require = [&](Method method, Method needed, std::string_view why) {
+        if (experiment.uses(method) && !experiment.uses(needed))
+        {
+            settings.refuse(
+                "trials.methods",
+                fmt::format("{0} needs {1} ({2}); add {1}", name_of(trial::method_table, method),
+                            name_of(trial::method_table, needed), why));
+        }
+    };
+    require(Method::surfing, Method::adam, "its budget comes from the adam cell");
+    require(Method::restarts, Method::surfing, "it may take as many steps as surfing took");
+}
+
+void check_measurements(Experiment const& experiment, ExperimentSettings const& settings)
+{
+    TrialJob const& trials = experiment.trials;
+    if (!experiment.measures())
+    {
+        return;
+    }
+    bool const recovers =
+        std::ranges::find(trials.tasks, trial::Task::recovery) != trials.tasks.end();
+    if (trials.measurement == Operator::identity)
+    {
+        if (recovers)
+        {
+            settings.refuse("trials.operator",
+                            "recovery from every pixel is inversion; use tasks = inversion");
+        }
+        return;
+    }
+    if (trials.measurements.empty())
+    {
+        settings.refuse("trials.tasks",
+                        "a task that measures needs counts; give trials.measurements, e.g. "
+                        "50,100,200");
+    }
+    for (std::int64_t const m : trials.measurements)
+    {
+        if (!trial::valid_measurements(trials.measurement, m))
+        {
+            settings.refuse("trials.measurements",
+                            fmt::format("trials.operator = {} cannot give {} measurements; see "
+                                        "surf_sweep help",
+                                        name_of(trial::operator_table, trials.measurement), m));
+        }
     }
 }
 
-}  // namespace
-
-train::Hyperparameters TrainJob::hyperparameters(ModelKind model) const
+void check_surfaces(Experiment const& experiment, ExperimentSettings const& settings)
 {
-    train::Hyperparameters values = train::preset_values(preset, model);
-    values.batch = batch.value_or(values.batch);
-    values.generator_rate = generator_rate.value_or(values.generator_rate);
-    values.discriminator_rate = discriminator_rate.value_or(values.discriminator_rate);
-    return values;
+    if (experiment.draws_surfaces() &&
+        experiment.train.latent_dims != std::vector<std::int64_t>{landscape::surface_latent_dim})
+    {
+        settings.refuse("train.latent_dims",
+                        "a surface is drawn over two latents; use 2, or surface.targets = 0");
+    }
+    if (experiment.draws_surfaces() && experiment.surface.levels > experiment.train.intervals + 1)
+    {
+        settings.refuse("surface.levels", "the chain has fewer snapshots (train.intervals + 1)");
+    }
+    if (!experiment.draws_surfaces() && experiment.trials.tasks.empty())
+    {
+        settings.refuse("trials.tasks",
+                        "the experiment has neither trials nor surfaces; name a task or set "
+                        "surface.targets");
+    }
 }
 
-bool Job::uses(Method method) const
+void check_combinations(Experiment const& experiment, ExperimentSettings const& settings)
 {
-    return std::ranges::find(trials.methods, method) != trials.methods.end();
+    for (auto const& key : experiment_keys())
+    {
+        Setting const* const own = settings.find_own(key.name);
+        if (own != nullptr && !key.pointless(experiment).empty())
+        {
+            refuse(*own, std::string(key.pointless(experiment)));
+        }
+    }
+    check_methods(experiment, settings);
+    check_measurements(experiment, settings);
+    check_surfaces(experiment, settings);
+    if (experiment.stop.max_iterations < experiment.stop.window)
+    {
+        settings.refuse(
+            settings.find("stop.window") != nullptr ? "stop.window" : "stop.max_iterations",
+            fmt::format("the window ({}) is longer than stop.max_iterations ({}), so "
+                        "no trial could converge; lower the one or raise the other",
+                        experiment.stop.window, experiment.stop.max_iterations));
+    }
 }
 
-std::string JobKey::section() const
+/// A setting of all experiments must mean something to one of them.
+void check_common(Job const& job, Settings const& common)
 {
-    auto const dot = name.find('.');
-    return dot == std::string::npos ? "" : name.substr(0, dot);
+    for (auto const& key : experiment_keys())
+    {
+        auto const given = common.find(key.name);
+        if (given != common.end() &&
+            std::ranges::none_of(job.experiments, [&](Experiment const& experiment) {
+                return key.pointless(experiment).empty();
+            }))
+        {
+            refuse(given->second, job.experiments.empty()
+                                      ? "there are no experiments; leave the key out"
+                                      : std::string(key.pointless(job.experiments.front())));
+        }
+    }
 }
 
-std::string JobKey::leaf() const
+/// The specification's own rules, with the origin of the setting that breaks them.
+void check_theory(landscape::TheorySpec const& theory, Settings const& settings)
 {
-    return name.substr(name.find('.') + 1);  // npos + 1 = 0: the whole name
+    try
+    {
+        landscape::require_valid(theory);
+    }
+    catch (InputError const& error)
+    {
+        std::string const text = error.what();  // "theory.radii = ..."
+        auto const given = settings.find(text.substr(0, text.find(' ')));
+        throw InputError(
+            given == settings.end() ? text : fmt::format("{}: {}", given->second.origin, text));
+    }
 }
 
-std::string Job::text() const
+/// Keys with their values, section by section; `prefix` comes before each section's name.
+template <class Target>
+std::string text_of(std::vector<Key<Target>> const& keys, Target const& target,
+                    std::string const& prefix)
 {
     std::string text;
     std::string section;
-    for (JobKey const& key : job_keys())
+    for (auto const& key : keys)
     {
-        std::string const value = key.write(*this);
-        if (value.empty() || !key.pointless(*this).empty())
+        std::string const value = key.write(target);
+        if (value.empty() || !key.pointless(target).empty())
         {
             continue;
         }
-        if (key.section() != section)
+        if (section_of(key.name) != section)
         {
-            section = key.section();
-            text += fmt::format("\n[{}]\n", section);
+            section = section_of(key.name);
+            text += fmt::format("\n[{}{}]\n", prefix, section);
         }
-        text += fmt::format("{} = {}\n", key.leaf(), value);
+        text += fmt::format("{} = {}\n", leaf_of(key.name), value);
     }
     return text;
 }
 
-std::vector<JobKey> const& job_keys()
+}  // namespace
+
+train::Hyperparameters TrainJob::hyperparameters(model::ModelKind model) const
 {
-    static std::vector<JobKey> const keys = make_keys();
-    return keys;
+    train::Hyperparameters values = train::preset_values(preset, model);
+    auto const replace = [](auto& value, auto const& given) { value = given.value_or(value); };
+    replace(values.batch, batch);
+    replace(values.optimiser, optimiser);
+    replace(values.generator_rate, generator_rate);
+    replace(values.discriminator_rate, discriminator_rate);
+    replace(values.beta1, beta1);
+    replace(values.beta2, beta2);
+    replace(values.decay, decay);
+    replace(values.epsilon, epsilon);
+    replace(values.critic_steps, critic_steps);
+    replace(values.clip, clip);
+    replace(values.gradient_penalty, gradient_penalty);
+    replace(values.weight_deviation, weight_deviation);
+    replace(values.hidden_layers, hidden_layers);
+    replace(values.observation_deviation, observation_deviation);
+    return values;
 }
 
-Job make_job(Settings const& settings)
+bool Experiment::uses(Method method) const
+{
+    return !trials.tasks.empty() &&
+           std::ranges::find(trials.methods, method) != trials.methods.end();
+}
+
+bool Experiment::measures() const
+{
+    return std::ranges::any_of(trials.tasks, trial::measures);
+}
+
+std::string Job::text() const
+{
+    std::string text = text_of(job_keys(), *this, "");
+    bool const unnamed =
+        experiments.size() == 1 && experiments.front().name == Experiment::default_name;
+    for (Experiment const& experiment : experiments)
+    {
+        text += text_of(experiment_keys(), experiment, unnamed ? "" : experiment.name + ".");
+    }
+    return text;
+}
+
+Job make_job(JobSettings const& settings)
 {
     Job job;
-    for (JobKey const& key : job_keys())
+    for (auto const& key : job_keys())
     {
-        auto const given = settings.find(key.name);
-        if (given != settings.end())
+        if (auto const given = settings.common.find(key.name); given != settings.common.end())
         {
             key.read(job, given->second);
         }
     }
-    check_combinations(job, settings);
+    if (job.chains.empty())
+    {
+        job.chains = job.output / "chains";
+    }
+    for (Experiment& experiment : job.experiments)
+    {
+        ExperimentSettings const own(settings, experiment.name);
+        for (auto const& key : experiment_keys())
+        {
+            if (Setting const* const setting = own.find(key.name))
+            {
+                key.read(experiment, *setting);
+            }
+        }
+        check_combinations(experiment, own);
+    }
+    check_common(job, settings.common);
+    check_theory(job.theory, settings.common);
     return job;
 }
 

@@ -55,7 +55,10 @@ ExitCode dispatch(Options const& options)
     switch (options.command)
     {
         case Command::run:
+        case Command::surface:
             return run_command(options);
+        case Command::theory:
+            return theory_command(options);
         case Command::plan:
             return plan_command(options);
         case Command::status:
@@ -79,7 +82,7 @@ ExitCode run_main(std::vector<std::string> const& arguments)
     {
         Options const options = parse_options(arguments);
         setup_logging(rank(), options.log_level);
-        if (options.command != Command::run)
+        if (options.command != Command::run && options.command != Command::surface)
         {
             require_one_process(options.command);
         }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 
+#include "app/job_keys.hpp"
 #include "app/options.hpp"
 #include "base/exit_code.hpp"
 
@@ -32,7 +33,8 @@ constexpr std::array exit_code_table = {
     ExitCodeEntry{ExitCode::environment,
                   "missing data, unwritable folder, absent device, full disk"},
     ExitCodeEntry{ExitCode::bad_file, "a file that is damaged, of another version or another job"},
-    ExitCodeEntry{ExitCode::blocks_failed, "finished, but some blocks failed on every attempt"},
+    ExitCodeEntry{ExitCode::blocks_failed,
+                  "finished, but some chains or blocks could not be computed"},
     ExitCodeEntry{ExitCode::rank_failed, "a rank could not go on; what is stored is intact"},
     ExitCodeEntry{ExitCode::interrupted, "stopped by a signal; the same command resumes"},
 };
@@ -43,9 +45,30 @@ std::string rows(std::string_view title, Table const& table)
     std::string text = fmt::format("\n{}:\n", title);
     for (auto const& entry : table)
     {
-        text += fmt::format("  {:<10} {}\n", entry.name, entry.description);
+        text += fmt::format("  {:<13} {}\n", entry.name, entry.description);
     }
     return text;
+}
+
+/// One group a section.
+template <class Target>
+void add_groups(std::vector<po::options_description>& groups, std::vector<Key<Target>> const& keys)
+{
+    std::optional<std::string> section;
+    for (auto const& key : keys)
+    {
+        if (section != section_of(key.name))
+        {
+            section = section_of(key.name);
+            groups.emplace_back(section->empty() ? "Job file, before the first section"
+                                                 : fmt::format("Job file, section [{}]", *section),
+                                help_width, description_width);
+        }
+        std::string const value = key.write(Target{});
+        std::string const shown = value.empty() ? "" : fmt::format(" [{}]", value);
+        groups.back().add_options()(key.name.c_str(), po::value<std::string>()->value_name("VALUE"),
+                                    (key.help + shown).c_str());
+    }
 }
 
 }  // namespace
@@ -68,21 +91,8 @@ po::options_description general_options()
 po::options_description job_options()
 {
     std::vector<po::options_description> groups;
-    std::optional<std::string> section;
-    for (JobKey const& key : job_keys())
-    {
-        if (section != key.section())
-        {
-            section = key.section();
-            groups.emplace_back(section->empty() ? "Job file, before the first section"
-                                                 : fmt::format("Job file, section [{}]", *section),
-                                help_width, description_width);
-        }
-        std::string const value = key.write(Job{});
-        std::string const shown = value.empty() ? "" : fmt::format(" [{}]", value);
-        groups.back().add_options()(key.name.c_str(), po::value<std::string>()->value_name("VALUE"),
-                                    (key.help + shown).c_str());
-    }
+    add_groups(groups, job_keys());
+    add_groups(groups, experiment_keys());
     po::options_description all;
     for (po::options_description const& group : groups)
     {
@@ -95,15 +105,19 @@ std::string help_text()
 {
     std::ostringstream text;
     text << "Usage: surf_sweep [COMMAND] [--job FILE] [--KEY VALUE ...]\n"
-            "       mpirun -n RANKS surf_sweep [run] [--job FILE] [--KEY VALUE ...]\n"
+            "       mpirun -n RANKS surf_sweep [run|surface] [--job FILE] [--KEY VALUE ...]\n"
             "Surfing (Song, Fan, Lafferty 2019): trains generators, runs trials, writes results.\n"
             "Without arguments the demo job (jobs/demo.ini) is run.\n"
          << rows("Commands", command_table) << rows("Models", model::model_table)
          << rows("Tasks", trial::task_table) << rows("Methods", trial::method_table)
-         << rows("Presets", train::preset_table)
+         << rows("Operators", trial::operator_table) << rows("Presets", train::preset_table)
          << "\nSchedules: " << all_names(trial::schedule_table)
          << "\n\nOptions are also the keys of the job file; the command line wins. Lists are\n"
-            "comma-separated; [defaults] in brackets.\n\n"
+            "comma-separated; [defaults] in brackets. A job of several experiments = A,B gives "
+            "each\n"
+            "its own keys in sections [A.train], [B.trials] and so on; what is outside holds for "
+            "all,\n"
+            "and so does an option.\n\n"
          << general_options() << job_options() << "\nExit codes:\n";
     for (auto const& [code, description] : exit_code_table)
     {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options/errors.hpp>
 #include <boost/program_options/parsers.hpp>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "app/job_keys.hpp"
 #include "app/option_groups.hpp"
 
 namespace surf::app
@@ -43,11 +45,6 @@ std::size_t edit_distance(std::string_view from, std::string_view to)
     return row.back();
 }
 
-std::string leaf(std::string const& name)
-{
-    return name.substr(name.find('.') + 1);
-}
-
 /// The known name that is closest, where a right key in a wrong section counts as close.
 std::string closest(std::string const& name, po::options_description const& known)
 {
@@ -57,7 +54,7 @@ std::string closest(std::string const& name, po::options_description const& know
     {
         std::string const& candidate = option->long_name();
         std::size_t const distance = std::min(edit_distance(name, candidate),
-                                              edit_distance(leaf(name), leaf(candidate)) + 1);
+                                              edit_distance(leaf_of(name), leaf_of(candidate)) + 1);
         if (distance < best_distance)
         {
             best = candidate;
@@ -71,12 +68,15 @@ std::string closest(std::string const& name, po::options_description const& know
                                  po::options_description const& known)
 {
     std::set<std::string> sections;
-    for (JobKey const& key : job_keys())
+    for (auto const& key : experiment_keys())
     {
-        sections.insert(key.section());
+        sections.insert(section_of(key.name));
     }
-    auto const dot = name.find('.');
-    std::string const section = dot == std::string::npos ? "" : name.substr(0, dot);
+    for (auto const& key : job_keys())
+    {
+        sections.insert(section_of(key.name));
+    }
+    std::string const section = section_of(name);
     throw InputError(
         fmt::format("{}: {}: unknown {}; did you mean {}?", origin, name,
                     sections.contains(section) ? "key" : fmt::format("section [{}]", section),
@@ -132,17 +132,68 @@ Settings parse_arguments(std::vector<std::string> const& arguments, std::vector<
     }
 }
 
-Settings parse_settings(std::string const& text, std::string const& origin)
+bool is_known(std::string const& name, po::options_description const& known)
+{
+    return std::ranges::any_of(known.options(), [&](auto const& option) {
+        return option->long_name() == name;  // no abbreviations
+    });
+}
+
+bool is_experiment_key(std::string const& name)
+{
+    return std::ranges::find(experiment_keys(), name, &Key<Experiment>::name) !=
+           experiment_keys().end();
+}
+
+/// Sorts "train.models" to the common settings and "figure3.train.models" to figure3's own.
+JobSettings sort_settings(Settings const& found, std::string const& origin)
 {
     po::options_description const known = job_options();
+    std::set<std::string> experiments;
+    if (auto const listed = found.find("experiments"); listed != found.end())
+    {
+        std::vector<std::string> names;
+        read(listed->second, {}, names);
+        experiments.insert(names.begin(), names.end());
+    }
+    JobSettings sorted;
+    for (auto const& [name, setting] : found)
+    {
+        auto const dot = name.find('.');
+        std::string const prefix = name.substr(0, dot == std::string::npos ? 0 : dot);
+        std::string const rest = name.substr(prefix.empty() ? 0 : dot + 1);
+        if (is_known(name, known))
+        {
+            sorted.common.emplace(name, setting);
+        }
+        else if (!prefix.empty() && is_experiment_key(rest) && !experiments.contains(prefix))
+        {
+            throw InputError(
+                fmt::format("{}: {}: {} is no experiment (nothing would read this); add it to "
+                            "experiments = NAME,... at the top",
+                            origin, name, prefix));
+        }
+        else if (experiments.contains(prefix) && is_experiment_key(rest))
+        {
+            sorted.own[prefix].emplace(rest, setting);
+        }
+        else
+        {
+            refuse_unknown(origin, name, known);
+        }
+    }
+    return sorted;
+}
+
+JobSettings parse_settings(std::string const& text, std::string const& origin)
+{
     try
     {
         std::istringstream stream(text);
-        return collect(po::parse_config_file(stream, known), origin, nullptr);
-    }
-    catch (po::unknown_option const& unknown)
-    {
-        refuse_unknown(origin, unknown.get_option_name(), known);
+        constexpr bool allow_unknown = true;  // the keys of single experiments are not listed
+        return sort_settings(
+            collect(po::parse_config_file(stream, job_options(), allow_unknown), origin, nullptr),
+            origin);
     }
     catch (po::error const& failure)
     {
@@ -174,7 +225,7 @@ std::optional<Setting> take(Settings& settings, std::string const& key)
 bool needs_job(Command command)
 {
     return command == Command::run || command == Command::plan || command == Command::status ||
-           command == Command::reduce;
+           command == Command::reduce || command == Command::surface || command == Command::theory;
 }
 
 fs::path find_job_file(Command command, std::optional<Setting> const& job, Settings const& given)
@@ -199,12 +250,45 @@ fs::path find_job_file(Command command, std::optional<Setting> const& job, Setti
     return demo_job;
 }
 
+/// An option may choose among a file's experiments, not name others.
+void require_listed(Setting const& chosen, Settings const& file)
+{
+    auto const listed = file.find("experiments");
+    std::vector<std::string> known;
+    if (listed != file.end())
+    {
+        read(listed->second, {}, known);
+    }
+    std::vector<std::string> names;
+    read(chosen, {}, names);
+    for (std::string const& name : names)
+    {
+        if (std::ranges::find(known, name) == known.end())
+        {
+            refuse(chosen, fmt::format("the job file has no experiment {}; use some of {}", name,
+                                       listed == file.end() ? "its own (it names none)"
+                                                            : listed->second.text));
+        }
+    }
+}
+
+/// What is given on the command line wins, over an experiment's own settings as well.
 Job load_job(fs::path const& file, Settings given)
 {
-    given.merge(parse_settings(read_job_file(file), file.string()));  // keeps what is there
+    JobSettings settings = parse_settings(read_job_file(file), file.string());
+    if (auto const chosen = given.find("experiments"); chosen != given.end())
+    {
+        require_listed(chosen->second, settings.common);
+    }
+    for (auto& [experiment, own] : settings.own)
+    {
+        std::erase_if(own, [&](auto const& setting) { return given.contains(setting.first); });
+    }
+    given.merge(settings.common);  // keeps what is there
     given.try_emplace(
         "output", Setting{file.string(), "output", (fs::path("sweeps") / file.stem()).string()});
-    return make_job(given);
+    settings.common = std::move(given);
+    return make_job(settings);
 }
 
 Command parse_words(std::vector<std::string> const& words, fs::path& file)

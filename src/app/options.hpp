@@ -19,6 +19,8 @@ enum class Command : std::int8_t
     plan,
     status,
     reduce,
+    surface,
+    theory,
     validate,
     version,
     help,
@@ -38,6 +40,11 @@ inline constexpr std::array command_table = {
                  "show models, cells, blocks and estimates; compute nothing"},
     CommandEntry{Command::status, "status", "show how far the job in an output folder is"},
     CommandEntry{Command::reduce, "reduce", "write OUTPUT/results.h5 from what is stored already"},
+    CommandEntry{
+        Command::surface, "surface",
+        "write OUTPUT/surface-<model>-<id>.h5: the objective over k = 2 latents (figure 1)"},
+    CommandEntry{Command::theory, "theory",
+                 "write OUTPUT/theory-<id>.h5: theorem 3.1 checked on random networks"},
     CommandEntry{Command::validate, "validate", "check one file (validate FILE) and what it holds"},
     CommandEntry{Command::version, "version",
                  "show versions of program and libraries, and devices"},
@@ -54,7 +61,7 @@ enum class Format
 struct Options
 {
     Command command = Command::run;
-    Job job;                         ///< of run, plan, status and reduce
+    Job job;                         ///< of the commands that read one
     std::filesystem::path job_file;  ///< where the job came from
     std::filesystem::path file;      ///< of validate
     model::DeviceChoice device = model::DeviceChoice::automatic;

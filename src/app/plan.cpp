@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <ranges>
 
 #include "app/estimate.hpp"
 #include "base/contract.hpp"
+#include "base/error.hpp"
 #include "data/images.hpp"
 
 namespace surf::app
@@ -26,87 +28,158 @@ Entry const& entry(std::vector<Entry> const& table, Index index)
     return table[static_cast<std::size_t>(index)];
 }
 
-/// Adds cells to a plan, and their blocks.
+/// Adds experiments to a plan: chains and cells that it does not have yet, and the cells' blocks.
 class Planner
 {
   public:
     Planner(Job const& job, Plan& plan) : job_(job), plan_(plan) {}
 
-    void add_chain(model::ModelKind model, std::int64_t latent_dim, std::string const& checksum)
+    void add(Experiment const& experiment)
     {
-        train::TrainSpec const spec{.seed = job_.seed,
-                                    .model = model,
-                                    .latent_dim = latent_dim,
-                                    .hyper = job_.train.hyperparameters(model),
-                                    .intervals = job_.train.intervals,
-                                    .steps_per_snapshot = job_.train.steps_per_snapshot,
-                                    .data_checksum = checksum,
-                                    .threads = job_.train.threads};
-        plan_.chains.push_back({spec, {spec.canonical(), spec.intervals + 1}});
-        for (trial::Task const task : job_.trials.tasks)
+        experiment_ = &experiment;
+        plan_.experiments.push_back({experiment.name, {}, {}});
+        for (model::ModelKind const model : experiment.train.models)
         {
-            std::vector<std::int64_t> const all_pixels = {model::image_size};
-            for (std::int64_t const m :
-                 trial::measures(task) ? job_.trials.measurements : all_pixels)
+            for (std::int64_t const latent_dim : experiment.train.latent_dims)
             {
-                add_problem({job_.seed, model, latent_dim, task, m});
+                ChainIndex const chain = add_chain(model, latent_dim);
+                if (experiment.draws_surfaces())
+                {
+                    plan_.experiments.back().surfaces.push_back({chain, experiment.surface});
+                }
+                add_problems(chain);
             }
         }
     }
 
   private:
-    /// One cell a method, in the table's order, so that adam's cell comes before surfing's.
-    void add_problem(trial::Problem const& problem)
+    ChainIndex add_chain(model::ModelKind model, std::int64_t latent_dim)
     {
-        std::optional<CellIndex> adam;
-        for (auto const& [method, name, description] : trial::method_table)
+        TrainJob const& train = experiment_->train;
+        train::TrainSpec const spec{.seed = job_.seed,
+                                    .model = model,
+                                    .latent_dim = latent_dim,
+                                    .hyper = train.hyperparameters(model),
+                                    .intervals = train.intervals,
+                                    .steps_per_snapshot = train.steps_per_snapshot,
+                                    .data_checksum = plan_.data_checksum,
+                                    .threads = train.threads};
+        auto const next = static_cast<ChainIndex>(plan_.chains.size());
+        auto const [place, is_new] = chains_.emplace(spec.id(), next);
+        if (is_new)
         {
-            if (!job_.uses(method))
+            plan_.chains.push_back({spec, {spec.canonical(), spec.intervals + 1}});
+        }
+        return place->second;
+    }
+
+    void add_problems(ChainIndex chain)
+    {
+        TrialJob const& trials = experiment_->trials;
+        train::TrainSpec const& spec = plan_[chain].spec;
+        for (trial::Task const task : trials.tasks)
+        {
+            bool const whole =
+                !trial::measures(task) || trials.measurement == trial::Operator::identity;
+            std::vector<std::int64_t> const all_pixels = {model::image_size};
+            for (std::int64_t const m : whole ? all_pixels : trials.measurements)
             {
-                continue;
-            }
-            auto const cell = static_cast<CellIndex>(plan_.cells.size());
-            bool const surfs = method == trial::Method::surfing;
-            add_cell({.spec = {.chain = plan_.chains.back().header.id(),
-                               .problem = problem,
-                               .method = method,
-                               .adam = job_.adam,
-                               .stop = job_.stop,
-                               .surfing = job_.surfing},
-                      .chain = static_cast<ChainIndex>(plan_.chains.size() - 1),
-                      .budget_from = surfs ? adam : std::nullopt});
-            if (method == trial::Method::adam)
-            {
-                adam = cell;
+                trial::Problem problem{job_.seed, spec.model, spec.latent_dim, task, m};
+                if (trial::measures(task))
+                {
+                    problem.measurement = trials.measurement;
+                    problem.draw = trials.draw;
+                    problem.noise = trials.noise;
+                }
+                add_cells(chain, problem);
             }
         }
     }
 
-    void add_cell(PlannedCell const& cell)
+    /// One cell a method, in the table's order, so that a budget's source comes first.
+    void add_cells(ChainIndex chain, trial::Problem const& problem)
     {
-        auto const index = static_cast<CellIndex>(plan_.cells.size());
-        plan_.cells.push_back(cell);
-        for (std::int64_t first = 0; first < job_.trials.count; first += job_.trials.block_size)
+        std::map<trial::Method, CellIndex> cells;
+        for (auto const& [method, name, description] : trial::method_table)
         {
-            std::int64_t const count = std::min(job_.trials.block_size, job_.trials.count - first);
+            if (experiment_->uses(method))
+            {
+                auto const source = trial::budget_source(method);
+                cells[method] = add_cell(
+                    {.spec = {.chain = plan_[chain].header.id(),
+                              .problem = problem,
+                              .method = method,
+                              .adam = experiment_->adam,
+                              .stop = experiment_->stop,
+                              .surfing = experiment_->surfing},
+                     .chain = chain,
+                     .budget_from = source ? std::optional(cells.at(*source)) : std::nullopt,
+                     .trials = experiment_->trials.count,
+                     .block_size =
+                         std::min(experiment_->trials.block_size, experiment_->trials.count)});
+            }
+        }
+    }
+
+    CellIndex add_cell(PlannedCell const& cell)
+    {
+        auto const next = static_cast<CellIndex>(plan_.cells.size());
+        auto const [place, is_new] = cells_.emplace(cell.spec.id(), next);
+        plan_.experiments.back().cells.push_back(place->second);
+        if (!is_new)
+        {
+            require_same_cut(plan_[place->second], cell);
+            return place->second;
+        }
+        plan_.cells.push_back(cell);
+        for (std::int64_t first = 0; first < cell.trials; first += cell.block_size)
+        {
+            std::int64_t const count = std::min(cell.block_size, cell.trials - first);
             plan_.blocks.push_back(
-                {index, first, count, static_cast<double>(count) * trial_cost(cell.spec)});
+                {next, first, count, static_cast<double>(count) * trial_cost(cell.spec)});
+        }
+        return next;
+    }
+
+    void require_same_cut(PlannedCell const& there, PlannedCell const& here) const
+    {
+        if (there.trials != here.trials || there.block_size != here.block_size)
+        {
+            throw InputError(fmt::format(
+                "experiments: {} asks for {} trials in blocks of {} where another experiment asks "
+                "for {} in blocks of {} of the same cell (it is computed once for both); give both "
+                "the same trials.count and trials.block_size",
+                experiment_->name, here.trials, here.block_size, there.trials, there.block_size));
         }
     }
 
     Job const& job_;
     Plan& plan_;
+    Experiment const* experiment_ = nullptr;  ///< the one being added
+    std::map<ChainId, ChainIndex> chains_;
+    std::map<CellId, CellIndex> cells_;
 };
 
 /// Independent of the order in which the job lists things.
-JobId job_id(Job const& job, std::vector<PlannedCell> const& cells)
+JobId job_id(Plan const& plan)
 {
-    std::string const cut = fmt::format("{} trials in blocks of {}", job.trials.count,
-                                        std::min(job.trials.block_size, job.trials.count));
     CanonicalText text;
-    for (PlannedCell const& cell : cells)
+    for (PlannedCell const& cell : plan.cells)
     {
-        text.add(cell.spec.id().hex(), cut);
+        text.add(cell.spec.id().hex(),
+                 fmt::format("{} trials in blocks of {}", cell.trials, cell.block_size));
+    }
+    for (PlannedExperiment const& experiment : plan.experiments)
+    {
+        for (CellIndex const cell : experiment.cells)
+        {
+            text.add(fmt::format("{}.{}", experiment.name, plan[cell].spec.id().hex()), "member");
+        }
+        for (PlannedSurface const& surface : experiment.surfaces)
+        {
+            text.add(fmt::format("{}.{}", experiment.name, plan[surface.chain].header.id().hex()),
+                     "surface");
+        }
     }
     return JobId::of(text);
 }
@@ -163,21 +236,30 @@ std::vector<BlockIndex> Plan::blocks_of(CellIndex cell) const
 Plan make_plan(Job const& job, std::string const& data_checksum)
 {
     Plan plan;
+    plan.data_checksum = data_checksum;
     Planner planner(job, plan);
-    for (model::ModelKind const model : job.train.models)
+    for (Experiment const& experiment : job.experiments)
     {
-        for (std::int64_t const latent_dim : job.train.latent_dims)
-        {
-            planner.add_chain(model, latent_dim, data_checksum);
-        }
+        planner.add(experiment);
     }
-    plan.job = job_id(job, plan.cells);
+    plan.job = job_id(plan);
     return plan;
 }
 
 std::filesystem::path checksum_path(std::filesystem::path const& output)
 {
     return output / "data_checksum";
+}
+
+Plan surfaces_of(Plan plan)
+{
+    plan.cells.clear();
+    plan.blocks.clear();
+    for (PlannedExperiment& experiment : plan.experiments)
+    {
+        experiment.cells.clear();
+    }
+    return plan;
 }
 
 Plan load_stored_plan(Job const& job)
@@ -189,7 +271,7 @@ Plan load_stored_plan(Job const& job)
 
 Plan load_plan(Job const& job)
 {
-    return make_plan(job, data::load_training_images(job.data).checksum);
+    return make_plan(job, data::load_data_set(job.data).checksum());
 }
 
 }  // namespace surf::app

@@ -25,8 +25,10 @@ struct PlannedCell
 {
     trial::CellSpec spec;
     sched::ChainIndex chain;
-    /// Of surfing: its adam cell.
+    /// Of surfing: its adam cell; of restarts: its surfing cell.
     std::optional<sched::CellIndex> budget_from;
+    std::int64_t trials = 0;
+    std::int64_t block_size = 0;
 };
 
 /// Trials first … first + count − 1 of a cell.
@@ -38,13 +40,31 @@ struct PlannedBlock
     double cost = 0;  ///< expected network evaluations
 };
 
-/// All the work of a job, in an order that depends on the job alone: chains by model, then latent
-/// dimension, as listed; cells by chain, task, measurements and method, adam before surfing; blocks
-/// by cell and first trial.
+/// The surfaces of one chain.
+struct PlannedSurface
+{
+    sched::ChainIndex chain;
+    landscape::SurfaceSpec spec;
+};
+
+/// What belongs to an experiment. Experiments share chains and cells that are the same.
+struct PlannedExperiment
+{
+    std::string name;
+    std::vector<sched::CellIndex> cells;
+    std::vector<PlannedSurface> surfaces;
+};
+
+/// All the work of a job, in an order that depends on the job alone: experiments, and in each of
+/// them chains by model, then latent dimension, as listed; cells by chain, task, measurements and
+/// method, each after the one whose budget it takes; blocks by cell and first trial.
 struct Plan
 {
-    /// Of all that affects results: the cells' ids and how their trials are cut into blocks.
+    /// Of all that affects results: the cells' ids, how their trials are cut into blocks, and to
+    /// which experiments they belong.
     JobId job;
+    std::string data_checksum;
+    std::vector<PlannedExperiment> experiments;
     std::vector<PlannedChain> chains;
     std::vector<PlannedCell> cells;
     std::vector<PlannedBlock> blocks;
@@ -61,14 +81,18 @@ struct Plan
     std::vector<sched::BlockIndex> blocks_of(sched::CellIndex cell) const;
 };
 
-/// `data_checksum` is the training images'.
+/// `data_checksum` is the data set's. Throws InputError if two experiments cut the same cell into
+/// blocks in different ways.
 Plan make_plan(Job const& job, std::string const& data_checksum);
 
-/// The plan with the checksum of the data that the job names. Reads the training images; throws
+/// The plan with the checksum of the data that the job names. Reads the images; throws
 /// EnvironmentError or FileError if that cannot be done.
 Plan load_plan(Job const& job);
 
-/// OUTPUT/data_checksum, where a run notes the checksum of its training images.
+/// What of a plan the surfaces need: no cells, and none of their blocks.
+Plan surfaces_of(Plan plan);
+
+/// OUTPUT/data_checksum, where a run notes the checksum of its images.
 std::filesystem::path checksum_path(std::filesystem::path const& output);
 
 /// The plan of what an output folder holds: with the checksum that the run noted there, so that the

@@ -4,6 +4,7 @@
 #include "app/estimate.hpp"
 #include "app/results.hpp"
 #include "app/stored.hpp"
+#include "app/surfaces.hpp"
 #include "app/text_table.hpp"
 #include "base/name_table.hpp"
 
@@ -39,7 +40,7 @@ std::string chain_table(Job const& job, Plan const& plan, Totals& totals)
     TextTable table({"chain", "model", "k", "snapshots", "steps", "evaluations", "file", "stored"});
     for (auto const& [spec, header] : plan.chains)
     {
-        StoredChain const stored = stored_chain(job.output, header);
+        StoredChain const stored = stored_chain(job.chains, header);
         double const cost = training_cost(spec);
         totals.training += stored.state == ChainState::published ? 0 : cost;
         totals.chains += chain_bytes(spec);
@@ -51,31 +52,61 @@ std::string chain_table(Job const& job, Plan const& plan, Totals& totals)
     return table.text();
 }
 
-std::string cell_table(Job const& job, Plan const& plan, Totals& totals)
+std::string cell_table(Plan const& plan, std::vector<StoredCell> const& stored,
+                       PlannedExperiment const& experiment)
 {
-    TextTable table({"cell", "chain", "task", "m", "method", "trials", "blocks", "after",
-                     "evaluations", "stored blocks"});
-    std::vector<StoredCell> const cells = stored_cells(plan, job.output, peek_segment);
-    for (std::size_t i = 0; i < cells.size(); ++i)
+    TextTable table({"cell", "chain", "model", "k", "task", "operator", "m", "method", "trials",
+                     "blocks", "after", "evaluations", "stored blocks"});
+    for (sched::CellIndex const index : experiment.cells)
     {
-        StoredCell const& stored = cells[i];
-        auto const& [spec, chain, budget_from] = plan.cells[i];
-        std::int64_t const trials = stored.result.planned;
-        auto const missing = static_cast<double>(trials - std::ssize(stored.result.outcomes));
-        totals.trials += missing * trial_cost(spec);
-        std::int64_t const k = spec.problem.latent_dim;
-        totals.segments += segments_bytes(k, stored.planned_blocks, trials);
-        totals.results += results_bytes(k, trials);
-        table.add({spec.id().brief(), spec.chain.brief(),
-                   std::string(name_of(trial::task_table, spec.problem.task)),
-                   fmt::format("{}", spec.problem.measurements),
-                   std::string(name_of(trial::method_table, spec.method)),
-                   fmt::format("{}", trials), fmt::format("{}", stored.planned_blocks),
-                   budget_from ? plan[*budget_from].spec.id().brief() : "chain",
-                   evaluations_text(static_cast<double>(trials) * trial_cost(spec)),
-                   fmt::format("{}", stored.blocks.size())});
+        PlannedCell const& cell = plan[index];
+        StoredCell const& found = stored[static_cast<std::size_t>(index)];
+        trial::Problem const& problem = cell.spec.problem;
+        table.add({cell.spec.id().brief(), cell.spec.chain.brief(),
+                   std::string(name_of(model::model_table, problem.model)),
+                   fmt::format("{}", problem.latent_dim),
+                   std::string(name_of(trial::task_table, problem.task)),
+                   std::string(name_of(trial::operator_table, problem.measurement)),
+                   fmt::format("{}", problem.measurements),
+                   std::string(name_of(trial::method_table, cell.spec.method)),
+                   fmt::format("{}", cell.trials), fmt::format("{}", found.planned_blocks),
+                   cell.budget_from ? plan[*cell.budget_from].spec.id().brief() : "chain",
+                   evaluations_text(static_cast<double>(cell.trials) * trial_cost(cell.spec)),
+                   fmt::format("{}", found.blocks.size())});
     }
     return table.text();
+}
+
+std::string surface_table(Job const& job, Plan const& plan, PlannedExperiment const& experiment)
+{
+    TextTable table({"surfaces", "chain", "model", "targets", "levels", "grid", "file", "stored"});
+    for (PlannedSurface const& surface : experiment.surfaces)
+    {
+        chain::ChainHeader const& header = plan[surface.chain].header;
+        landscape::SurfaceSpec const& spec = surface.spec;
+        auto const path = surface_path(job, plan, surface);
+        table.add({experiment.name, header.id().brief(),
+                   std::string(name_of(model::model_table, plan[surface.chain].spec.model)),
+                   fmt::format("{}", spec.targets), fmt::format("{}", spec.levels),
+                   fmt::format("{0} x {0}", spec.points), path.filename().string(),
+                   std::filesystem::exists(path) ? "yes" : "no"});
+    }
+    return table.text();
+}
+
+/// What is left to do of the cells, each counted once.
+void add_cells(Plan const& plan, std::vector<StoredCell> const& stored, Totals& totals)
+{
+    for (std::size_t i = 0; i < stored.size(); ++i)
+    {
+        PlannedCell const& cell = plan.cells[i];
+        auto const missing =
+            static_cast<double>(cell.trials - std::ssize(stored[i].result.outcomes));
+        totals.trials += missing * trial_cost(cell.spec);
+        std::int64_t const k = cell.spec.problem.latent_dim;
+        totals.segments += segments_bytes(k, stored[i].planned_blocks, cell.trials);
+        totals.results += results_bytes(k, cell.trials);
+    }
 }
 
 std::string on_cores(double evaluations)
@@ -92,10 +123,24 @@ ExitCode plan_command(Options const& options)
     Totals totals;
     fmt::print("job {} from {}, output {}\n\n", plan.job.brief(), options.job_file.string(),
                job.output.string());
-    fmt::print("{} chains\n{}\n", plan.chains.size(), chain_table(job, plan, totals));
-    fmt::print("{} cells in {} blocks\n{}\n", plan.cells.size(), plan.blocks.size(),
-               cell_table(job, plan, totals));
-    fmt::print("left to do, roughly: training {}, trials {}\n", on_cores(totals.training),
+    std::vector<StoredCell> const stored = stored_cells(plan, job.output, peek_segment);
+    add_cells(plan, stored, totals);
+    fmt::print("{} chains in {}\n{}\n", plan.chains.size(), job.chains.string(),
+               chain_table(job, plan, totals));
+    fmt::print("{} cells in {} blocks\n", plan.cells.size(), plan.blocks.size());
+    for (PlannedExperiment const& experiment : plan.experiments)
+    {
+        fmt::print("\nexperiment {}\n", experiment.name);
+        if (!experiment.cells.empty())
+        {
+            fmt::print("{}", cell_table(plan, stored, experiment));
+        }
+        if (!experiment.surfaces.empty())
+        {
+            fmt::print("{}", surface_table(job, plan, experiment));
+        }
+    }
+    fmt::print("\nleft to do, roughly: training {}, trials {}\n", on_cores(totals.training),
                on_cores(totals.trials));
     fmt::print("files: chains {}, segments {}, results {}{}\n", bytes_text(totals.chains),
                bytes_text(totals.segments), bytes_text(totals.results),

@@ -27,8 +27,8 @@ ExitCode reduce_command(Options const& options)
             job.output.string(), plan.job.brief()));
     }
     publish_results(job, plan, cells, provenance_of(job, plan, cells));
-    fmt::print("{}\n{} of {} blocks reduced to {}\n", summary_table(results_of(cells)), blocks,
-               plan.blocks.size(), results_path(job.output).string());
+    fmt::print("{}\n{} of {} blocks reduced to {}\n", summary_table(results_of(plan, cells)),
+               blocks, plan.blocks.size(), results_path(job.output).string());
     return ExitCode::success;
 }
 

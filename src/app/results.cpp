@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "app/job_keys.hpp"
 #include "app/versions.hpp"
 #include "base/error.hpp"
 #include "hdf5/file.hpp"
@@ -17,12 +18,11 @@ namespace fs = std::filesystem;
 namespace
 {
 
-constexpr h5::FileType results_type{.name = "surf_sweep/results"};
 constexpr char const* job_id_key = "job_id";
 
 JobId job_of(fs::path const& results)
 {
-    h5::FileReader const file(results, results_type);
+    h5::FileReader const file(results, reduce::results_type);
     return JobId::from_hex(file.root().group("provenance").attribute<std::string>(job_id_key));
 }
 
@@ -51,6 +51,20 @@ void keep_other_jobs_results(fs::path const& path, JobId const& job)
                         "({}); move it away",
                         path.string(), error.code().message()));
     }
+}
+
+/// Of the experiments that have trials.
+std::vector<reduce::ExperimentSettings> settings_of(Job const& job)
+{
+    std::vector<reduce::ExperimentSettings> all;
+    for (Experiment const& experiment : job.experiments)
+    {
+        if (!experiment.trials.tasks.empty())
+        {
+            all.push_back({experiment.name, effective_settings(experiment)});
+        }
+    }
+    return all;
 }
 
 }  // namespace
@@ -85,26 +99,25 @@ std::map<std::string, std::string> provenance_of(Job const& job, Plan const& pla
             devices.insert(run.device);
         }
     }
-    Versions const all = versions();
-    return {{job_id_key, plan.job.hex()},
-            {"seed", fmt::format("{}", job.seed)},
-            {"data_checksum", plan.chains.front().spec.data_checksum},
-            {"program_version", all.program},
-            {"git_revision", all.revision},
-            {"libtorch_version", all.libtorch},
-            {"blas_version", all.blas},
-            {"mpi_version", all.mpi},
-            {"hdf5_version", all.hdf5},
-            {"hosts", fmt::format("{}", fmt::join(hosts, ","))},
-            {"devices", fmt::format("{}", fmt::join(devices, ","))}};
+    auto provenance = version_attributes();
+    provenance[job_id_key] = plan.job.hex();
+    provenance["seed"] = fmt::format("{}", job.seed);
+    provenance["data_checksum"] = plan.data_checksum;
+    provenance["hosts"] = fmt::format("{}", fmt::join(hosts, ","));
+    provenance["devices"] = fmt::format("{}", fmt::join(devices, ","));
+    return provenance;
 }
 
-std::vector<reduce::CellResult> results_of(std::vector<StoredCell> const& cells)
+std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredCell> const& cells)
 {
     std::vector<reduce::CellResult> results;
-    for (StoredCell const& cell : cells)
+    for (PlannedExperiment const& experiment : plan.experiments)
     {
-        results.push_back(cell.result);
+        for (sched::CellIndex const cell : experiment.cells)
+        {
+            results.push_back(cells[static_cast<std::size_t>(cell)].result);
+            results.back().experiment = experiment.name;
+        }
     }
     return results;
 }
@@ -117,7 +130,10 @@ void publish_results(Job const& job, Plan const& plan, std::vector<StoredCell> c
     {
         keep_other_jobs_results(path, plan.job);
     }
-    reduce::write_results(path, {results_of(cells), std::move(provenance), job.text()});
+    reduce::write_results(path, {.cells = results_of(plan, cells),
+                                 .provenance = std::move(provenance),
+                                 .job = job.text(),
+                                 .experiments = settings_of(job)});
 }
 
 }  // namespace surf::app

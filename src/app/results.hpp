@@ -28,7 +28,7 @@ std::map<std::string, std::string> provenance_of(Job const& job, Plan const& pla
 void publish_results(Job const& job, Plan const& plan, std::vector<StoredCell> const& cells,
                      std::map<std::string, std::string> provenance);
 
-/// The cells as the reducer wants them.
-std::vector<reduce::CellResult> results_of(std::vector<StoredCell> const& cells);
+/// The cells of each experiment, as the reducer wants them.
+std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredCell> const& cells);
 
 }  // namespace surf::app

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "app/coordination.hpp"
 #include "app/results.hpp"
 #include "app/summary_table.hpp"
+#include "app/surfaces.hpp"
 #include "app/work.hpp"
 #include "base/error.hpp"
 #include "base/folder_lock.hpp"
@@ -30,22 +32,57 @@ namespace fs = std::filesystem;
 struct Preparation
 {
     std::unique_ptr<FolderLock> lock;
-    std::optional<data::TrainingImages> images;
+    std::optional<data::DataSet> images;
 };
 
 /// Checks all that can be checked before any work starts.
 Preparation prepare(Options const& options)
 {
     Job const& job = options.job;
+    if (options.command == Command::surface &&
+        std::ranges::none_of(job.experiments, &Experiment::draws_surfaces))
+    {
+        throw InputError(
+            "surface.targets = 0: the job has no surfaces (nothing to compute); set it, or use "
+            "--job "
+            "jobs/figure1.ini");
+    }
+    if (job.experiments.empty())
+    {
+        throw InputError(
+            "experiments = none: the job is for surf_sweep theory (nothing to run); name a job "
+            "with "
+            "experiments");
+    }
     Preparation prepared;
-    prepared.images.emplace(data::load_training_images(job.data));
+    prepared.images.emplace(data::load_data_set(job.data));
     require_writable_folder(job.output, "output");
     prepared.lock = std::make_unique<FolderLock>(job.output);
+    require_writable_folder(job.chains, "chains");
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
     publish_text(job.output / "job.ini", job.text());
-    publish_text(checksum_path(job.output), prepared.images->checksum + "\n");
+    publish_text(checksum_path(job.output), prepared.images->checksum() + "\n");
     return prepared;
+}
+
+/// Rank 0's test images on every rank: the others need no data folder.
+data::TestImages broadcast_test_images(Preparation const& prepared, mpi::Communicator const& world)
+{
+    data::Images images;
+    if (prepared.images)
+    {
+        images = prepared.images->test;
+    }
+    for (std::int64_t* const extent : {&images.count, &images.rows, &images.columns})
+    {
+        world.broadcast(*extent);
+    }
+    std::string pixels(images.pixels.begin(), images.pixels.end());
+    world.broadcast(pixels);
+    world.broadcast(images.checksum);
+    images.pixels.assign(pixels.begin(), pixels.end());
+    return data::TestImages(std::move(images));
 }
 
 /// The same job, plan and files on every rank, whatever each of them could read itself.
@@ -53,12 +90,17 @@ RunContext make_context(Options const& options, Preparation const& prepared, at:
                         mpi::Communicator const& world)
 {
     std::string text = options.job.text();
-    std::string checksum = prepared.images ? prepared.images->checksum : "";
+    std::string checksum = prepared.images ? prepared.images->checksum() : "";
     world.broadcast(text);
     world.broadcast(checksum);
     Job job = parse_job(text, "the job of rank 0");
     Plan plan = make_plan(job, checksum);
-    return {std::move(job), std::move(plan), device, NodeCores(world)};
+    if (options.command == Command::surface)
+    {
+        plan = surfaces_of(std::move(plan));
+    }
+    return {std::move(job), std::move(plan), device, NodeCores(world),
+            broadcast_test_images(prepared, world)};
 }
 
 void announce(RunContext const& context, mpi::NodeTopology const& topology)
@@ -96,7 +138,7 @@ std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topolog
     provenance["ranks"] = fmt::format("{}", topology.hosts.size());
     provenance["rank_hosts"] = fmt::format("{}", fmt::join(topology.hosts, ","));
     publish_results(context.job, context.plan, cells, std::move(provenance));
-    fmt::print("{}\nresults: {}\n", summary_table(results_of(cells)),
+    fmt::print("{}\nresults: {}\n", summary_table(results_of(context.plan, cells)),
                results_path(context.job.output).string());
     std::fflush(stdout);
     std::int64_t blocks = 0;
@@ -105,6 +147,23 @@ std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topolog
         blocks += std::ssize(cell.blocks);
     }
     return blocks;
+}
+
+/// Writes results and surfaces. Returns what is missing although the work ended well; empty if
+/// nothing is.
+std::string publish_all(RunContext const& context, mpi::NodeTopology const& topology)
+{
+    auto const planned = std::ssize(context.plan.blocks);
+    auto const blocks = context.plan.cells.empty() ? 0 : publish(context, topology);
+    auto const lacking = provide_surfaces(context, [] { return stop_signal() != nullptr; });
+    if (blocks == planned && lacking == 0)
+    {
+        return "";
+    }
+    return fmt::format(
+        "{} of {} blocks and {} surfaces are missing (segments or chains were "
+        "damaged or removed meanwhile) run the same command again",
+        planned - blocks, planned, lacking);
 }
 
 RunEnd coordinate(RunContext const& context, Preparation const& prepared,
@@ -119,14 +178,10 @@ RunEnd coordinate(RunContext const& context, Preparation const& prepared,
     }
     try
     {
-        auto const blocks = publish(context, topology);
-        auto const planned = std::ssize(context.plan.blocks);
-        if (end.code == ExitCode::success && blocks != planned)
+        std::string const missing = publish_all(context, topology);
+        if (end.code == ExitCode::success && !missing.empty())
         {
-            return {ExitCode::bad_file,
-                    fmt::format("only {} of {} blocks could be read back (segments were damaged or "
-                                "removed meanwhile) run the same command again",
-                                blocks, planned)};
+            return {ExitCode::bad_file, missing};
         }
     }
     catch (std::exception const& error)

@@ -5,6 +5,7 @@
 #include "app/command.hpp"
 #include "app/results.hpp"
 #include "app/stored.hpp"
+#include "app/surfaces.hpp"
 #include "app/text_table.hpp"
 #include "base/name_table.hpp"
 
@@ -18,20 +19,29 @@ struct Status
     Plan plan;
     std::vector<StoredChain> chains;
     std::vector<StoredCell> cells;
+    std::vector<std::filesystem::path> surfaces;
     std::vector<std::filesystem::path> set_aside;
     std::filesystem::path results;  ///< empty if there are none
 };
 
 Status read_status(Job const& job)
 {
-    Status status{
-        .plan = load_stored_plan(job), .chains = {}, .cells = {}, .set_aside = {}, .results = {}};
+    Status status{.plan = load_stored_plan(job),
+                  .chains = {},
+                  .cells = {},
+                  .surfaces = {},
+                  .set_aside = {},
+                  .results = {}};
     for (PlannedChain const& chain : status.plan.chains)
     {
-        status.chains.push_back(stored_chain(job.output, chain.header));
+        status.chains.push_back(stored_chain(job.chains, chain.header));
     }
     status.cells = stored_cells(status.plan, job.output, peek_segment);
-    status.set_aside = set_aside_files(job.output);
+    for (PlannedSurface const& surface : surfaces_in(status.plan))
+    {
+        status.surfaces.push_back(surface_path(job, status.plan, surface));
+    }
+    status.set_aside = set_aside_files(job);
     if (results_job(job.output) == status.plan.job)
     {
         status.results = results_path(job.output);
@@ -56,6 +66,16 @@ std::string to_json(Job const& job, Status const& status)
                                   {"snapshots_done", status.chains[i].snapshots},
                                   {"snapshots", header.snapshots}});
     }
+    json["experiments"] = nlohmann::ordered_json::array();
+    for (PlannedExperiment const& experiment : status.plan.experiments)
+    {
+        auto cells = nlohmann::ordered_json::array();
+        for (sched::CellIndex const cell : experiment.cells)
+        {
+            cells.push_back(status.plan[cell].spec.id().hex());
+        }
+        json["experiments"].push_back({{"name", experiment.name}, {"cells", std::move(cells)}});
+    }
     json["cells"] = nlohmann::ordered_json::array();
     for (StoredCell const& cell : status.cells)
     {
@@ -69,6 +89,11 @@ std::string to_json(Job const& job, Status const& status)
                                  {"method", name_of(trial::method_table, spec.method)},
                                  {"blocks_done", cell.blocks.size()},
                                  {"blocks", cell.planned_blocks}});
+    }
+    json["surfaces"] = nlohmann::ordered_json::array();
+    for (std::filesystem::path const& file : status.surfaces)
+    {
+        json["surfaces"].push_back({{"file", file.string()}, {"stored", exists(file)}});
     }
     json["set_aside"] = nlohmann::ordered_json::array();
     for (std::filesystem::path const& file : status.set_aside)
@@ -94,11 +119,13 @@ std::string to_table(Job const& job, Status const& status)
                     std::string(name_of(chain_state_table, status.chains[i].state)),
                     fmt::format("{}/{}", status.chains[i].snapshots, header.snapshots)});
     }
-    TextTable cells({"cell", "chain", "task", "m", "method", "blocks"});
+    TextTable cells({"cell", "chain", "model", "k", "task", "m", "method", "blocks"});
     for (StoredCell const& cell : status.cells)
     {
         trial::CellSpec const& spec = cell.result.spec;
         cells.add({spec.id().brief(), spec.chain.brief(),
+                   std::string(name_of(model::model_table, spec.problem.model)),
+                   fmt::format("{}", spec.problem.latent_dim),
                    std::string(name_of(trial::task_table, spec.problem.task)),
                    fmt::format("{}", spec.problem.measurements),
                    std::string(name_of(trial::method_table, spec.method)),
@@ -106,6 +133,11 @@ std::string to_table(Job const& job, Status const& status)
     }
     std::string text = fmt::format("job {} in {}\n\n{}\n{}\n", status.plan.job.brief(),
                                    job.output.string(), chains.text(), cells.text());
+    for (std::filesystem::path const& file : status.surfaces)
+    {
+        text += fmt::format("surface: {}{}\n", file.string(),
+                            exists(file) ? "" : " (not computed yet)");
+    }
     for (std::filesystem::path const& file : status.set_aside)
     {
         text += fmt::format("set aside as damaged: {}\n", file.string());

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "base/error.hpp"
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
-#include "reduce/statistics.hpp"
 
 namespace surf::app
 {
@@ -25,14 +25,14 @@ std::optional<std::int64_t> budget_of(PlannedCell const& cell, std::vector<Store
     {
         return 0;
     }
-    StoredCell const& source = done[static_cast<std::size_t>(*cell.budget_from)];
-    if (source.blocks.empty())
+    reduce::CellResult const& source = done[static_cast<std::size_t>(*cell.budget_from)].result;
+    if (source.outcomes.empty())
     {
         return std::nullopt;
     }
     reduce::CellStatistics statistics;
-    statistics.add(source.result.outcomes);
-    return reduce::surfing_budget(statistics).steps;
+    statistics.add(source.outcomes);
+    return budget_from(source.spec.method, statistics);
 }
 
 StoredCell stored_cell(Plan const& plan, sched::CellIndex index, std::optional<std::int64_t> budget,
@@ -83,9 +83,9 @@ std::int64_t snapshot_index(fs::path const& file)
 
 }  // namespace
 
-StoredChain stored_chain(fs::path const& output, chain::ChainHeader const& header)
+StoredChain stored_chain(fs::path const& chains, chain::ChainHeader const& header)
 {
-    fs::path path = chain::chain_path(output, header.id());
+    fs::path path = chain::chain_path(chains, header.id());
     if (fs::exists(path))
     {
         return {ChainState::published, header.snapshots};
@@ -101,6 +101,12 @@ StoredChain stored_chain(fs::path const& output, chain::ChainHeader const& heade
         last = std::max(last, snapshot_index(entry));
     }
     return {ChainState::training, last + 1};
+}
+
+std::int64_t budget_from(trial::Method source, reduce::CellStatistics const& statistics)
+{
+    return source == trial::Method::surfing ? reduce::restarts_budget(statistics)
+                                            : reduce::surfing_budget(statistics).steps;
 }
 
 std::optional<store::Segment> peek_segment(fs::path const& output, trial::BlockSpec const& spec)
@@ -132,12 +138,20 @@ std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output, F
     return cells;
 }
 
-std::vector<fs::path> set_aside_files(fs::path const& output)
+std::vector<fs::path> set_aside_files(Job const& job)
 {
-    std::vector<fs::path> files = entries_below(output);
-    std::erase_if(files, [](fs::path const& file) { return file.extension() != ".bad"; });
-    std::ranges::sort(files);
-    return files;
+    std::set<fs::path> files;
+    for (fs::path const& folder : {job.output, job.chains})
+    {
+        for (fs::path const& entry : entries_below(folder))
+        {
+            if (entry.extension() == ".bad")
+            {
+                files.insert(entry);
+            }
+        }
+    }
+    return {files.begin(), files.end()};
 }
 
 }  // namespace surf::app

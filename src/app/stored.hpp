@@ -8,6 +8,7 @@
 
 #include "app/plan.hpp"
 #include "reduce/results.hpp"
+#include "reduce/statistics.hpp"
 #include "store/segment.hpp"
 
 /// What an output folder holds of a plan, found from its files alone.
@@ -39,8 +40,8 @@ struct StoredChain
     std::int64_t snapshots = 0;  ///< made so far
 };
 
-/// By the files' names: nothing is read.
-StoredChain stored_chain(std::filesystem::path const& output, chain::ChainHeader const& header);
+/// By the files' names in the folder of chains: nothing is read.
+StoredChain stored_chain(std::filesystem::path const& chains, chain::ChainHeader const& header);
 
 /// What is stored of a cell.
 struct StoredCell
@@ -61,12 +62,16 @@ using FindSegment = std::optional<store::Segment> (*)(std::filesystem::path cons
 std::optional<store::Segment> peek_segment(std::filesystem::path const& output,
                                            trial::BlockSpec const& spec);
 
+/// The Adam steps that a method may take, given the outcomes of its budget source (trial::
+/// budget_source) on the same problem.
+std::int64_t budget_from(trial::Method source, reduce::CellStatistics const& statistics);
+
 /// Every cell of the plan, in its order. A cell whose budget comes from another one is looked up
 /// with the budget that the other's stored outcomes give: there is none as long as it has none.
 std::vector<StoredCell> stored_cells(Plan const& plan, std::filesystem::path const& output,
                                      FindSegment find);
 
-/// Files and folders of this output folder that were set aside as damaged (*.bad), sorted.
-std::vector<std::filesystem::path> set_aside_files(std::filesystem::path const& output);
+/// Files and folders of the job's output and chains that were set aside as damaged (*.bad), sorted.
+std::vector<std::filesystem::path> set_aside_files(Job const& job);
 
 }  // namespace surf::app

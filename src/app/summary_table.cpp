@@ -2,54 +2,130 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "app/text_table.hpp"
 #include "base/name_table.hpp"
-#include "reduce/statistics.hpp"
+#include "reduce/cell_summary.hpp"
 
 namespace surf::app
 {
 namespace
 {
 
+constexpr char const* nothing = "-";
+
 std::string whole_number(double value)
 {
-    return std::isfinite(value) ? fmt::format("{:.0f}", value) : "-";
+    return std::isfinite(value) ? fmt::format("{:.0f}", value) : nothing;
+}
+
+bool has_latent(reduce::CellResult const& cell)
+{
+    return trial::has_latent(cell.spec.problem.task);
+}
+
+std::string measurement(trial::Problem const& problem)
+{
+    std::string const name(name_of(trial::operator_table, problem.measurement));
+    return problem.measurement == trial::Operator::identity
+               ? name
+               : fmt::format("{} {}", name, problem.measurements);
 }
 
 std::string success_percent(reduce::CellStatistics const& cell)
 {
     if (cell.trials == 0)
     {
-        return "-";
+        return nothing;
     }
     auto const [low, high] = cell.success_interval();
-    return fmt::format("{:.1f} ({:.1f} to {:.1f})", 100 * cell.success_rate(), 100 * low,
-                       100 * high);
+    return fmt::format("{:.1f} ({:.1f}-{:.1f})", 100 * cell.success_rate(), 100 * low, 100 * high);
+}
+
+std::string pixel_error(reduce::Samples const& errors)
+{
+    if (errors.count() == 0)
+    {
+        return nothing;
+    }
+    return fmt::format("{:.3f} ({:.3f}-{:.3f})", errors.quantile(0.5), errors.quantile(0.25),
+                       errors.quantile(0.75));
+}
+
+std::string first_hit(reduce::CellSummary const& cell)
+{
+    if (cell.statistics.successes == 0)
+    {
+        return nothing;
+    }
+    auto const [low, high] = cell.hits.iterations_p75;
+    return fmt::format("{:.0f} ({:.0f}-{:.0f})", cell.statistics.iterations_p75(), low, high);
+}
+
+std::string comparison(reduce::PairedStatistics const& pairs, trial::Task task)
+{
+    if (pairs.pairs() == 0)
+    {
+        return nothing;
+    }
+    return trial::has_latent(task) ? fmt::format("+{}/-{} p={:.2g}", pairs.method_only,
+                                                 pairs.adam_only, pairs.mcnemar_p())
+                                   : fmt::format("+{}/-{} p={:.2g}", pairs.pixel_error_smaller,
+                                                 pairs.pixel_error_larger, pairs.pixel_error_p());
+}
+
+std::string outcome_header(std::vector<reduce::CellResult> const& cells)
+{
+    if (std::ranges::all_of(cells, has_latent))
+    {
+        return "success % (CI)";
+    }
+    return std::ranges::none_of(cells, has_latent) ? "median error (IQR)" : "success % | error";
+}
+
+std::vector<std::string> row_of(reduce::CellResult const& cell, reduce::CellSummary const& summary)
+{
+    reduce::CellStatistics const& statistics = summary.statistics;
+    trial::Problem const& problem = cell.spec.problem;
+    auto const& pairs = summary.against_adam;
+    return {
+        std::string(name_of(model::model_table, problem.model)),
+        fmt::format("{}", problem.latent_dim),
+        std::string(name_of(trial::task_table, problem.task)),
+        measurement(problem),
+        std::string(name_of(trial::method_table, cell.spec.method)),
+        statistics.trials == cell.planned ? fmt::format("{}", cell.planned)
+                                          : fmt::format("{}/{}", statistics.trials, cell.planned),
+        has_latent(cell) ? success_percent(statistics) : pixel_error(statistics.pixel_errors),
+        first_hit(summary),
+        whole_number(statistics.iterations.mean()),
+        pairs ? comparison(*pairs, problem.task) : nothing,
+    };
 }
 
 }  // namespace
 
 std::string summary_table(std::vector<reduce::CellResult> const& cells)
 {
-    TextTable table({"model", "k", "task", "m", "method", "trials", "success %", "first hit p75",
-                     "steps mean"});
-    for (reduce::CellResult const& cell : cells)
+    bool const several = std::ranges::any_of(cells, [&](reduce::CellResult const& cell) {
+        return cell.experiment != cells.front().experiment;
+    });
+    auto const with_experiment = [&](std::string const& experiment, std::vector<std::string> row) {
+        if (several)
+        {
+            row.insert(row.begin(), experiment);
+        }
+        return row;
+    };
+    TextTable table(with_experiment(
+        "experiment", {"model", "k", "task", "operator m", "method", "trials",
+                       outcome_header(cells), "first hit p75 (CI)", "steps mean", "vs adam"}));
+    auto const summaries = reduce::summarise(cells);
+    for (std::size_t i = 0; i < cells.size(); ++i)
     {
-        reduce::CellStatistics statistics;
-        statistics.add(cell.outcomes);
-        trial::Problem const& problem = cell.spec.problem;
-        table.add({std::string(name_of(model::model_table, problem.model)),
-                   fmt::format("{}", problem.latent_dim),
-                   std::string(name_of(trial::task_table, problem.task)),
-                   fmt::format("{}", problem.measurements),
-                   std::string(name_of(trial::method_table, cell.spec.method)),
-                   statistics.trials == cell.planned
-                       ? fmt::format("{}", cell.planned)
-                       : fmt::format("{}/{}", statistics.trials, cell.planned),
-                   success_percent(statistics), whole_number(statistics.iterations_p75()),
-                   whole_number(statistics.finite_iterations.mean())});
+        table.add(with_experiment(cells[i].experiment, row_of(cells[i], summaries[i])));
     }
     return table.text();
 }

@@ -8,8 +8,14 @@
 namespace surf::app
 {
 
-/// For each cell: trials, success rate with its 95 % interval (Wilson), 75th percentile of the Adam
-/// steps to the first hit, over successful trials, and mean of all Adam steps of a trial.
+/// For each cell, in their order: trials, success rate with its 95 % interval (Wilson), 75th
+/// percentile of the Adam steps to the first hit over successful trials with its 95 % interval
+/// (bootstrap), mean of all Adam steps of a trial, and in how many trials it alone (+) or adam
+/// alone (−) succeeded, with the p-value of McNemar's test.
+///
+/// For a task without x*: median and quartiles of the pixel error instead of the success rate, and
+/// in how many trials it was smaller (+) or larger (−) than adam's. The experiment is named where
+/// there is more than one.
 std::string summary_table(std::vector<reduce::CellResult> const& cells);
 
 }  // namespace surf::app

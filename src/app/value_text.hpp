@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -80,6 +81,18 @@ inline auto const& table_of(train::Preset)
 {
     return train::preset_table;
 }
+inline auto const& table_of(train::Optimiser)
+{
+    return train::optimiser_table;
+}
+inline auto const& table_of(trial::Operator)
+{
+    return trial::operator_table;
+}
+inline auto const& table_of(trial::Draw)
+{
+    return trial::draw_table;
+}
 inline auto const& table_of(trial::Task)
 {
     return trial::task_table;
@@ -134,6 +147,19 @@ inline void read(Setting const& setting, Range const&, std::filesystem::path& va
     value = setting.text;
 }
 
+/// A name that can stand in a section of the job file and in HDF5.
+inline void read(Setting const& setting, Range const&, std::string& value)
+{
+    bool const plain = std::ranges::all_of(setting.text, [](unsigned char letter) {
+        return std::isalnum(letter) != 0 || letter == '-' || letter == '_';
+    });
+    if (setting.text.empty() || !plain)
+    {
+        refuse(setting, "must be a name of letters, digits, - and _");
+    }
+    value = setting.text;
+}
+
 template <class T>
 void read(Setting const& setting, Range const& range, std::optional<T>& value)
 {
@@ -179,6 +205,11 @@ template <Choice T>
 std::string write(T value)
 {
     return std::string(name_of(table_of(value), value));
+}
+
+inline std::string write(std::string const& value)
+{
+    return value;
 }
 
 inline std::string write(std::filesystem::path const& value)

@@ -19,6 +19,14 @@ Versions versions()
             .hdf5 = h5::library_version()};
 }
 
+std::map<std::string, std::string> version_attributes()
+{
+    Versions const all = versions();
+    return {{"program_version", all.program},   {"git_revision", all.revision},
+            {"libtorch_version", all.libtorch}, {"blas_version", all.blas},
+            {"mpi_version", all.mpi},           {"hdf5_version", all.hdf5}};
+}
+
 ExitCode version_command(Options const&)
 {
     Versions const all = versions();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 namespace surf::app
@@ -21,5 +22,8 @@ struct Versions
 };
 
 Versions versions();
+
+/// The same by name, as files keep them: "program_version", "git_revision", …
+std::map<std::string, std::string> version_attributes();
 
 }  // namespace surf::app

@@ -17,9 +17,7 @@ class Shift
 {
   public:
     Shift(RunContext const& context, mpi::Communicator const& communicator)
-        : plan_(context.plan),
-          transport_(communicator.duplicate()),
-          runner_(context.plan, context.job.output, context.device)
+        : plan_(context.plan), transport_(communicator.duplicate()), runner_(context)
     {}
 
     /// One look at everything. Returns whether anything happened.

@@ -11,7 +11,7 @@ enum class ExitCode : int
     bad_input = 2,       ///< command line or job file; nothing was started
     environment = 3,     ///< missing data, unwritable folder, absent device, full disk
     bad_file = 4,        ///< a file of ours that is damaged, of another version or another job
-    blocks_failed = 5,   ///< finished, but some blocks failed on every attempt
+    blocks_failed = 5,   ///< finished, but some chains or blocks could not be computed
     rank_failed = 6,     ///< a rank could not go on; all stored segments are intact
     interrupted = 75,    ///< stopped by a signal; the same command resumes
 };

@@ -31,9 +31,9 @@ FolderLock::FolderLock(std::filesystem::path const& folder)
     if (reason == EWOULDBLOCK)
     {
         ::close(descriptor_);
-        throw EnvironmentError(
-            fmt::format("another surf_sweep works in {} (both would train the "
-                        "same chains); wait for it or name another output",
+        throw FolderBusyError(
+            fmt::format("another surf_sweep works in {} (both would write the same files); wait "
+                        "for it or name another output",
                         folder.string()));
     }
     spdlog::warn("cannot lock {}: {}; make sure that no other run works there", folder.string(),

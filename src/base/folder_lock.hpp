@@ -2,15 +2,24 @@
 
 #include <filesystem>
 
+#include "base/error.hpp"
+
 namespace surf
 {
+
+/// Another process holds the folder.
+class FolderBusyError : public EnvironmentError
+{
+  public:
+    using EnvironmentError::EnvironmentError;
+};
 
 /// Keeps a folder for this process: two runs that write into one folder would train the same chain
 /// twice and remove each other's files. The lock ends with the process, however that ends.
 class FolderLock
 {
   public:
-    /// Locks <folder>/.lock. Throws EnvironmentError if another process holds it.
+    /// Locks <folder>/.lock. Throws FolderBusyError if another process holds it.
     explicit FolderLock(std::filesystem::path const& folder);
     ~FolderLock();
     FolderLock(FolderLock const&) = delete;

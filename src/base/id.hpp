@@ -69,5 +69,8 @@ using ChainId = Id<struct ChainTag>;
 using CellId = Id<struct CellTag>;
 using BlockId = Id<struct BlockTag>;
 using JobId = Id<struct JobTag>;
+using DataId = Id<struct DataTag>;
+using SurfaceId = Id<struct SurfaceTag>;
+using TheoryId = Id<struct TheoryTag>;
 
 }  // namespace surf

@@ -18,6 +18,15 @@ enum class Purpose : std::uint32_t
     target_latent = 5,
     initial_latent = 6,
     measurement_matrix = 7,
+    measurement_noise = 8,
+    target_image = 9,
+    restart_latent = 10,
+    sample_latent = 11,
+    surface_target = 12,
+    theory_network = 13,
+    theory_direction = 14,
+    bootstrap = 15,
+    interpolation = 16,
 };
 
 /// A counter-based random stream (Philox 4x32-10, Salmon et al. 2011).

@@ -12,7 +12,8 @@
 namespace surf::chain
 {
 
-/// A training that gave a value that is not finite. Other chains may still do better.
+/// A training whose result is of no use: a value is not finite, or the samples are all alike. The
+/// same settings would end there again; other chains may still do better.
 class DivergedError : public Error
 {
   public:
@@ -29,13 +30,22 @@ struct ChainHeader
     ChainId id() const { return ChainId::of(configuration); }
 };
 
+/// What a practitioner watches, by name: losses, gradient norms, the quality of samples.
+using Log = std::map<std::string, double>;
+
+/// Entries of the log that judge the snapshot itself; all others are means since the one before.
+inline constexpr char const* frechet_entry = "pixel_frechet_distance";
+inline constexpr char const* diversity_entry = "diversity";
+
 /// One network θ_t along the training path.
 struct Snapshot
 {
-    std::int64_t index = 0;                ///< t, 0 … T
-    std::int64_t step = 0;                 ///< training steps done
-    Parameters generator;                  ///< weights and batch-norm statistics
-    std::map<std::string, double> losses;  ///< means since the snapshot before; empty at t = 0
+    std::int64_t index = 0;  ///< t, 0 … T
+    std::int64_t step = 0;   ///< training steps done
+    Parameters generator;    ///< weights and batch-norm statistics
+    Log log = {};
+    /// Sample images from the same latents at every snapshot: [samples × rows × columns].
+    NamedArray samples = {"samples", {0, 0, 0}, {}};
 };
 
 /// What a trainer needs besides the step to go on bit-identically: every network and optimiser.

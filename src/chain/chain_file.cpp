@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -23,19 +24,24 @@ using h5::Type;
 /// Of all that a reader hands out of a snapshot.
 std::uint64_t snapshot_checksum(Snapshot const& snapshot)
 {
-    std::string text =
-        fmt::format("{} {} {:016x}\n", snapshot.index, snapshot.step, checksum(snapshot.generator));
-    for (auto const& [name, value] : snapshot.losses)
+    std::string text = fmt::format("{} {} {:016x} {:016x}\n", snapshot.index, snapshot.step,
+                                   checksum(snapshot.generator), checksum({snapshot.samples}));
+    for (auto const& [name, value] : snapshot.log)
     {
         text += fmt::format("{} {}\n", name, value);
     }
     return hash64(text);
 }
 
+/// Without an early end, so that the compiler makes vector code of it.
 bool all_finite(NamedArray const& array)
 {
-    return std::all_of(array.values.begin(), array.values.end(),
-                       [](float value) { return std::isfinite(value); });
+    bool finite = true;
+    for (float const value : array.values)
+    {
+        finite = finite & std::isfinite(value);
+    }
+    return finite;
 }
 
 h5::Slab row_slab(std::int64_t row, std::vector<std::int64_t> const& shape)
@@ -46,14 +52,68 @@ h5::Slab row_slab(std::int64_t row, std::vector<std::int64_t> const& shape)
     return slab;
 }
 
+void describe(h5::Dataset& dataset, std::string const& long_name)
+{
+    dataset.set_attribute("units", "1");
+    dataset.set_attribute("long_name", long_name);
+}
+
 h5::Dataset create_column(h5::Group& group, std::string const& name, Type type, std::int64_t count,
                           h5::Dataset const& index, std::string const& long_name)
 {
     h5::Dataset column = group.create_dataset(name, {type, {count}});
-    column.set_attribute("units", "1");
-    column.set_attribute("long_name", long_name);
+    describe(column, long_name);
     column.attach_scale(0, index);
     return column;
+}
+
+/// The coordinate first, first + 1, … of a dimension.
+h5::Dataset create_counter(h5::Group& group, std::string const& name, std::int64_t first,
+                           std::int64_t count, std::string const& long_name)
+{
+    std::vector<std::int64_t> values(static_cast<std::size_t>(count));
+    std::iota(values.begin(), values.end(), first);
+    h5::Dataset counter = group.create_coordinate<std::int64_t>(name, values);
+    describe(counter, long_name);
+    return counter;
+}
+
+std::string long_name_of(std::string const& log_entry)
+{
+    if (log_entry == frechet_entry)
+    {
+        return "Frechet distance of samples to held-out images in their principal components";
+    }
+    if (log_entry == diversity_entry)
+    {
+        return "total variance of samples, in that of held-out images";
+    }
+    return fmt::format("{}, mean since the snapshot before", log_entry);
+}
+
+[[noreturn]] void fail_diverged(std::int64_t snapshot, std::string const& problem)
+{
+    throw DivergedError(
+        fmt::format("snapshot {}: {}, not finite (the training diverged) lower "
+                    "train.generator_rate and train.discriminator_rate, or take another seed",
+                    snapshot, problem));
+}
+
+/// Throws DivergedError naming the first quantity that is not finite.
+void require_all_finite(Snapshot const& snapshot)
+{
+    for (NamedArray const& array : snapshot.generator)
+    {
+        require_finite(snapshot.index, array);
+    }
+    for (auto const& [name, value] : snapshot.log)
+    {
+        if (!std::isfinite(value))
+        {
+            fail_diverged(snapshot.index, fmt::format("{} is {}", name, value));
+        }
+    }
+    require_finite(snapshot.index, snapshot.samples);
 }
 
 [[noreturn]] void fail_damaged(fs::path const& path, std::string const& problem)
@@ -63,6 +123,16 @@ h5::Dataset create_column(h5::Group& group, std::string const& name, Type type, 
 }
 
 }  // namespace
+
+void require_finite(std::int64_t snapshot, NamedArray const& array)
+{
+    if (!all_finite(array))
+    {
+        auto const bad = std::ranges::find_if_not(array.values,
+                                                  [](float value) { return std::isfinite(value); });
+        fail_diverged(snapshot, fmt::format("a value in {} is {}", array.name, *bad));
+    }
+}
 
 std::uint64_t checksum(Parameters const& arrays)
 {
@@ -121,11 +191,8 @@ ChainFileWriter::ChainFileWriter(fs::path const& path, CanonicalText const& conf
 {
     h5::Group& root = file_.root();
     write_configuration(root, configuration);
-    std::vector<std::int64_t> indices(static_cast<std::size_t>(options_.count));
-    std::iota(indices.begin(), indices.end(), options_.first);
-    h5::Dataset index = root.create_coordinate<std::int64_t>("index", indices);
-    index.set_attribute("units", "1");
-    index.set_attribute("long_name", "index t of the snapshot along the training");
+    h5::Dataset index = create_counter(root, "index", options_.first, options_.count,
+                                       "index t of the snapshot along the training");
 
     auto const add = [&](h5::Group& group, std::string const& prefix, std::string const& name,
                          Type type, std::string const& long_name) {
@@ -134,12 +201,32 @@ ChainFileWriter::ChainFileWriter(fs::path const& path, CanonicalText const& conf
     };
     add(root, "", "step", Type::int64, "training steps done");
     add(root, "", "checksum", Type::uint64, "XXH3-64 of the snapshot");
-    h5::Group losses = root.create_group("loss");
-    for (std::string const& name : options_.losses)
+    h5::Group log = root.create_group("log");
+    for (std::string const& name : options_.log)
     {
-        add(losses, "loss/", name, Type::float64, name + " loss, mean since the snapshot before");
+        add(log, "log/", name, Type::float64, long_name_of(name));
     }
     columns_.emplace("index", std::move(index));
+}
+
+void ChainFileWriter::create_samples(NamedArray const& samples)
+{
+    EXPECT(samples.shape.size() == 3);
+    h5::Group& root = file_.root();
+    h5::Shape const& shape = samples.shape;
+    std::array const scales = {
+        create_counter(root, "sample", 0, shape[0], "sample, of the same latent in all snapshots"),
+        create_counter(root, "row", 0, shape[1], "pixel row from the top"),
+        create_counter(root, "column", 0, shape[2], "pixel column from the left"),
+    };
+    samples_ = root.create_dataset("samples",
+                                   {Type::float32, {options_.count, shape[0], shape[1], shape[2]}});
+    describe(*samples_, "images that the generator makes, 0 black, 1 white");
+    samples_->attach_scale(0, columns_.at("index"));
+    for (std::size_t i = 0; i < scales.size(); ++i)
+    {
+        samples_->attach_scale(1 + i, scales[i]);
+    }
 }
 
 void ChainFileWriter::create_arrays(Parameters const& arrays)
@@ -150,8 +237,7 @@ void ChainFileWriter::create_arrays(Parameters const& arrays)
         h5::Shape shape = {options_.count};
         shape.insert(shape.end(), array.shape.begin(), array.shape.end());
         h5::Dataset dataset = group.create_dataset(array.name, {Type::float32, shape});
-        dataset.set_attribute("units", "1");
-        dataset.set_attribute("long_name", array.name + " of the generator");
+        describe(dataset, array.name + " of the generator");
         dataset.attach_scale(0, columns_.at("index"));
         axes_.attach(dataset, 1);
         arrays_.push_back(std::move(dataset));
@@ -161,20 +247,15 @@ void ChainFileWriter::create_arrays(Parameters const& arrays)
 void ChainFileWriter::append(Snapshot const& snapshot)
 {
     EXPECT(snapshot.index == options_.first + row_ && row_ < options_.count);
-    for (NamedArray const& array : snapshot.generator)
+    EXPECT(std::ranges::all_of(
+        snapshot.log, [&](auto const& entry) { return options_.log.contains(entry.first); }));
+    require_all_finite(snapshot);
+    if (row_ == 0)
     {
-        if (!all_finite(array))
-        {
-            throw DivergedError(fmt::format(
-                "snapshot {} has a value in {} that is not finite (the "
-                "training diverged) lower train.generator_rate and train.discriminator_rate",
-                snapshot.index, array.name));
-        }
-    }
-    if (arrays_.empty())
-    {
+        create_samples(snapshot.samples);
         create_arrays(snapshot.generator);
     }
+    samples_->write<float>(row_slab(row_, snapshot.samples.shape), snapshot.samples.values);
     EXPECT(arrays_.size() == snapshot.generator.size());
     for (std::size_t i = 0; i < arrays_.size(); ++i)
     {
@@ -186,11 +267,11 @@ void ChainFileWriter::append(Snapshot const& snapshot)
     };
     put("step", snapshot.step);
     put("checksum", snapshot_checksum(snapshot));
-    for (std::string const& name : options_.losses)
+    for (std::string const& name : options_.log)
     {
-        auto const loss = snapshot.losses.find(name);
-        put("loss/" + name, loss == snapshot.losses.end() ? std::numeric_limits<double>::quiet_NaN()
-                                                          : loss->second);
+        auto const entry = snapshot.log.find(name);
+        put("log/" + name,
+            entry == snapshot.log.end() ? std::numeric_limits<double>::quiet_NaN() : entry->second);
     }
     ++row_;
 }
@@ -223,28 +304,58 @@ ChainFileReader::ChainFileReader(fs::path path)
     }
     first_ = indices.front();
 
-    h5::Group const losses = root.group("loss");
-    for (h5::Child const& child : losses.children())
+    h5::Group const log = root.group("log");
+    for (h5::Child const& child : log.children())
     {
-        auto values = losses.dataset(child.name).read<double>();
+        auto values = log.dataset(child.name).read<double>();
         if (values.size() != indices.size())
         {
-            fail_damaged(path_, fmt::format("/loss/{} does not fit /index", child.name));
+            fail_damaged(path_, fmt::format("/log/{} does not fit /index", child.name));
         }
-        losses_.emplace(child.name, std::move(values));
+        log_.emplace(child.name, std::move(values));
     }
+    samples_ = open_array(root, "samples", "/samples");
     h5::Group const snapshots = root.group("snapshot");
     for (h5::Child const& child : snapshots.children())
     {
-        h5::Dataset dataset = snapshots.dataset(child.name);
-        h5::Shape shape = dataset.shape();
-        if (shape.empty() || shape.front() != count())
-        {
-            fail_damaged(path_, fmt::format("/snapshot/{} does not fit /index", child.name));
-        }
-        shape.erase(shape.begin());
-        arrays_.push_back({child.name, std::move(shape), std::move(dataset)});
+        arrays_.push_back(open_array(snapshots, child.name, "/snapshot/" + child.name));
     }
+}
+
+ChainFileReader::Array ChainFileReader::open_array(h5::Group const& group, std::string const& name,
+                                                   std::string const& path) const
+{
+    h5::Dataset dataset = group.dataset(name);
+    h5::Shape shape = dataset.shape();
+    if (shape.empty() || shape.front() != count())
+    {
+        fail_damaged(path_, fmt::format("{} does not fit /index", path));
+    }
+    shape.erase(shape.begin());
+    return {name, std::move(shape), std::move(dataset)};
+}
+
+NamedArray ChainFileReader::read_array(Array const& source, std::int64_t row) const
+{
+    NamedArray array{source.name, source.shape, {}};
+    array.values.resize(static_cast<std::size_t>(array.size()));
+    source.dataset.read<float>(row_slab(row, source.shape), array.values);
+    if (!all_finite(array))
+    {
+        fail_damaged(path_, fmt::format("snapshot {} has a value in {} that is not finite",
+                                        first_ + row, array.name));
+    }
+    return array;
+}
+
+std::set<std::string> ChainFileReader::log_names() const
+{
+    std::set<std::string> names;
+    for (auto const& [name, values] : log_)
+    {
+        names.insert(name);
+    }
+    return names;
 }
 
 Snapshot ChainFileReader::read(std::int64_t t) const
@@ -252,25 +363,17 @@ Snapshot ChainFileReader::read(std::int64_t t) const
     EXPECT(t >= first_ && t < first_ + count());
     std::int64_t const row = t - first_;
     auto const i = static_cast<std::size_t>(row);
-    Snapshot snapshot{t, steps_[i], {}, {}};
-    for (auto const& [name, values] : losses_)
+    Snapshot snapshot{t, steps_[i], {}, {}, read_array(*samples_, row)};
+    for (auto const& [name, values] : log_)
     {
-        if (t > 0)  // before the first step there is no loss
+        if (!std::isnan(values[i]))  // NaN stands for "not there"
         {
-            snapshot.losses.emplace(name, values[i]);
+            snapshot.log.emplace(name, values[i]);
         }
     }
     for (Array const& source : arrays_)
     {
-        NamedArray array{source.name, source.shape, {}};
-        array.values.resize(static_cast<std::size_t>(array.size()));
-        source.dataset.read<float>(row_slab(row, source.shape), array.values);
-        if (!all_finite(array))
-        {
-            fail_damaged(path_, fmt::format("snapshot {} has a value in {} that is not finite", t,
-                                            array.name));
-        }
-        snapshot.generator.push_back(std::move(array));
+        snapshot.generator.push_back(read_array(source, row));
     }
     if (snapshot_checksum(snapshot) != checksums_[i])
     {

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,10 @@
 namespace surf::chain
 {
 
-inline constexpr h5::FileType chain_type{.name = "surf_sweep/chain"};
+inline constexpr h5::FileType chain_type{.name = "surf_sweep/chain", .major = 2};
+
+/// Throws DivergedError naming snapshot, array and what to do if a value is not finite.
+void require_finite(std::int64_t snapshot, NamedArray const& array);
 
 /// Checksum of arrays with their names and shapes, in order.
 std::uint64_t checksum(Parameters const& arrays);
@@ -47,25 +52,27 @@ class ChainFileWriter
     {
         std::int64_t first = 0;
         std::int64_t count = 1;
-        std::vector<std::string> losses;  ///< names; a snapshot without one gets NaN
+        std::set<std::string> log = {};  ///< names of entries; a snapshot without one gets NaN
     };
 
     ChainFileWriter(std::filesystem::path const& path, CanonicalText const& configuration,
                     Options options);
 
-    /// Throws DivergedError if a value is not finite.
+    /// Throws DivergedError naming what is not finite.
     void append(Snapshot const& snapshot);
     void publish();
 
   private:
+    void create_samples(NamedArray const& samples);
     void create_arrays(Parameters const& arrays);
 
     Options options_;
     std::int64_t row_ = 0;
     h5::FileWriter file_;
     AxisScales axes_;
-    std::map<std::string, h5::Dataset> columns_;  ///< step, checksum, loss/<name>
-    std::vector<h5::Dataset> arrays_;             ///< made with the first snapshot
+    std::map<std::string, h5::Dataset> columns_;  ///< step, checksum, log/<name>
+    std::optional<h5::Dataset> samples_;          ///< made with the first snapshot, as
+    std::vector<h5::Dataset> arrays_;             ///< these are
 };
 
 /// Reads a chain file snapshot by snapshot and trusts nothing in it.
@@ -82,6 +89,8 @@ class ChainFileReader
     /// Snapshot t, first ≤ t < first + count. Throws FileError if its checksum is wrong or a value
     /// is not finite.
     Snapshot read(std::int64_t t) const;
+    /// Names of all entries of the log.
+    std::set<std::string> log_names() const;
 
   private:
     struct Array
@@ -91,13 +100,20 @@ class ChainFileReader
         h5::Dataset dataset;
     };
 
+    /// One row a snapshot. Throws FileError naming `path` if it does not fit /index.
+    Array open_array(h5::Group const& group, std::string const& name,
+                     std::string const& path) const;
+    /// Row `row`. Throws FileError if a value is not finite.
+    NamedArray read_array(Array const& source, std::int64_t row) const;
+
     std::filesystem::path path_;
     h5::FileReader file_;
     CanonicalText configuration_;
     std::int64_t first_ = 0;
     std::vector<std::int64_t> steps_;
     std::vector<std::uint64_t> checksums_;
-    std::map<std::string, std::vector<double>> losses_;
+    std::map<std::string, std::vector<double>> log_;
+    std::optional<Array> samples_;
     std::vector<Array> arrays_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/pending_file.hpp"
 #include "chain/chain_file.hpp"
 #include "chain/reader.hpp"
@@ -53,25 +54,79 @@ std::uint64_t state_checksum(TrainerState const& state)
         fmt::format("{} {} {:016x}", state.step, state.next_snapshot, checksum(state.arrays)));
 }
 
+fs::path partial_folder(fs::path const& chains, ChainId const& id)
+{
+    return chain_path(chains, id).replace_extension(".partial");
+}
+
+/// The name of a folder that is being removed.
+fs::path leaving_name(fs::path folder)
+{
+    return folder.replace_extension(".removed");
+}
+
+/// Makes the folder and locks it.
+std::unique_ptr<FolderLock> lock_folder(fs::path const& folder)
+{
+    while (true)
+    {
+        std::error_code failure;
+        fs::create_directories(folder, failure);
+        if (failure)
+        {
+            throw EnvironmentError(
+                fmt::format("cannot make folder {}: {}", folder.string(), failure.message()));
+        }
+        try
+        {
+            return std::make_unique<FolderLock>(folder);
+        }
+        catch (EnvironmentError const&)
+        {
+            if (fs::exists(folder))
+            {
+                throw;
+            }
+            // The process that had it finished the chain just now, and removed the folder.
+        }
+    }
+}
+
+/// Removes a locked folder, if it is still there, and gives up the lock. What cannot be removed is
+/// told and left: nobody needs it.
+void remove_folder(fs::path const& folder, std::unique_ptr<FolderLock> lock)
+{
+    // Renamed first, so that a process that comes now never finds it half empty; unlocked before
+    // the lock's file is removed, since NFS keeps what is open.
+    fs::path const leaving = leaving_name(folder);
+    std::error_code failure;
+    fs::remove_all(leaving, failure);
+    fs::rename(folder, leaving, failure);
+    lock.reset();
+    if (!failure)
+    {
+        fs::remove_all(leaving, failure);
+    }
+    if (failure && failure != std::errc::no_such_file_or_directory)
+    {
+        spdlog::warn("cannot remove {} ({}), which is not needed any more; remove it",
+                     folder.string(), failure.message());
+    }
+}
+
 }  // namespace
 
-PartialChain::PartialChain(fs::path const& output, ChainHeader header)
-    : output_(output), header_(std::move(header))
+PartialChain::PartialChain(fs::path const& chains, ChainHeader header)
+    : chains_(chains),
+      header_(std::move(header)),
+      folder_(partial_folder(chains_, header_.id())),
+      lock_(lock_folder(folder_))
 {
-    folder_ = chain_path(output_, header_.id()).replace_extension(".partial");
-    std::error_code failure;
-    fs::create_directories(folder_, failure);
-    if (failure)
-    {
-        throw EnvironmentError(
-            fmt::format("cannot make folder {}: {}", folder_.string(), failure.message()));
-    }
     remove_unpublished(folder_, "");
-    remove_unpublished(folder_.parent_path(), header_.id().hex());
+    remove_unpublished(chains_, header_.id().hex());
     for (std::int64_t index = 0; index < header_.snapshots; ++index)
     {
-        fs::path const path = snapshot_path(index);
-        read_or_set_aside(path, [&] { return read_snapshot(path, index); });
+        read_or_set_aside(snapshot_path(index), [&] { return read_snapshot(index); });
     }
 }
 
@@ -85,9 +140,15 @@ fs::path PartialChain::state_path() const
     return folder_ / "state.h5";
 }
 
-Snapshot PartialChain::read_snapshot(fs::path const& path, std::int64_t index) const
+ChainFileReader PartialChain::open_snapshot(std::int64_t index) const
 {
-    ChainFileReader const file(path);
+    fs::path const path = snapshot_path(index);
+    if (!fs::exists(path))
+    {
+        throw FileError(
+            fmt::format("{} is missing (the chain cannot be finished) run again", path.string()));
+    }
+    ChainFileReader file(path);
     require_configuration(path, file.configuration(), header_.configuration);
     if (file.first() != index || file.count() != 1)
     {
@@ -96,7 +157,12 @@ Snapshot PartialChain::read_snapshot(fs::path const& path, std::int64_t index) c
                         "it and run again",
                         path.string(), index));
     }
-    return file.read(index);
+    return file;
+}
+
+Snapshot PartialChain::read_snapshot(std::int64_t index) const
+{
+    return open_snapshot(index).read(index);
 }
 
 TrainerState PartialChain::read_state() const
@@ -141,10 +207,10 @@ std::optional<TrainerState> PartialChain::load_state()
 void PartialChain::write_snapshot(Snapshot const& snapshot)
 {
     EXPECT(snapshot.index >= 0 && snapshot.index < header_.snapshots);
-    ChainFileWriter::Options options{.first = snapshot.index, .count = 1, .losses = {}};
-    for (auto const& [name, value] : snapshot.losses)
+    ChainFileWriter::Options options{.first = snapshot.index, .count = 1};
+    for (auto const& [name, value] : snapshot.log)
     {
-        options.losses.push_back(name);
+        options.log.insert(name);
     }
     ChainFileWriter file(snapshot_path(snapshot.index), header_.configuration, std::move(options));
     file.append(snapshot);
@@ -153,6 +219,10 @@ void PartialChain::write_snapshot(Snapshot const& snapshot)
 
 void PartialChain::write_state(TrainerState const& state)
 {
+    for (NamedArray const& array : state.arrays)
+    {
+        require_finite(state.next_snapshot - 1, array);
+    }
     h5::FileWriter file(state_path(), state_type);
     h5::Group& root = file.root();
     write_configuration(root, header_.configuration);
@@ -174,28 +244,43 @@ void PartialChain::write_state(TrainerState const& state)
 
 void PartialChain::finish()
 {
-    std::int64_t const last = header_.snapshots - 1;
-    ChainFileWriter::Options options{.first = 0, .count = header_.snapshots, .losses = {}};
-    for (std::int64_t index = 0; index <= last; ++index)
+    ChainFileWriter::Options options{.first = 0, .count = header_.snapshots};
+    for (std::int64_t index = 0; index < header_.snapshots; ++index)
     {
-        if (!fs::exists(snapshot_path(index)))
-        {
-            throw FileError(fmt::format("{} is missing (the chain cannot be finished) run again",
-                                        snapshot_path(index).string()));
-        }
+        options.log.merge(open_snapshot(index).log_names());
     }
-    for (auto const& [name, value] : read_snapshot(snapshot_path(last), last).losses)
-    {
-        options.losses.push_back(name);
-    }
-    ChainFileWriter chain(chain_path(output_, header_.id()), header_.configuration,
+    ChainFileWriter chain(chain_path(chains_, header_.id()), header_.configuration,
                           std::move(options));
-    for (std::int64_t index = 0; index <= last; ++index)
+    for (std::int64_t index = 0; index < header_.snapshots; ++index)
     {
-        chain.append(read_snapshot(snapshot_path(index), index));
+        chain.append(read_snapshot(index));
     }
     chain.publish();
-    fs::remove_all(folder_);
+    discard();
+}
+
+void PartialChain::discard()
+{
+    remove_folder(folder_, std::move(lock_));
+}
+
+void remove_remains(fs::path const& chains, ChainId const& id)
+{
+    std::error_code gone;
+    fs::remove_all(leaving_name(partial_folder(chains, id)), gone);
+    fs::path const folder = partial_folder(chains, id);
+    if (!fs::exists(folder))
+    {
+        return;
+    }
+    try
+    {
+        remove_folder(folder, lock_folder(folder));
+    }
+    catch (EnvironmentError const&)
+    {
+        // The process that finished the chain is still at it.
+    }
 }
 
 }  // namespace surf::chain

@@ -17,7 +17,7 @@ namespace
 {
     throw OtherJobError(
         fmt::format("{}: {} (the chain belongs to another job) name another "
-                    "output folder",
+                    "folder for chains",
                     path.string(), difference));
 }
 
@@ -81,14 +81,14 @@ void verify(fs::path const& path)
     }
 }
 
-fs::path chain_path(fs::path const& output, ChainId const& id)
+fs::path chain_path(fs::path const& chains, ChainId const& id)
 {
-    return output / "chains" / (id.hex() + ".h5");
+    return chains / (id.hex() + ".h5");
 }
 
-std::optional<Reader> find_chain(fs::path const& output, ChainHeader const& header)
+std::optional<Reader> find_chain(fs::path const& chains, ChainHeader const& header)
 {
-    fs::path const path = chain_path(output, header.id());
+    fs::path const path = chain_path(chains, header.id());
     if (!fs::exists(path))
     {
         return std::nullopt;

@@ -48,13 +48,14 @@ class Reader
 /// at the first thing that is wrong.
 void verify(std::filesystem::path const& path);
 
-/// chains/<id>.h5, where a finished chain lies.
-std::filesystem::path chain_path(std::filesystem::path const& output, ChainId const& id);
+/// <chains>/<id>.h5, where a finished chain lies in the folder of chains. Jobs may share the
+/// folder.
+std::filesystem::path chain_path(std::filesystem::path const& chains, ChainId const& id);
 
 /// The finished chain if there is one. A damaged one is set aside (renamed to *.bad) with a
 /// warning, so that it is trained again; one of another job throws OtherJobError. Snapshots are
 /// checked when they are read, not here.
-std::optional<Reader> find_chain(std::filesystem::path const& output, ChainHeader const& header);
+std::optional<Reader> find_chain(std::filesystem::path const& chains, ChainHeader const& header);
 
 /// "key = value here, value there" for the first settings in which two configurations differ.
 std::string first_differences(CanonicalText const& here, CanonicalText const& there);

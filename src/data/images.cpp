@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/id.hpp"
 #include "data/idx.hpp"
 
 namespace surf::data
@@ -58,6 +59,19 @@ TrainingImages load_training_images(fs::path const& folder)
 TestImages load_test_images(fs::path const& folder)
 {
     return TestImages(load(folder, "t10k-images-idx3-ubyte"));
+}
+
+std::string DataSet::checksum() const
+{
+    CanonicalText text;
+    text.add("training", training.checksum);
+    text.add("test", test.checksum);
+    return DataId::of(text).hex();
+}
+
+DataSet load_data_set(fs::path const& folder)
+{
+    return {load_training_images(folder), load_test_images(folder)};
 }
 
 }  // namespace surf::data

@@ -45,4 +45,17 @@ struct TrainingImages : Images
 TrainingImages load_training_images(std::filesystem::path const& folder);
 TestImages load_test_images(std::filesystem::path const& folder);
 
+/// Both splits of a data set.
+struct DataSet
+{
+    TrainingImages training;
+    TestImages test;
+
+    /// Over both splits, 32 hex digits: what a chain's and a trial's ids name the data by.
+    std::string checksum() const;
+};
+
+/// Both splits from one folder; errors as above.
+DataSet load_data_set(std::filesystem::path const& folder);
+
 }  // namespace surf::data

@@ -12,6 +12,9 @@ enum class ModelKind : std::int8_t
 {
     vae = 0,
     dcgan = 1,
+    wgan = 2,
+    wgan_gp = 3,
+    relu = 4,
 };
 
 struct ModelEntry
@@ -25,6 +28,10 @@ struct ModelEntry
 inline constexpr std::array model_table = {
     ModelEntry{ModelKind::vae, "vae", "variational autoencoder (Kingma & Welling 2014)"},
     ModelEntry{ModelKind::dcgan, "dcgan", "deep convolutional GAN (Radford et al. 2015)"},
+    ModelEntry{ModelKind::wgan, "wgan", "Wasserstein GAN, clipped critic (Arjovsky et al. 2017)"},
+    ModelEntry{ModelKind::wgan_gp, "wgan-gp",
+               "Wasserstein GAN, gradient penalty (Gulrajani et al. 2017)"},
+    ModelEntry{ModelKind::relu, "relu", "the paper's section 3: expansive ReLU decoder of a VAE"},
 };
 
 /// Pixels of a generated image: 28 × 28, one channel, values in [0, 1].

@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
 #include "base/contract.hpp"
 #include "base/error.hpp"
-#include "model/model_table.hpp"
 
 namespace surf::model
 {
@@ -18,6 +22,7 @@ constexpr std::int64_t stride = 2;
 constexpr std::int64_t padding = 1;
 constexpr double leaky_slope = 0.2;
 constexpr double batch_norm_momentum = 0.1;
+constexpr std::array batch_norm_parts = {".bn.gamma", ".bn.beta", ".bn.mean", ".bn.variance"};
 
 at::Tensor activate(at::Tensor const& input, Activation activation)
 {
@@ -41,9 +46,7 @@ LayerSpec linear(std::string name, std::int64_t input, Shape output, Normalisati
     return {std::move(name), LayerKind::linear, {input}, output, normalisation, activation};
 }
 
-}  // namespace
-
-NetworkSpec generator_spec(std::int64_t latent_dim)
+NetworkSpec infogan_spec(std::int64_t latent_dim)
 {
     return {
         linear("fc1", latent_dim, {1024}, Normalisation::batch, Activation::relu),
@@ -63,7 +66,37 @@ NetworkSpec generator_spec(std::int64_t latent_dim)
     };
 }
 
-NetworkSpec trunk_spec(std::int64_t outputs)
+NetworkSpec relu_spec(std::int64_t latent_dim, std::int64_t hidden_layers)
+{
+    constexpr std::int64_t expansion = 5;
+    NetworkSpec spec;
+    std::int64_t width = latent_dim;
+    for (std::int64_t i = 1; i <= hidden_layers; ++i)
+    {
+        std::int64_t const input = std::exchange(width, std::min(image_size, expansion * width));
+        spec.push_back(linear(fmt::format("hidden{}", i), input, {width}, Normalisation::none,
+                              Activation::relu));
+    }
+    LayerSpec output =
+        linear("output", width, {1, image_side, image_side}, Normalisation::none, Activation::none);
+    output.bias = Bias::zero;  // the paper's V has none
+    spec.push_back(std::move(output));
+    return spec;
+}
+
+}  // namespace
+
+NetworkSpec generator_spec(ModelKind model, std::int64_t latent_dim, std::int64_t hidden_layers)
+{
+    if (model != ModelKind::relu)
+    {
+        return infogan_spec(latent_dim);
+    }
+    EXPECT(hidden_layers >= 1);
+    return relu_spec(latent_dim, hidden_layers);
+}
+
+NetworkSpec trunk_spec(std::int64_t outputs, Normalisation normalisation)
 {
     return {
         {"conv1",
@@ -76,9 +109,9 @@ NetworkSpec trunk_spec(std::int64_t outputs)
          LayerKind::conv,
          {64, 14, 14},
          {128, 7, 7},
-         Normalisation::batch,
+         normalisation,
          Activation::leaky_relu},
-        linear("fc1", 128 * 7 * 7, {1024}, Normalisation::batch, Activation::leaky_relu),
+        linear("fc1", 128 * 7 * 7, {1024}, normalisation, Activation::leaky_relu),
         linear("fc2", 1024, {outputs}, Normalisation::none, Activation::none),
     };
 }
@@ -143,19 +176,68 @@ NamedArray const& find_array(Parameters const& parameters, std::string const& na
         fmt::format("array {} is missing (this network cannot be built without it)", name));
 }
 
-Network::Network(NetworkSpec spec, RandomStream& stream, double deviation, at::Device device)
+NetworkSpec stored_generator_spec(ModelKind model, std::int64_t latent_dim,
+                                  Parameters const& parameters)
+{
+    std::int64_t const layers = std::ranges::count_if(
+        parameters, [](NamedArray const& array) { return array.name.ends_with(".weight"); });
+    // A generator has a hidden layer at least; if even that is missing, the check below says so.
+    NetworkSpec spec = generator_spec(model, latent_dim, std::max<std::int64_t>(layers - 1, 1));
+    for (LayerSpec const& layer : spec)
+    {
+        find_array(parameters, layer.name + ".weight", weight_shape(layer));
+        find_array(parameters, layer.name + ".bias", {feature_count(layer)});
+        if (layer.normalisation == Normalisation::batch)
+        {
+            for (char const* part : batch_norm_parts)
+            {
+                find_array(parameters, layer.name + part, {feature_count(layer)});
+            }
+        }
+    }
+    return spec;
+}
+
+double Initialisation::weight_deviation(LayerSpec const& layer) const
+{
+    return deviation_.value_or(1 / std::sqrt(static_cast<double>(layer.output.size())));
+}
+
+double Initialisation::bias_deviation(LayerSpec const& layer) const
+{
+    return deviation_ || layer.bias == Bias::zero ? 0 : weight_deviation(layer);
+}
+
+namespace
+{
+
+at::Tensor random_tensor(std::vector<std::int64_t> const& shape, RandomStream& stream,
+                         double deviation, at::Device device)
+{
+    NamedArray array{"", shape, {}};
+    array.values.resize(static_cast<std::size_t>(array.size()));
+    if (deviation > 0)
+    {
+        stream.fill_normal(array.values, 0.0, deviation);
+    }
+    return to_tensor(array, device, at::kFloat);
+}
+
+}  // namespace
+
+Network::Network(NetworkSpec spec, RandomStream& stream, Initialisation const& initialisation,
+                 at::Device device)
     : spec_(std::move(spec))
 {
     auto const options = at::TensorOptions(at::kFloat).device(device);
     for (LayerSpec const& layer : spec_)
     {
-        NamedArray weight{layer.name + ".weight", weight_shape(layer), {}};
-        weight.values.resize(static_cast<std::size_t>(weight.size()));
-        stream.fill_normal(weight.values, 0.0, deviation);
         std::int64_t const features = feature_count(layer);
         Layer tensors;
-        tensors.weight = to_tensor(weight, device, at::kFloat);
-        tensors.bias = at::zeros({features}, options);
+        tensors.weight = random_tensor(weight_shape(layer), stream,
+                                       initialisation.weight_deviation(layer), device);
+        tensors.bias =
+            random_tensor({features}, stream, initialisation.bias_deviation(layer), device);
         if (layer.normalisation == Normalisation::batch)
         {
             tensors.gamma = at::ones({features}, options);
@@ -243,10 +325,14 @@ at::Tensor Network::forward(at::Tensor const& input, Mode mode) const
 std::vector<at::Tensor> Network::trainable() const
 {
     std::vector<at::Tensor> tensors;
-    for (Layer const& layer : layers_)
+    for (std::size_t i = 0; i < spec_.size(); ++i)
     {
+        Layer const& layer = layers_[i];
         tensors.push_back(layer.weight);
-        tensors.push_back(layer.bias);
+        if (spec_[i].bias == Bias::trained)
+        {
+            tensors.push_back(layer.bias);
+        }
         if (layer.gamma.defined())
         {
             tensors.push_back(layer.gamma);

@@ -3,11 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/named_array.hpp"
 #include "base/random.hpp"
+#include "model/model_table.hpp"
 
 namespace surf::model
 {
@@ -33,6 +35,12 @@ enum class Normalisation
     batch,  ///< Ioffe & Szegedy 2015, before the activation
 };
 
+enum class Bias
+{
+    trained,
+    zero,  ///< stored with the others, but stays 0
+};
+
 /// What leaves a layer for one sample; a plain vector has height = width = 1.
 struct Shape
 {
@@ -51,12 +59,31 @@ struct LayerSpec
     Shape output;
     Normalisation normalisation;
     Activation activation;
+    Bias bias = Bias::trained;
 };
 
 using NetworkSpec = std::vector<LayerSpec>;
 
 /// Added to a batch's variance before the square root, as in the batch-norm paper.
 inline constexpr double batch_norm_epsilon = 1e-5;
+
+/// How the weights and biases of a fresh network are drawn.
+class Initialisation
+{
+  public:
+    /// Weights N(0, deviation²), biases 0.
+    static Initialisation normal(double deviation) { return Initialisation(deviation); }
+    /// Weights and biases of a layer with n outputs N(0, 1/n), as theorem 3.1 of the paper has it.
+    static Initialisation by_outputs() { return Initialisation(std::nullopt); }
+
+    double weight_deviation(LayerSpec const& layer) const;
+    double bias_deviation(LayerSpec const& layer) const;
+
+  private:
+    explicit Initialisation(std::optional<double> deviation) : deviation_(deviation) {}
+
+    std::optional<double> deviation_;
+};
 
 enum class Mode
 {
@@ -69,8 +96,9 @@ enum class Mode
 class Network
 {
   public:
-    /// Weights N(0, deviation²), biases and batch-norm β 0, γ 1, running mean 0 and variance 1.
-    Network(NetworkSpec spec, RandomStream& stream, double deviation, at::Device device);
+    /// Batch norm starts with β 0, γ 1, running mean 0 and variance 1.
+    Network(NetworkSpec spec, RandomStream& stream, Initialisation const& initialisation,
+            at::Device device);
     /// From stored arrays. Throws FileError naming the array that is missing or has another shape.
     Network(NetworkSpec spec, Parameters const& parameters, at::Device device,
             at::ScalarType type = at::kFloat);
@@ -102,12 +130,23 @@ class Network
     std::vector<Layer> layers_;
 };
 
-/// InfoGAN's MNIST generator (Chen et al. 2016): FC k→1024, BN, ReLU; FC 1024→128·7·7, BN, ReLU;
-/// transposed conv 128→64, BN, ReLU; transposed conv 64→1, sigmoid.
-NetworkSpec generator_spec(std::int64_t latent_dim);
+/// The generator of a model, [batch × k] → [batch × 784].
+///
+/// All but `relu`: InfoGAN's MNIST generator (Chen et al. 2016): FC k→1024, BN, ReLU; FC
+/// 1024→128·7·7, BN, ReLU; transposed conv 128→64, BN, ReLU; transposed conv 64→1, sigmoid.
+///
+/// `relu`: the network of the paper's section 3, G(x) = V σ(W_d … σ(W_1 x + b_1) … + b_d), with
+/// d = hidden_layers ≥ 1 layers of min(784, 5^i k) units. Only it has a use for hidden_layers.
+NetworkSpec generator_spec(ModelKind model, std::int64_t latent_dim, std::int64_t hidden_layers);
 
-/// The mirror image that discriminators and encoders share, ending in `outputs` plain numbers.
-NetworkSpec trunk_spec(std::int64_t outputs);
+/// The generator that these stored arrays belong to: they tell how many hidden layers `relu` has.
+/// Throws FileError naming an array that is missing or has another shape.
+NetworkSpec stored_generator_spec(ModelKind model, std::int64_t latent_dim,
+                                  Parameters const& parameters);
+
+/// InfoGAN's mirror image, which discriminators, critics and encoders share, ending in `outputs`
+/// plain numbers. `normalisation` is that of its two inner layers.
+NetworkSpec trunk_spec(std::int64_t outputs, Normalisation normalisation);
 
 /// Shape of a layer's weight, in the layout of torch.nn.
 std::vector<std::int64_t> weight_shape(LayerSpec const& layer);

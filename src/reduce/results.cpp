@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "base/contract.hpp"
-#include "hdf5/file.hpp"
 #include "reduce/summary.hpp"
 #include "store/outcome_columns.hpp"
 
@@ -14,22 +13,40 @@ namespace surf::reduce
 namespace
 {
 
-constexpr h5::FileType results_type{.name = "surf_sweep/results"};
-
-auto order_of(CellResult const& cell)
+/// Where a name is among the experiments.
+std::size_t place_of(std::vector<ExperimentSettings> const& experiments, std::string const& name)
 {
-    trial::Problem const& problem = cell.spec.problem;
-    return std::tuple(problem.task, problem.model, problem.latent_dim, problem.measurements,
-                      cell.spec.method);
+    auto const place =
+        std::find_if(experiments.begin(), experiments.end(),
+                     [&](ExperimentSettings const& experiment) { return experiment.name == name; });
+    EXPECT(place != experiments.end());
+    return static_cast<std::size_t>(place - experiments.begin());
 }
 
-void sort_all(std::vector<CellResult>& cells)
+/// Names become those of groups, and words of a list.
+void require_names(std::vector<ExperimentSettings> const& experiments)
 {
-    std::sort(cells.begin(), cells.end(), [](CellResult const& left, CellResult const& right) {
+    for (std::size_t i = 0; i < experiments.size(); ++i)
+    {
+        [[maybe_unused]] std::string const& name = experiments[i].name;
+        EXPECT(!name.empty() && name.find_first_of(" \t\n/") == std::string::npos);
+        EXPECT(place_of(experiments, name) == i);
+    }
+}
+
+void sort_all(ResultsInput& input)
+{
+    auto const order_of = [&](CellResult const& cell) {
+        trial::Problem const& problem = cell.spec.problem;
+        return std::tuple(place_of(input.experiments, cell.experiment), problem.task, problem.model,
+                          problem.latent_dim, problem.measurements, cell.spec.method);
+    };
+    std::vector<CellResult>& cells = input.cells;
+    std::sort(cells.begin(), cells.end(), [&](CellResult const& left, CellResult const& right) {
         return order_of(left) < order_of(right);
     });
     EXPECT(std::adjacent_find(cells.begin(), cells.end(),
-                              [](CellResult const& left, CellResult const& right) {
+                              [&](CellResult const& left, CellResult const& right) {
                                   return order_of(left) == order_of(right);
                               }) == cells.end());
     for (CellResult& cell : cells)
@@ -50,7 +67,7 @@ h5::Dataset write_cell_column(h5::Group& group, h5::Dataset const& rows, std::st
     std::vector<T> values;
     for (CellResult const& cell : cells)
     {
-        values.insert(values.end(), cell.outcomes.size(), static_cast<T>(value_of(cell.spec)));
+        values.insert(values.end(), cell.outcomes.size(), static_cast<T>(value_of(cell)));
     }
     h5::Dataset dataset = group.create_dataset(
         name, {.type = h5::type_of<T>, .shape = rows.shape(), .chunk = {store::chunk_rows}});
@@ -60,11 +77,49 @@ h5::Dataset write_cell_column(h5::Group& group, h5::Dataset const& rows, std::st
     return dataset;
 }
 
-void write_trials(h5::Group group, std::vector<CellResult> const& cells)
+/// The columns that say to which cell a trial belongs.
+void write_cell_columns(h5::Group& group, h5::Dataset const& rows, ResultsInput const& input)
+{
+    using Cell = CellResult;
+    auto const add = [&]<class T>(T, char const* name, char const* long_name, auto value_of) {
+        return write_cell_column<T>(group, rows, name, long_name, input.cells, value_of);
+    };
+    h5::Dataset experiment =
+        add(std::int32_t{}, "experiment", "experiment of the job",
+            [&](Cell const& cell) { return place_of(input.experiments, cell.experiment); });
+    std::vector<std::int32_t> values;
+    std::string names;
+    for (ExperimentSettings const& entry : input.experiments)
+    {
+        values.push_back(static_cast<std::int32_t>(values.size()));
+        names.append(names.empty() ? "" : " ").append(entry.name);
+    }
+    experiment.set_attribute("flag_values", values);
+    experiment.set_attribute("flag_meanings", names);
+
+    h5::Dataset task = add(std::int8_t{}, "task", "what is recovered from what",
+                           [](Cell const& cell) { return cell.spec.problem.task; });
+    store::describe_flags(task, trial::task_table);
+    h5::Dataset model = add(std::int8_t{}, "model", "generative model",
+                            [](Cell const& cell) { return cell.spec.problem.model; });
+    store::describe_flags(model, model::model_table);
+    add(std::int64_t{}, "latent_dim", "dimension k of the latent",
+        [](Cell const& cell) { return cell.spec.problem.latent_dim; });
+    h5::Dataset measurement = add(std::int8_t{}, "operator", "what is seen of an image",
+                                  [](Cell const& cell) { return cell.spec.problem.measurement; });
+    store::describe_flags(measurement, trial::operator_table);
+    add(std::int64_t{}, "measurements", "number m of measurements",
+        [](Cell const& cell) { return cell.spec.problem.measurements; });
+    h5::Dataset method = add(std::int8_t{}, "method", "how the latent is searched for",
+                             [](Cell const& cell) { return cell.spec.method; });
+    store::describe_flags(method, trial::method_table);
+}
+
+void write_trials(h5::Group group, ResultsInput const& input)
 {
     std::vector<trial::TrialOutcome const*> outcomes;
     std::int64_t latent_dim = 1;
-    for (CellResult const& cell : cells)
+    for (CellResult const& cell : input.cells)
     {
         latent_dim = std::max(latent_dim, cell.spec.problem.latent_dim);
         for (trial::TrialOutcome const& outcome : cell.outcomes)
@@ -74,35 +129,32 @@ void write_trials(h5::Group group, std::vector<CellResult> const& cells)
     }
     h5::Dataset const rows =
         store::create_row_numbers(group, static_cast<std::int64_t>(outcomes.size()));
-
-    using Spec = trial::CellSpec;
-    h5::Dataset task =
-        write_cell_column<std::int8_t>(group, rows, "task", "what is recovered from what", cells,
-                                       [](Spec const& spec) { return spec.problem.task; });
-    store::describe_flags(task, trial::task_table);
-    h5::Dataset model =
-        write_cell_column<std::int8_t>(group, rows, "model", "generative model", cells,
-                                       [](Spec const& spec) { return spec.problem.model; });
-    store::describe_flags(model, model::model_table);
-    write_cell_column<std::int64_t>(group, rows, "latent_dim", "dimension k of the latent", cells,
-                                    [](Spec const& spec) { return spec.problem.latent_dim; });
-    write_cell_column<std::int64_t>(group, rows, "measurements", "number m of measurements", cells,
-                                    [](Spec const& spec) { return spec.problem.measurements; });
-    h5::Dataset method =
-        write_cell_column<std::int8_t>(group, rows, "method", "how the latent is searched for",
-                                       cells, [](Spec const& spec) { return spec.method; });
-    store::describe_flags(method, trial::method_table);
+    write_cell_columns(group, rows, input);
     store::write_outcome_columns(group, rows, outcomes, latent_dim);
+}
+
+void write_experiments(h5::Group group, std::vector<ExperimentSettings> const& experiments)
+{
+    for (auto const& [name, settings] : experiments)
+    {
+        h5::Group experiment = group.create_group(name);
+        for (auto const& [key, value] : settings)
+        {
+            experiment.set_attribute(key, value);
+        }
+    }
 }
 
 }  // namespace
 
 void write_results(std::filesystem::path const& path, ResultsInput input)
 {
-    sort_all(input.cells);
+    require_names(input.experiments);
+    sort_all(input);
     h5::FileWriter file(path, results_type);
-    write_summary(file.root().create_group("summary"), input.cells);
-    write_trials(file.root().create_group("trials"), input.cells);
+    write_summary(file.root().create_group("summary"), input.cells, input.experiments);
+    write_trials(file.root().create_group("trials"), input);
+    write_experiments(file.root().create_group("experiments"), input.experiments);
     h5::Group provenance = file.root().create_group("provenance");
     provenance.set_attribute("job", input.job);
     for (auto const& [key, value] : input.provenance)

@@ -5,34 +5,51 @@
 #include <string>
 #include <vector>
 
+#include "hdf5/file.hpp"
 #include "trial/outcome.hpp"
 #include "trial/spec.hpp"
 
 namespace surf::reduce
 {
 
+/// What a results file is stamped with, and what its readers ask for.
+inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major = 2};
+
 /// One cell with the outcomes that are stored of it.
 struct CellResult
 {
     trial::CellSpec spec;
     std::int64_t planned = 0;  ///< trials that the job asks for; fewer outcomes: incomplete
-    std::int64_t budget = 0;   ///< Σ n_t before the final network; 0 for Method::adam
+    std::int64_t budget = 0;   ///< trial::BlockSpec::budget of its blocks; 0 for Method::adam
     std::vector<trial::TrialOutcome> outcomes;
+    /// Name of the experiment that reports the cell; one that belongs to two is given twice.
+    std::string experiment = {};
+};
+
+/// A named experiment of the job: a set of cells that are reported together.
+struct ExperimentSettings
+{
+    std::string name;                             ///< not empty, without blanks and slashes
+    std::map<std::string, std::string> settings;  ///< its keys of the job file with their values
 };
 
 /// All that goes into a results file.
 struct ResultsInput
 {
-    /// In any order, no two with the same task, model, latent_dim, measurements and method.
+    /// In any order, no two with the same experiment, task, model, latent_dim, measurements and
+    /// method.
     std::vector<CellResult> cells;
     std::map<std::string, std::string> provenance;  ///< versions, revision, ranks, hosts, seeds, …
     std::string job;                                ///< text of the job file
+    /// In the order in which they are reported, no two of one name; all that cells name.
+    std::vector<ExperimentSettings> experiments = {};
 };
 
 /// Publishes the results file, which h5py, netCDF4 and xarray open as it is.
 ///
-/// /summary: statistics over (task, model, latent_dim, measurements, method), missing value where
-/// the sweep has no such cell; /trials: every outcome as columns, sorted by cell and trial;
+/// /summary: statistics over (experiment, task, model, latent_dim, measurements, method), missing
+/// value where there is no such cell; /trials: every outcome as columns, sorted by cell and trial,
+/// those of a cell of two experiments under both; /experiments: a group with the settings of each;
 /// /provenance: attributes, with the job text as `job`. Equal input gives equal bytes.
 void write_results(std::filesystem::path const& path, ResultsInput input);
 

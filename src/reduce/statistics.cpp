@@ -17,11 +17,36 @@ namespace
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
+double no_value_is_infinite(double value)
+{
+    return std::isnan(value) ? infinity : value;
+}
+
 }  // namespace
+
+QuantilePosition::QuantilePosition(double q, std::int64_t count)
+{
+    EXPECT(q >= 0 && q <= 1 && count > 0);
+    double const position = q * static_cast<double>(count - 1);
+    rank = static_cast<std::int64_t>(position);
+    weight = position - std::floor(position);
+}
+
+double QuantilePosition::between(double below, double above) const
+{
+    bool const at_sample = weight == 0 || below == above;  // also where both are infinite
+    return at_sample ? below : below + weight * (above - below);
+}
+
+Samples::Samples(std::vector<double> values) : values_(std::move(values))
+{
+    std::transform(values_.begin(), values_.end(), values_.begin(), no_value_is_infinite);
+    std::sort(values_.begin(), values_.end());
+}
 
 void Samples::add(double value)
 {
-    double const number = std::isnan(value) ? infinity : value;
+    double const number = no_value_is_infinite(value);
     values_.insert(std::upper_bound(values_.begin(), values_.end(), number), number);
 }
 
@@ -35,16 +60,13 @@ void Samples::merge(Samples const& other)
 
 double Samples::quantile(double q) const
 {
-    EXPECT(q >= 0 && q <= 1);
     if (values_.empty())
     {
         return not_a_number;
     }
-    double const position = q * static_cast<double>(values_.size() - 1);
-    double const weight = position - std::floor(position);
-    double const* below = &values_[static_cast<std::size_t>(position)];
-    bool const at_sample = weight == 0 || below[0] == below[1];  // also where both are infinite
-    return at_sample ? *below : below[0] + weight * (below[1] - below[0]);
+    QuantilePosition const position(q, count());
+    auto const rank = static_cast<std::size_t>(position.rank);
+    return position.between(values_[rank], values_[std::min(rank + 1, values_.size() - 1)]);
 }
 
 double Samples::mean() const
@@ -52,6 +74,32 @@ double Samples::mean() const
     return values_.empty() ? not_a_number
                            : std::accumulate(values_.begin(), values_.end(), 0.0) /
                                  static_cast<double>(values_.size());
+}
+
+std::vector<std::int64_t> Samples::histogram(std::span<double const> edges) const
+{
+    EXPECT(std::is_sorted(edges.begin(), edges.end()));
+    std::vector<std::int64_t> counts;
+    auto begin = values_.begin();
+    for (double const edge : edges)
+    {
+        auto const end = std::lower_bound(begin, values_.end(), edge);
+        counts.push_back(end - begin);
+        begin = end;
+    }
+    counts.push_back(values_.end() - begin);
+    return counts;
+}
+
+std::vector<double> log_edges(int first, int last)
+{
+    constexpr int per_decade = 10;
+    std::vector<double> edges;
+    for (int i = first * per_decade; i <= last * per_decade; ++i)
+    {
+        edges.push_back(std::pow(10.0, static_cast<double>(i) / per_decade));
+    }
+    return edges;
 }
 
 Interval wilson_interval(std::int64_t successes, std::int64_t trials)
@@ -147,6 +195,12 @@ SurfingBudget surfing_budget(CellStatistics const& adam)
         return {rounded(adam.finite_iterations), BudgetBasis::finite_trials};
     }
     return {1, BudgetBasis::none};
+}
+
+std::int64_t restarts_budget(CellStatistics const& surfing)
+{
+    Samples const& steps = surfing.finite_iterations;
+    return steps.count() == 0 ? 1 : std::max<std::int64_t>(1, std::llround(steps.mean()));
 }
 
 }  // namespace surf::reduce

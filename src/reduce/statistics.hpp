@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "trial/outcome.hpp"
@@ -9,21 +10,40 @@
 namespace surf::reduce
 {
 
+/// Where quantile q of `count` ordered numbers lies: at 0 ≤ `weight` < 1 of the way from order
+/// statistic `rank`, the first being 0, to the next (Hyndman & Fan 1996, type 7, numpy's default).
+struct QuantilePosition
+{
+    std::int64_t rank = 0;
+    double weight = 0;
+
+    QuantilePosition(double q, std::int64_t count);
+    /// `above` is not looked at where the weight is 0, since there may be none.
+    double between(double below, double above) const;
+};
+
 /// A sorted multiset of numbers. NaN counts as +∞: what has no value is worse than any.
 class Samples
 {
   public:
+    Samples() = default;
+    explicit Samples(std::vector<double> values);
+
     void add(double value);
     /// Associative and commutative, as multisets are.
     void merge(Samples const& other);
 
     std::int64_t count() const { return static_cast<std::int64_t>(values_.size()); }
-    /// Quantile q in [0, 1] with linear interpolation between order statistics (Hyndman & Fan 1996,
-    /// type 7, numpy's default). NaN without samples.
+    std::span<double const> ascending() const { return values_; }
+    /// Quantile q in [0, 1], interpolated as QuantilePosition says. NaN without samples.
     double quantile(double q) const;
     /// Summed in ascending order, so that it does not depend on how it was merged. NaN without
     /// samples.
     double mean() const;
+    /// How many samples lie below the first of the ascending edges, from each edge up to but not
+    /// including the next, and from the last on: one number more than there are edges. Counts of
+    /// merged samples are the sums of the parts' counts.
+    std::vector<std::int64_t> histogram(std::span<double const> edges) const;
 
     friend bool operator==(Samples const&, Samples const&) = default;
 
@@ -44,6 +64,9 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials);
 /// The quantiles that are reported of distances and pixel errors.
 inline constexpr std::array<double, 5> reported_quantiles = {0.05, 0.25, 0.5, 0.75, 0.95};
 
+/// Edges 10^first, …, 10^last of bins that are equally wide on a logarithmic scale, 10 a decade.
+std::vector<double> log_edges(int first, int last);
+
 /// What is known of a cell from some of its trials.
 ///
 /// A small value: statistics of parts are merged in any order to those of the whole.
@@ -56,7 +79,7 @@ struct CellStatistics
     Samples iterations;         ///< Adam steps of every trial
     Samples finite_iterations;  ///< of those that stayed finite
     Samples first_hits;         ///< Adam steps to the first hit, of successful trials
-    Samples distances;          ///< ‖x̂ − x*‖
+    Samples distances;          ///< ‖x̂ − x*‖; all +∞ for a task without x*
     Samples pixel_errors;       ///< √(‖G_T(x̂) − y‖² / n)
 
     void add(trial::TrialOutcome const& outcome);
@@ -92,5 +115,10 @@ struct SurfingBudget
 /// The budget from the statistics of the same problem under Method::adam: a 75th percentile,
 /// rounded to the nearest integer, at least 1.
 SurfingBudget surfing_budget(CellStatistics const& adam);
+
+/// The Adam steps that Method::restarts may spend on a trial, from the statistics of the same
+/// problem under Method::surfing: the mean over its trials that stayed finite, rounded to the
+/// nearest integer, at least 1.
+std::int64_t restarts_budget(CellStatistics const& surfing);
 
 }  // namespace surf::reduce

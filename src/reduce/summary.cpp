@@ -1,12 +1,9 @@
 #include "reduce/summary.hpp"
 
-#include <algorithm>
+#include <functional>
 #include <limits>
-#include <set>
 
-#include "base/name_table.hpp"
-#include "reduce/statistics.hpp"
-#include "store/outcome_columns.hpp"
+#include "reduce/cell_variables.hpp"
 
 namespace surf::reduce
 {
@@ -14,229 +11,214 @@ namespace surf::reduce
 namespace
 {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+using Cell = SummarisedCell;
 
-/// A cell with what its trials say.
-struct SummarisedCell
-{
-    CellResult const* result;
-    CellStatistics statistics;
-    std::size_t position;  ///< in the array over all five dimensions
-};
-
-/// The distinct coordinates of the cells along one dimension, ascending.
-template <class Coordinate>
-auto distinct(std::vector<CellResult> const& cells, Coordinate coordinate_of)
-{
-    std::set<decltype(coordinate_of(cells.front().spec))> values;
-    for (CellResult const& cell : cells)
-    {
-        values.insert(coordinate_of(cell.spec));
-    }
-    return values;
-}
-
-template <class Table, class Kinds>
-std::vector<std::string> names_of(Table const& table, Kinds const& kinds)
-{
-    std::vector<std::string> names;
-    for (auto const kind : kinds)
-    {
-        names.emplace_back(name_of(table, kind));
-    }
-    return names;
-}
-
-/// Writes variables over the dimensions of the cells and at most one more.
-class SummaryTable
-{
-  public:
-    SummaryTable(h5::Group group, std::vector<CellResult> const& cells) : group_(std::move(group))
-    {
-        std::vector<std::size_t> positions(cells.size(), 0);
-        auto const add = [&](std::string const& name, std::string const& long_name,
-                             auto coordinate_of, auto const& label) {
-            auto const values = distinct(cells, coordinate_of);
-            for (std::size_t i = 0; i < cells.size(); ++i)
-            {
-                auto const place = values.find(coordinate_of(cells[i].spec));
-                positions[i] = positions[i] * values.size() +
-                               static_cast<std::size_t>(std::distance(values.begin(), place));
-            }
-            auto const labels = label(values);
-            using Label = typename decltype(labels)::value_type;
-            dimensions_.push_back(add_coordinate<Label>(name, long_name, labels));
-            shape_.push_back(static_cast<std::int64_t>(labels.size()));
-        };
-        auto const numbers = [](std::set<std::int64_t> const& values) {
-            return std::vector<std::int64_t>(values.begin(), values.end());
-        };
-        auto const names = [](auto const& table) {
-            return [&table](auto const& kinds) { return names_of(table, kinds); };
-        };
-
-        using Spec = trial::CellSpec;
-        add(
-            "task", "what is recovered from what",
-            [](Spec const& spec) { return spec.problem.task; }, names(trial::task_table));
-        add(
-            "model", "generative model", [](Spec const& spec) { return spec.problem.model; },
-            names(model::model_table));
-        add(
-            "latent_dim", "dimension k of the latent",
-            [](Spec const& spec) { return spec.problem.latent_dim; }, numbers);
-        add(
-            "measurements", "number m of measurements",
-            [](Spec const& spec) { return spec.problem.measurements; }, numbers);
-        add(
-            "method", "how the latent is searched for",
-            [](Spec const& spec) { return spec.method; }, names(trial::method_table));
-
-        for (std::size_t i = 0; i < cells.size(); ++i)
-        {
-            cells_.push_back({&cells[i], {}, positions[i]});
-            cells_.back().statistics.add(cells[i].outcomes);
-        }
-    }
-
-    template <h5::Element T>
-    h5::Dataset add_coordinate(std::string const& name, std::string const& long_name,
-                               std::vector<T> const& values)
-    {
-        h5::Dataset coordinate = group_.create_coordinate<T>(name, values);
-        store::describe(coordinate, "1", long_name);
-        return coordinate;
-    }
-
-    /// A variable with one value a cell, `missing` where there is none.
-    template <h5::Element T, class Value>
-    h5::Dataset add(std::string const& name, std::string const& long_name, T missing,
-                    Value value_of)
-    {
-        return add_over<T>(name, long_name, missing, nullptr,
-                           [&](SummarisedCell const& cell, std::size_t) { return value_of(cell); });
-    }
-
-    /// A variable with one value a cell and index along one more dimension.
-    template <h5::Element T, class Value>
-    h5::Dataset add_over(std::string const& name, std::string const& long_name, T missing,
-                         h5::Dataset const* more, Value value_of)
-    {
-        h5::Shape shape = shape_;
-        std::size_t const width =
-            more == nullptr ? 1 : static_cast<std::size_t>(more->shape().front());
-        if (more != nullptr)
-        {
-            shape.push_back(static_cast<std::int64_t>(width));
-        }
-        std::vector<T> values(static_cast<std::size_t>(h5::element_count(shape)), missing);
-        for (SummarisedCell const& cell : cells_)
-        {
-            for (std::size_t i = 0; i < width; ++i)
-            {
-                values[cell.position * width + i] = value_of(cell, i);
-            }
-        }
-        h5::Dataset dataset = group_.create_dataset(
-            name, {.type = h5::type_of<T>, .shape = shape, .fill = static_cast<double>(missing)});
-        store::describe(dataset, "1", long_name);
-        for (std::size_t i = 0; i < dimensions_.size(); ++i)
-        {
-            dataset.attach_scale(i, dimensions_[i]);
-        }
-        if (more != nullptr)
-        {
-            dataset.attach_scale(dimensions_.size(), *more);
-        }
-        dataset.write<T>(values);
-        return dataset;
-    }
-
-  private:
-    h5::Group group_;
-    std::vector<h5::Dataset> dimensions_;
-    h5::Shape shape_;
-    std::vector<SummarisedCell> cells_;
-};
-
-void add_counts(SummaryTable& table)
+void add_counts(CellVariables& variables)
 {
     auto const add = [&](std::string const& name, std::string const& long_name, auto value_of) {
-        table.add<std::int64_t>(name, long_name, -1, value_of);
+        variables.add<std::int64_t>(name, long_name, value_of);
     };
-    using Cell = SummarisedCell;
+    h5::Dataset measurement =
+        variables.add<std::int8_t>("operator", "what is seen of an image",
+                                   [](Cell const& cell) { return cell.problem().measurement; });
+    store::describe_flags(measurement, trial::operator_table);
     add("trials_planned", "trials that the job asks for",
         [](Cell const& cell) { return cell.result->planned; });
-    add("trials", "trials done", [](Cell const& cell) { return cell.statistics.trials; });
-    h5::Dataset complete = table.add<std::int8_t>(
-        "complete", "whether all trials planned are done", -1, [](Cell const& cell) {
-            return std::int8_t{cell.statistics.trials >= cell.result->planned};
-        });
+    add("trials", "trials done", [](Cell const& cell) { return cell.summary.statistics.trials; });
+    h5::Dataset complete = variables.add<std::int8_t>(
+        "complete", "whether all trials planned are done",
+        [](Cell const& cell) { return cell.summary.statistics.trials >= cell.result->planned; });
     store::describe_yes_no(complete);
-    add("successes", "trials that ended within the success distance",
-        [](Cell const& cell) { return cell.statistics.successes; });
-    add("budget", "Adam steps spent before the final network",
+    add("successes", "trials that ended within the success distance", [](Cell const& cell) {
+        return cell.has_latent() ? cell.summary.statistics.successes : missing<std::int64_t>;
+    });
+    add("budget", "Adam steps granted by another cell's statistics",
         [](Cell const& cell) { return cell.result->budget; });
 
-    auto const reasons = table.add_coordinate<std::string>("stop_reason", "why a trial ended", [] {
-        std::vector<std::string> names;
-        for (trial::StopReasonEntry const& entry : trial::stop_reason_table)
-        {
-            names.emplace_back(entry.name);
-        }
-        return names;
-    }());
-    table.add_over<std::int64_t>(
-        "trials_by_stop_reason", "trials that ended for this reason", -1, &reasons,
-        [](Cell const& cell, std::size_t i) { return cell.statistics.stopped[i]; });
+    auto const reasons =
+        variables.add_coordinate<std::string>("stop_reason", "why a trial ended", [] {
+            std::vector<std::string> names;
+            for (trial::StopReasonEntry const& entry : trial::stop_reason_table)
+            {
+                names.emplace_back(entry.name);
+            }
+            return names;
+        }());
+    variables.add_over<std::int64_t>("trials_by_stop_reason", "trials that ended for this reason",
+                                     &reasons, [](Cell const& cell) {
+                                         auto const& stopped = cell.summary.statistics.stopped;
+                                         return std::vector<std::int64_t>(stopped.begin(),
+                                                                          stopped.end());
+                                     });
 }
 
-void add_estimates(SummaryTable& table)
+/// What there is only to say of tasks with an x*.
+void add_successes(CellVariables& variables)
 {
     auto const add = [&](std::string const& name, std::string const& long_name, auto value_of) {
-        table.add<double>(name, long_name, not_a_number,
-                          [&](SummarisedCell const& cell) { return value_of(cell.statistics); });
+        variables.add<double>(name, long_name, [&](Cell const& cell) {
+            return cell.has_latent() ? value_of(cell.summary) : missing<double>;
+        });
     };
-    using Statistics = CellStatistics;
+    using Summary = CellSummary;
     add("success_rate", "share of trials that succeeded",
-        [](Statistics const& s) { return s.success_rate(); });
+        [](Summary const& s) { return s.statistics.success_rate(); });
     add("success_low", "lower end of the 95 % Wilson interval of success_rate",
-        [](Statistics const& s) { return s.success_interval().low; });
+        [](Summary const& s) { return s.statistics.success_interval().low; });
     add("success_high", "upper end of the 95 % Wilson interval of success_rate",
-        [](Statistics const& s) { return s.success_interval().high; });
+        [](Summary const& s) { return s.statistics.success_interval().high; });
     add("iterations_p75", "75th percentile of first_hit over successful trials",
-        [](Statistics const& s) { return s.iterations_p75(); });
+        [](Summary const& s) { return s.statistics.iterations_p75(); });
+    add("iterations_p75_low", "lower end of the 95 % bootstrap interval of iterations_p75",
+        [](Summary const& s) { return s.hits.iterations_p75.low; });
+    add("iterations_p75_high", "upper end of the 95 % bootstrap interval of iterations_p75",
+        [](Summary const& s) { return s.hits.iterations_p75.high; });
     add("iterations_p75_censored", "75th percentile of first_hit with failures as infinity",
-        [](Statistics const& s) { return s.censored_iterations_p75(); });
-    add("total_iterations_p75", "75th percentile of Adam steps over all trials",
-        [](Statistics const& s) { return s.iterations.quantile(0.75); });
-    add("total_iterations_mean", "mean Adam steps over all trials",
-        [](Statistics const& s) { return s.iterations.mean(); });
+        [](Summary const& s) { return s.statistics.censored_iterations_p75(); });
+    add("iterations_p75_censored_low",
+        "lower end of the 95 % bootstrap interval of iterations_p75_censored",
+        [](Summary const& s) { return s.hits.censored_iterations_p75.low; });
+    add("iterations_p75_censored_high",
+        "upper end of the 95 % bootstrap interval of iterations_p75_censored",
+        [](Summary const& s) { return s.hits.censored_iterations_p75.high; });
+}
 
-    auto const quantiles = table.add_coordinate<double>(
+void add_iterations(CellVariables& variables)
+{
+    variables.add<double>(
+        "total_iterations_p75", "75th percentile of Adam steps over all trials",
+        [](Cell const& cell) { return cell.summary.statistics.iterations.quantile(0.75); });
+    variables.add<double>(
+        "total_iterations_mean", "mean Adam steps over all trials",
+        [](Cell const& cell) { return cell.summary.statistics.iterations.mean(); });
+}
+
+/// The cells' pairs of trials with those of their adam cells.
+void add_comparison(CellVariables& variables)
+{
+    enum class Says
+    {
+        always,
+        with_latent,
+    };
+    auto const add_count = [&](std::string const& name, std::string const& long_name, Says says,
+                               auto count_of) {
+        variables.add<std::int64_t>(name, long_name, [&](Cell const& cell) {
+            auto const& pairs = cell.summary.against_adam;
+            return pairs && (says == Says::always || cell.has_latent())
+                       ? std::invoke(count_of, *pairs)
+                       : missing<std::int64_t>;
+        });
+    };
+    using Pairs = PairedStatistics;
+    add_count("pairs", "trials that the method shares with adam", Says::always, &Pairs::pairs);
+    add_count("pairs_both", "pairs in which both trials succeeded", Says::with_latent,
+              &Pairs::both);
+    add_count("pairs_method_only", "pairs in which only the method's trial succeeded",
+              Says::with_latent, &Pairs::method_only);
+    add_count("pairs_adam_only", "pairs in which only adam's trial succeeded", Says::with_latent,
+              &Pairs::adam_only);
+    add_count("pairs_neither", "pairs in which neither trial succeeded", Says::with_latent,
+              &Pairs::neither);
+    variables.add<double>(
+        "mcnemar_p", "exact two-sided McNemar p-value against adam", [](Cell const& cell) {
+            auto const& pairs = cell.summary.against_adam;
+            return pairs && cell.has_latent() ? pairs->mcnemar_p() : missing<double>;
+        });
+    add_count("pairs_pixel_error_smaller", "pairs in which the method's pixel error is smaller",
+              Says::always, &Pairs::pixel_error_smaller);
+    add_count("pairs_pixel_error_larger", "pairs in which the method's pixel error is larger",
+              Says::always, &Pairs::pixel_error_larger);
+    variables.add<double>("pixel_error_p", "exact two-sided sign test of the pixel errors",
+                          [](Cell const& cell) {
+                              auto const& pairs = cell.summary.against_adam;
+                              return pairs ? pairs->pixel_error_p() : missing<double>;
+                          });
+}
+
+/// How quantiles and a histogram of some samples are called and cut.
+struct Distribution
+{
+    std::string name;
+    std::string meaning;
+    Samples CellStatistics::*samples;
+    int first_decade;
+    int last_decade;
+    bool needs_latent;
+
+    /// Null for a cell of which there is nothing to say.
+    Samples const* of(Cell const& cell) const
+    {
+        bool const has = !needs_latent || cell.has_latent();
+        return has ? &(cell.summary.statistics.*samples) : nullptr;
+    }
+};
+
+std::vector<Distribution> distributions()
+{
+    return {{"distance", "distance to the true latent", &CellStatistics::distances, -4, 2, true},
+            {"pixel_error", "root mean square error of the pixels", &CellStatistics::pixel_errors,
+             -4, 0, false}};
+}
+
+void add_quantiles(CellVariables& variables)
+{
+    auto const quantiles = variables.add_coordinate<double>(
         "quantile", "share of trials below",
         std::vector<double>(reported_quantiles.begin(), reported_quantiles.end()));
-    auto const add_quantiles = [&](std::string const& name, std::string const& long_name,
-                                   Samples Statistics::*samples) {
-        table.add_over<double>(
-            name, long_name, not_a_number, &quantiles,
-            [&](SummarisedCell const& cell, std::size_t i) {
-                return (cell.statistics.*samples).quantile(reported_quantiles[i]);
+    for (Distribution const& distribution : distributions())
+    {
+        variables.add_over<double>(distribution.name + "_quantile",
+                                   "quantiles of the " + distribution.meaning, &quantiles,
+                                   [&](Cell const& cell) {
+                                       std::vector<double> row;
+                                       if (Samples const* samples = distribution.of(cell))
+                                       {
+                                           for (double const q : reported_quantiles)
+                                           {
+                                               row.push_back(samples->quantile(q));
+                                           }
+                                       }
+                                       return row;
+                                   });
+    }
+}
+
+void add_histograms(CellVariables& variables)
+{
+    for (Distribution const& distribution : distributions())
+    {
+        auto const edges = log_edges(distribution.first_decade, distribution.last_decade);
+        std::vector<double> left = edges;
+        left.insert(left.begin(), 0);
+        std::vector<double> right = edges;
+        right.push_back(std::numeric_limits<double>::infinity());
+        std::string const bin = distribution.name + "_bin";
+        auto const bins =
+            variables.add_coordinate<double>(bin, "left edge of a bin, which belongs to it", left);
+        variables.add_along(bins, bin + "_right", "right edge of a bin, which does not", right);
+        h5::Dataset histogram = variables.add_over<std::int64_t>(
+            distribution.name + "_histogram", "trials by the " + distribution.meaning, &bins,
+            [&](Cell const& cell) {
+                Samples const* samples = distribution.of(cell);
+                return samples != nullptr ? samples->histogram(edges) : std::vector<std::int64_t>();
             });
-    };
-    add_quantiles("distance_quantile", "quantiles of the distance to the true latent",
-                  &Statistics::distances);
-    add_quantiles("pixel_error_quantile", "quantiles of the root mean square error of the pixels",
-                  &Statistics::pixel_errors);
+        histogram.set_attribute("coordinates", bin + "_right");
+    }
 }
 
 }  // namespace
 
-void write_summary(h5::Group group, std::vector<CellResult> const& cells)
+void write_summary(h5::Group group, std::vector<CellResult> const& cells,
+                   std::vector<ExperimentSettings> const& experiments)
 {
-    SummaryTable table(std::move(group), cells);
-    add_counts(table);
-    add_estimates(table);
+    CellVariables variables(std::move(group), cells, experiments);
+    add_counts(variables);
+    add_successes(variables);
+    add_iterations(variables);
+    add_quantiles(variables);
+    add_histograms(variables);
+    add_comparison(variables);
 }
 
 }  // namespace surf::reduce

@@ -60,6 +60,7 @@ Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
         cells_, [](Cell const& cell) { return cell.dependents.empty() || !cell.blocks.empty(); }));
     for (std::size_t chain = 0; chain < chains_.size(); ++chain)
     {
+        chains_[chain].wanted = plan.chains[chain].wanted;
         if (plan.chains[chain].published)
         {
             chain_published(static_cast<ChainIndex>(chain));
@@ -176,8 +177,9 @@ std::optional<ChainIndex> Ledger::next_chain() const
 {
     auto const place = std::ranges::find_if(chains_, [&](Chain const& chain) {
         return chain.state == ChainState::to_train &&
-               std::ranges::any_of(chain.cells,
-                                   [&](CellIndex cell) { return at(cells_, cell).open > 0; });
+               (chain.wanted || std::ranges::any_of(chain.cells, [&](CellIndex cell) {
+                    return at(cells_, cell).open > 0;
+                }));
     });
     if (place == chains_.end())
     {
@@ -199,7 +201,10 @@ std::vector<CellIndex> Ledger::cells_to_reduce() const
 
 bool Ledger::finished() const
 {
-    return count(Stage::waiting) + count(Stage::ready) + count(Stage::leased) == 0;
+    return count(Stage::waiting) + count(Stage::ready) + count(Stage::leased) == 0 &&
+           std::ranges::none_of(chains_, [](Chain const& chain) {
+               return chain.wanted && chain.state == ChainState::to_train;
+           });
 }
 
 Progress Ledger::progress() const

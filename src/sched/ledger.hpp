@@ -26,13 +26,14 @@ using Rank = int;
 struct ChainWork
 {
     bool published = false;  ///< already stored by an earlier run
+    bool wanted = false;     ///< to be trained even if no block needs it
 };
 
 struct CellWork
 {
     ChainIndex chain;
     /// The cell whose reduction gives this one its budget, earlier in the plan: adam before
-    /// surfing.
+    /// surfing before restarts.
     std::optional<CellIndex> budget_from;
 };
 
@@ -101,13 +102,14 @@ class Ledger
     /// Leases at most `most` blocks to a rank: fewer when the rest must be shared among all ranks,
     /// none when nothing is ready for it.
     std::vector<LeasedBlock> lease(Rank rank, std::optional<ChainIndex> held, int most);
-    /// The first chain, in the plan's order, that open blocks wait for: neither published nor
-    /// failed.
+    /// The first chain, in the plan's order, that is wanted or that open blocks wait for: neither
+    /// published nor failed.
     std::optional<ChainIndex> next_chain() const;
     /// Cells whose blocks are all done (or failed, at least one done), that open blocks of others
     /// wait for, and that were not reduced yet.
     std::vector<CellIndex> cells_to_reduce() const;
-    /// No block is leased, ready or still to come. Chains may be left that no block waits for.
+    /// No block is leased, ready or still to come, nor any wanted chain. Chains may be left that no
+    /// block waits for.
     bool finished() const;
     Progress progress() const;
     std::vector<BlockIndex> failed_blocks() const;
@@ -153,6 +155,7 @@ class Ledger
     struct Chain
     {
         ChainState state = ChainState::to_train;
+        bool wanted = false;
         std::vector<CellIndex> cells;
         /// By the ranks they failed on, so that a rank passes over what is not for it in one step.
         std::map<std::vector<Rank>, ReadyBlocks> ready;

@@ -49,10 +49,24 @@ std::uint64_t checksum(Segment const& segment)
     return hash64(text);
 }
 
+/// The task's entry, from the cell's canonical text.
+trial::TaskEntry const& task_of(fs::path const& path, std::string const& cell)
+{
+    for (trial::TaskEntry const& entry : trial::task_table)
+    {
+        if (cell.find(fmt::format("\ntask = {}\n", entry.name)) != std::string::npos)
+        {
+            return entry;
+        }
+    }
+    fail_damaged(path, "its cell names no known task");
+}
+
+/// Whether all numbers are finite, but for the distance.
 bool all_finite(TrialOutcome const& outcome)
 {
     auto const finite = [](auto value) { return std::isfinite(value); };
-    return finite(outcome.objective) && finite(outcome.distance) && finite(outcome.pixel_error) &&
+    return finite(outcome.objective) && finite(outcome.pixel_error) &&
            finite(outcome.best_objective) &&
            std::all_of(outcome.latent.begin(), outcome.latent.end(), finite) &&
            std::all_of(outcome.best_latent.begin(), outcome.best_latent.end(), finite);
@@ -67,6 +81,7 @@ bool is_known(trial::StopReason reason)
 /// What no engine gives, even if a checksum says that it was written so.
 void require_sane(fs::path const& path, Segment const& segment)
 {
+    trial::TaskEntry const& task = task_of(path, segment.cell);
     std::int64_t number = segment.first;
     for (TrialOutcome const& outcome : segment.outcomes)
     {
@@ -79,7 +94,16 @@ void require_sane(fs::path const& path, Segment const& segment)
             fail_damaged(path, fmt::format("trial {} has the unknown stop reason {}", outcome.trial,
                                            static_cast<int>(outcome.stop_reason)));
         }
-        if (outcome.stop_reason != trial::StopReason::non_finite && !all_finite(outcome))
+        bool const unmeasured = std::isnan(outcome.distance) && !outcome.success &&
+                                outcome.first_hit == TrialOutcome::never;
+        if (!task.has_latent && !unmeasured)
+        {
+            fail_damaged(path, fmt::format("trial {} has a distance, but {} has no true latent",
+                                           outcome.trial, task.name));
+        }
+        bool const finite =
+            all_finite(outcome) && (!task.has_latent || std::isfinite(outcome.distance));
+        if (outcome.stop_reason != trial::StopReason::non_finite && !finite)
         {
             fail_damaged(path,
                          fmt::format("trial {} has a value that is not finite", outcome.trial));

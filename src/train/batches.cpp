@@ -54,31 +54,38 @@ RandomStream Batches::stream(Purpose purpose, std::int64_t index) const
                         static_cast<std::uint64_t>(index));
 }
 
-at::Tensor Batches::images(std::int64_t step)
+at::Tensor Batches::images(std::int64_t draw)
 {
     std::int64_t const batch = spec_.hyper.batch;
-    std::int64_t const steps_per_epoch = pixels_.size(0) / batch;
-    if (std::int64_t const epoch = step / steps_per_epoch; epoch != epoch_)
+    std::int64_t const batches_per_epoch = pixels_.size(0) / batch;
+    if (std::int64_t const epoch = draw / batches_per_epoch; epoch != epoch_)
     {
         epoch_ = epoch;
         order_ = random_order(pixels_.size(0), stream(Purpose::batch_order, epoch)).to(device_);
     }
-    at::Tensor const chosen = order_.narrow(0, step % steps_per_epoch * batch, batch);
+    at::Tensor const chosen = order_.narrow(0, draw % batches_per_epoch * batch, batch);
     return pixels_.index_select(0, chosen).to(at::kFloat).div_(255.0);
 }
 
-at::Tensor Batches::uniform_latents(std::int64_t step) const
+at::Tensor Batches::uniform_latents(std::int64_t draw) const
 {
     at::Tensor const latents = at::empty({spec_.hyper.batch, spec_.latent_dim});
-    stream(Purpose::prior, step).fill_uniform(values_of(latents), -1, 1);
+    stream(Purpose::prior, draw).fill_uniform(values_of(latents), -1, 1);
     return latents.to(device_);
 }
 
-at::Tensor Batches::normal_noise(std::int64_t step) const
+at::Tensor Batches::normal_noise(std::int64_t draw) const
 {
     at::Tensor const noise = at::empty({spec_.hyper.batch, spec_.latent_dim});
-    stream(Purpose::encoder_noise, step).fill_normal(values_of(noise), 0, 1);
+    stream(Purpose::encoder_noise, draw).fill_normal(values_of(noise), 0, 1);
     return noise.to(device_);
+}
+
+at::Tensor Batches::mixing_weights(std::int64_t draw) const
+{
+    at::Tensor const weights = at::empty({spec_.hyper.batch, 1});
+    stream(Purpose::interpolation, draw).fill_uniform(values_of(weights), 0, 1);
+    return weights.to(device_);
 }
 
 }  // namespace surf::train

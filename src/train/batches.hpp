@@ -11,21 +11,24 @@
 namespace surf::train
 {
 
-/// The random inputs of each training step: image batches and noise. All depend on the step alone,
-/// so a resumed training draws what the uninterrupted one would have drawn.
+/// The random inputs of a training: image batches and noise. All depend on their number alone, so a
+/// resumed training draws what the uninterrupted one would have drawn. The number is that of the
+/// training step; where a step needs several draws of a kind, they are counted through.
 class Batches
 {
   public:
     /// Throws InputError if there are fewer images than a batch takes.
     Batches(TrainSpec const& spec, data::TrainingImages const& images, at::Device device);
 
-    /// Images of a step, in [0, 1]: [batch × pixels]. Every epoch visits the images in an order of
-    /// its own; what does not fill a batch is left out.
-    at::Tensor images(std::int64_t step);
+    /// Images in [0, 1]: [batch × pixels]. Every epoch visits the images in an order of its own;
+    /// what does not fill a batch is left out.
+    at::Tensor images(std::int64_t draw);
     /// Uniform on [−1, 1]^k: [batch × k].
-    at::Tensor uniform_latents(std::int64_t step) const;
+    at::Tensor uniform_latents(std::int64_t draw) const;
     /// Standard normal: [batch × k].
-    at::Tensor normal_noise(std::int64_t step) const;
+    at::Tensor normal_noise(std::int64_t draw) const;
+    /// Uniform on [0, 1], one for each sample: [batch × 1].
+    at::Tensor mixing_weights(std::int64_t draw) const;
 
   private:
     RandomStream stream(Purpose purpose, std::int64_t index) const;

@@ -2,13 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include "base/error.hpp"
+#include "base/folder_lock.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
 #include "hdf5/file.hpp"
 #include "model/device.hpp"
+#include "train/quality.hpp"
 #include "train/trainer.hpp"
 
 namespace surf::train
@@ -16,35 +22,27 @@ namespace surf::train
 namespace
 {
 
-/// Snapshot first, state second: a state on disk always has all its earlier snapshots beside it.
-void write(chain::PartialChain& chain, Trainer& trainer, std::int64_t snapshot, std::int64_t step)
+/// How often the log of a training is told, at most.
+constexpr std::int64_t reports = 10;
+
+void report(TrainSpec const& spec, std::int64_t snapshot, chain::Log const& log)
 {
-    auto const losses = trainer.losses().take();
-    chain.write_snapshot({snapshot, step, trainer.generator(), losses});
-    chain.write_state({step, snapshot + 1, trainer.state()});
-    for (auto const& [name, loss] : losses)
+    std::string text;
+    for (auto const& [name, value] : log)
     {
-        spdlog::debug("snapshot {}: mean {} loss {:.4f}", snapshot, name, loss);
+        text += fmt::format(", {} {:.4g}", name, value);
     }
+    spdlog::info("{} k={}, snapshot {} of {}{}", name_of(model::model_table, spec.model),
+                 spec.latent_dim, snapshot, spec.intervals, text);
 }
 
-}  // namespace
-
-chain::ChainHeader chain_header(TrainSpec const& spec)
+bool is_provided(TrainSpec const& spec, std::filesystem::path const& chains)
 {
-    return {spec.canonical(), spec.intervals + 1};
-}
-
-namespace
-{
-
-bool is_provided(TrainSpec const& spec, std::filesystem::path const& output)
-{
-    if (!chain::find_chain(output, chain_header(spec)))
+    if (!chain::find_chain(chains, chain_header(spec)))
     {
         return false;
     }
-    auto const path = chain::chain_path(output, spec.id());
+    auto const path = chain::chain_path(chains, spec.id());
     try
     {
         chain::verify(path);
@@ -57,48 +55,167 @@ bool is_provided(TrainSpec const& spec, std::filesystem::path const& output)
     }
 }
 
-}  // namespace
-
-void provide_chain(TrainSpec const& spec, data::TrainingImages const& images,
-                   std::filesystem::path const& output, at::Device device,
-                   TrainProgress const& progress, std::stop_token const& stop)
+/// One training, from its beginning or from where an earlier one was cut short.
+class Training
 {
-    if (is_provided(spec, output))
+  public:
+    Training(TrainSpec const& spec, data::DataSet const& data, chain::PartialChain& chain,
+             at::Device device)
+        : spec_(spec),
+          chain_(chain),
+          trainer_(make_trainer(spec, data.training, device)),
+          quality_(spec, data.test, device)
+    {}
+
+    void run(TrainProgress const& progress, std::stop_token const& stop)
+    {
+        std::int64_t step = begin();
+        while (step < spec_.steps())
+        {
+            if (stop.stop_requested())
+            {
+                throw Interrupted(
+                    "stopped in the middle of training (it resumes at its last snapshot)");
+            }
+            trainer_->step(step);
+            ++step;
+            if (step % spec_.steps_per_snapshot == 0)
+            {
+                write(step / spec_.steps_per_snapshot, step);
+            }
+            progress(step, spec_.steps());
+        }
+    }
+
+  private:
+    /// The number of steps that are done.
+    std::int64_t begin()
+    {
+        auto const state = chain_.load_state();
+        if (!state)
+        {
+            write(0, 0);
+            return 0;
+        }
+        trainer_->restore(state->arrays);
+        spdlog::info("training of {} k={} resumes at step {} of {}",
+                     name_of(model::model_table, spec_.model), spec_.latent_dim, state->step,
+                     spec_.steps());
+        return state->step;
+    }
+
+    /// Snapshot first, state second: a state on disk always has all its earlier snapshots beside
+    /// it.
+    void write(std::int64_t snapshot, std::int64_t step)
+    {
+        model::Network const& generator = trainer_->generator();
+        auto [log, samples] = quality_.judge(generator);
+        log.merge(trainer_->log().take());
+        chain_.write_snapshot({snapshot, step, generator.parameters(), log, std::move(samples)});
+        chain_.write_state({step, snapshot + 1, trainer_->state()});
+        std::int64_t const interval = (spec_.intervals + reports - 1) / reports;
+        bool const is_last = snapshot == spec_.intervals;  // told when it is judged and published
+        if (snapshot % interval == 0 && !is_last)
+        {
+            report(spec_, snapshot, log);
+        }
+    }
+
+    TrainSpec const& spec_;
+    chain::PartialChain& chain_;
+    std::unique_ptr<Trainer> trainer_;
+    SampleQuality quality_;
+};
+
+/// Judges the last snapshot as it is on disk, so that a training which ended here before is judged
+/// again.
+void require_not_collapsed(TrainSpec const& spec, chain::Log const& last)
+{
+    double const diversity = last.at(chain::diversity_entry);
+    if (diversity >= collapse_bound)
     {
         return;
     }
-    model::set_compute_threads(spec.threads);
-    chain::PartialChain chain(output, chain_header(spec));
-    auto const trainer = make_trainer(spec, images, device);
+    std::string const finding = fmt::format("snapshot {}: {} is {:.2g}, below {}", spec.intervals,
+                                            chain::diversity_entry, diversity, collapse_bound);
+    if (spec.steps() < collapse_steps)
+    {
+        spdlog::warn(
+            "{} (after {} training steps the generator makes much the same image of every latent, "
+            "trials on it say little) train longer",
+            finding, spec.steps());
+        return;
+    }
+    throw chain::DivergedError(
+        fmt::format("{} (the generator has collapsed to one image, trials on it would say nothing) "
+                    "lower train.generator_rate, train longer or take another seed",
+                    finding));
+}
 
-    std::int64_t step = 0;
-    if (auto const state = chain.load_state())
+/// Throws FolderBusyError if another process trains this chain.
+void train(TrainSpec const& spec, data::DataSet const& data, std::filesystem::path const& chains,
+           at::Device device, TrainProgress const& progress, std::stop_token const& stop)
+{
+    chain::PartialChain chain(chains, chain_header(spec));
+    if (is_provided(spec, chains))  // by a process that had the folder just before
     {
-        trainer->restore(state->arrays);
-        step = state->step;
-        spdlog::info("training of {} k={} resumes at step {} of {}",
-                     name_of(model::model_table, spec.model), spec.latent_dim, step, spec.steps());
+        chain.discard();
+        return;
     }
-    else
-    {
-        write(chain, *trainer, 0, 0);
-    }
-    while (step < spec.steps())
+    Training(spec, data, chain, device).run(progress, stop);
+    chain::Log const last = chain.read_snapshot(spec.intervals).log;
+    require_not_collapsed(spec, last);
+    chain.finish();
+    report(spec, spec.intervals, last);
+}
+
+void pause_between_looks(std::stop_token const& stop)
+{
+    constexpr auto step = std::chrono::milliseconds(100);
+    for (int i = 0; i < 20; ++i)
     {
         if (stop.stop_requested())
         {
-            throw Interrupted(
-                "stopped in the middle of training (it resumes at its last snapshot)");
+            throw Interrupted("stopped while another job trains the chain (run it again)");
         }
-        trainer->step(step);
-        ++step;
-        if (step % spec.steps_per_snapshot == 0)
-        {
-            write(chain, *trainer, step / spec.steps_per_snapshot, step);
-        }
-        progress(step, spec.steps());
+        std::this_thread::sleep_for(step);
     }
-    chain.finish();
+}
+
+}  // namespace
+
+chain::ChainHeader chain_header(TrainSpec const& spec)
+{
+    return {spec.canonical(), spec.intervals + 1};
+}
+
+void provide_chain(TrainSpec const& spec, data::DataSet const& data,
+                   std::filesystem::path const& chains, at::Device device,
+                   TrainProgress const& progress, std::stop_token const& stop)
+{
+    if (is_provided(spec, chains))
+    {
+        chain::remove_remains(chains, spec.id());
+        return;
+    }
+    model::set_compute_threads(spec.threads);
+    for (bool waited = false;; waited = true)
+    {
+        try
+        {
+            train(spec, data, chains, device, progress, stop);
+            return;
+        }
+        catch (FolderBusyError const&)
+        {
+            if (!waited)
+            {
+                spdlog::info("{} k={}: another job trains this chain; waiting for it",
+                             name_of(model::model_table, spec.model), spec.latent_dim);
+            }
+            pause_between_looks(stop);
+        }
+    }
 }
 
 }  // namespace surf::train

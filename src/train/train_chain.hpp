@@ -20,14 +20,21 @@ using TrainProgress = std::function<void(std::int64_t done, std::int64_t steps)>
 /// What the chain's file says about itself.
 chain::ChainHeader chain_header(TrainSpec const& spec);
 
-/// Provides chains/<id>.h5 below `output`: checks every snapshot of the one that is there, trains
-/// it if there is none or it is damaged (then that one is set aside). Goes on from the last
-/// snapshot if an earlier training was cut short, and then ends with the same bits.
+/// Provides <chains>/<id>.h5: checks every snapshot of the one that is there, trains it if there is
+/// none or it is damaged (then that one is set aside). Goes on from the last snapshot if an earlier
+/// training was cut short, and then ends with the same bits. Jobs may share the folder `chains`.
 ///
-/// Trains with spec.threads compute threads. Throws Interrupted when asked to stop,
-/// chain::OtherJobError if the file there is the chain of another job.
-void provide_chain(TrainSpec const& spec, data::TrainingImages const& images,
-                   std::filesystem::path const& output, at::Device device,
+/// Every snapshot comes with the log of its training and with the quality of its samples against
+/// the test images, which nothing is trained on.
+///
+/// Trains with spec.threads compute threads. Throws
+/// - Interrupted when asked to stop,
+/// - chain::DivergedError if a value is not finite or the trained generator has collapsed to one
+///   image: nothing is published then, here or the next time; the folder <id>.partial keeps the
+///   log,
+/// - chain::OtherJobError if the file there is the chain of another job.
+void provide_chain(TrainSpec const& spec, data::DataSet const& data,
+                   std::filesystem::path const& chains, at::Device device,
                    TrainProgress const& progress, std::stop_token const& stop);
 
 }  // namespace surf::train

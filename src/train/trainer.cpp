@@ -5,19 +5,20 @@
 #include "base/contract.hpp"
 #include "train/gan.hpp"
 #include "train/vae.hpp"
+#include "train/wgan.hpp"
 
 namespace surf::train
 {
 
-void LossMeter::add(std::string const& name, at::Tensor const& loss)
+void LogMeans::add(std::string const& name, at::Tensor const& value)
 {
     Sum& sum = sums_[name];
-    at::Tensor const value = loss.detach().to(at::kDouble);
-    sum.total = sum.total.defined() ? sum.total + value : value;
+    at::Tensor const detached = value.detach().to(at::kDouble);
+    sum.total = sum.total.defined() ? sum.total + detached : detached;
     ++sum.count;
 }
 
-std::map<std::string, double> LossMeter::take()
+std::map<std::string, double> LogMeans::take()
 {
     std::map<std::string, double> means;
     for (auto const& [name, sum] : sums_)
@@ -31,25 +32,22 @@ std::map<std::string, double> LossMeter::take()
 namespace
 {
 
-model::Network initial_network(model::NetworkSpec spec, TrainSpec const& train,
-                               std::uint64_t weight_stream, at::Device device)
+model::Network initial_network(LearnerSpec const& spec, TrainSpec const& train, at::Device device)
 {
-    RandomStream stream(train.seed, train.stream_domain(), Purpose::weights, weight_stream);
-    model::Network network(std::move(spec), stream, train.hyper.weight_deviation, device);
+    RandomStream stream(train.seed, train.stream_domain(), Purpose::weights, spec.weight_stream);
+    model::Network network(spec.network, stream, spec.initialisation, device);
     network.set_requires_grad(true);
     return network;
 }
 
 }  // namespace
 
-Learner::Learner(std::string name, model::NetworkSpec spec, TrainSpec const& train, double rate,
-                 std::uint64_t weight_stream, at::Device device)
-    : name_(std::move(name)),
-      device_(device),
+Learner::Learner(LearnerSpec spec, TrainSpec const& train, at::Device device)
+    : spec_(std::move(spec)),
       hyper_(train.hyper),
-      rate_(rate),
-      network_(initial_network(std::move(spec), train, weight_stream, device)),
-      optimiser_(network_.trainable(), hyper_, rate_)
+      device_(device),
+      network_(initial_network(spec_, train, device)),
+      optimiser_(make_optimiser(network_.trainable(), hyper_, spec_.rate))
 {}
 
 void Learner::minimise(at::Tensor const& loss)
@@ -59,20 +57,29 @@ void Learner::minimise(at::Tensor const& loss)
     step();
 }
 
+void Learner::clip(double bound)
+{
+    at::NoGradGuard const no_autograd;
+    for (at::Tensor& tensor : network_.trainable())
+    {
+        tensor.clamp_(-bound, bound);
+    }
+}
+
 void Learner::append_state(Parameters& arrays) const
 {
     for (NamedArray& array : network_.parameters())
     {
-        array.name = name_ + "." + array.name;
+        array.name = spec_.name + "." + array.name;
         arrays.push_back(std::move(array));
     }
-    optimiser_.append_state(name_ + ".adam", arrays);
+    optimiser_->append_state(spec_.name, arrays);
 }
 
 void Learner::restore(Parameters const& arrays)
 {
     Parameters own;
-    std::string const prefix = name_ + ".";
+    std::string const prefix = spec_.name + ".";
     for (NamedArray const& array : arrays)
     {
         if (array.name.starts_with(prefix))
@@ -80,10 +87,10 @@ void Learner::restore(Parameters const& arrays)
             own.push_back({array.name.substr(prefix.size()), array.shape, array.values});
         }
     }
-    network_ = model::Network(network_.spec(), own, device_);
+    network_ = model::Network(spec_.network, own, device_);
     network_.set_requires_grad(true);
-    optimiser_ = FusedAdam(network_.trainable(), hyper_, rate_);
-    optimiser_.restore("adam", own);
+    optimiser_ = make_optimiser(network_.trainable(), hyper_, spec_.rate);
+    optimiser_->restore(spec_.name, arrays);
 }
 
 std::unique_ptr<Trainer> make_trainer(TrainSpec const& spec, data::TrainingImages const& images,
@@ -92,9 +99,14 @@ std::unique_ptr<Trainer> make_trainer(TrainSpec const& spec, data::TrainingImage
     switch (spec.model)
     {
         case model::ModelKind::vae:
+        case model::ModelKind::relu:
             return std::make_unique<VaeTrainer>(spec, images, device);
         case model::ModelKind::dcgan:
             return std::make_unique<GanTrainer>(spec, images, device);
+        case model::ModelKind::wgan:
+            return std::make_unique<WganTrainer>(spec, images, device);
+        case model::ModelKind::wgan_gp:
+            return std::make_unique<WganGpTrainer>(spec, images, device);
     }
     EXPECT(!"every model of the table has a trainer");
     return nullptr;

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,11 +17,13 @@
 namespace surf::train
 {
 
-/// Losses by name, summed on the device so that no step waits for them.
-class LossMeter
+/// What the training log says of a stretch of steps: means by name, summed on the device so that no
+/// step waits for them.
+class LogMeans
 {
   public:
-    void add(std::string const& name, at::Tensor const& loss);
+    /// Takes note of a scalar, under any autograd.
+    void add(std::string const& name, at::Tensor const& value);
     /// Means since the last call.
     std::map<std::string, double> take();
 
@@ -33,29 +36,41 @@ class LossMeter
     std::map<std::string, Sum> sums_;
 };
 
+/// What a Learner starts from.
+struct LearnerSpec
+{
+    std::string name;  ///< first part of its stored arrays' names
+    model::NetworkSpec network;
+    model::Initialisation initialisation;
+    double rate = 0;                  ///< learning rate
+    std::uint64_t weight_stream = 0;  ///< number of the random stream for its initial weights
+};
+
 /// A network with the optimiser that trains it.
 class Learner
 {
   public:
-    Learner(std::string name, model::NetworkSpec spec, TrainSpec const& train, double rate,
-            std::uint64_t weight_stream, at::Device device);
+    Learner(LearnerSpec spec, TrainSpec const& train, at::Device device);
 
     model::Network const& network() const { return network_; }
     /// Back-propagates the loss into this network and moves its weights.
     void minimise(at::Tensor const& loss);
-    void zero_gradients() { optimiser_.zero_gradients(); }
-    void step() { optimiser_.step(); }
+    void zero_gradients() { optimiser_->zero_gradients(); }
+    void step() { optimiser_->step(); }
+    /// Brings every trained value into [−bound, bound].
+    void clip(double bound);
 
+    /// The network's and the optimiser's arrays, named "<name>.…".
     void append_state(Parameters& arrays) const;
+    /// Throws FileError naming the array that is missing or has another shape.
     void restore(Parameters const& arrays);
 
   private:
-    std::string name_;
-    at::Device device_;
+    LearnerSpec spec_;
     Hyperparameters hyper_;
-    double rate_;
+    at::Device device_;
     model::Network network_;
-    FusedAdam optimiser_;
+    std::unique_ptr<WeightOptimiser> optimiser_;
 };
 
 /// Trains one model, a step at a time. What a step does depends on its number and on the networks
@@ -67,16 +82,18 @@ class Trainer
 
     /// Training step number `step`, 0 ≤ step: one update of the generator.
     virtual void step(std::int64_t step) = 0;
-    virtual Parameters generator() const = 0;
+    /// The same network for as long as the trainer lives, changed by step() and restore().
+    virtual model::Network const& generator() const = 0;
     /// Every network and optimiser.
     virtual Parameters state() const = 0;
-    /// Throws FileError if the arrays are not those of this model.
+    /// Throws FileError naming the array that is missing or of another shape.
     virtual void restore(Parameters const& arrays) = 0;
 
-    LossMeter& losses() { return losses_; }
+    /// What the steps said about themselves; see the trainers for the names.
+    LogMeans& log() { return log_; }
 
   private:
-    LossMeter losses_;
+    LogMeans log_;
 };
 
 /// The trainer of spec.model with initial weights from the chain's own stream.

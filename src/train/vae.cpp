@@ -2,14 +2,27 @@
 
 #include <ATen/core/Reduction.h>
 
+#include <cmath>
+#include <numbers>
+
 namespace surf::train
 {
+using model::Initialisation;
 using model::Mode;
+using model::ModelKind;
 
 at::Tensor bernoulli_loss(at::Tensor const& logits, at::Tensor const& images)
 {
     return at::binary_cross_entropy_with_logits(logits, images, {}, {}, at::Reduction::Sum) /
            images.size(0);
+}
+
+at::Tensor gaussian_loss(at::Tensor const& means, at::Tensor const& images, double deviation)
+{
+    double const constant = std::log(deviation) + 0.5 * std::log(2 * std::numbers::pi);
+    at::Tensor const squares = at::mse_loss(means, images, at::Reduction::Sum) / images.size(0);
+    return squares / (2 * deviation * deviation) +
+           constant * static_cast<double>(images.numel() / images.size(0));
 }
 
 at::Tensor gaussian_divergence(at::Tensor const& mean, at::Tensor const& log_variance)
@@ -18,11 +31,23 @@ at::Tensor gaussian_divergence(at::Tensor const& mean, at::Tensor const& log_var
 }
 
 VaeTrainer::VaeTrainer(TrainSpec const& spec, data::TrainingImages const& images, at::Device device)
-    : batches_(spec, images, device),
-      decoder_("decoder", model::generator_spec(spec.latent_dim), spec, spec.hyper.generator_rate,
-               0, device),
-      encoder_("encoder", model::trunk_spec(2 * spec.latent_dim), spec, spec.hyper.generator_rate,
-               1, device)
+    : spec_(spec),
+      batches_(spec, images, device),
+      decoder_(
+          {.name = "decoder",
+           .network = model::generator_spec(spec.model, spec.latent_dim, spec.hyper.hidden_layers),
+           .initialisation = spec.model == ModelKind::relu
+                                 ? Initialisation::by_outputs()
+                                 : Initialisation::normal(spec.hyper.weight_deviation),
+           .rate = spec.hyper.generator_rate,
+           .weight_stream = 0},
+          spec, device),
+      encoder_({.name = "encoder",
+                .network = model::trunk_spec(2 * spec.latent_dim, model::Normalisation::batch),
+                .initialisation = Initialisation::normal(spec.hyper.weight_deviation),
+                .rate = spec.hyper.generator_rate,
+                .weight_stream = 1},
+               spec, device)
 {}
 
 void VaeTrainer::step(std::int64_t step)
@@ -33,14 +58,22 @@ void VaeTrainer::step(std::int64_t step)
     at::Tensor const& log_variance = code[1];
     at::Tensor const latents = mean + (0.5 * log_variance).exp() * batches_.normal_noise(step);
 
-    at::Tensor const reconstruction =
-        bernoulli_loss(decoder_.network().logits(latents, Mode::training), images);
+    at::Tensor const reconstruction = reconstruction_loss(latents, images);
     at::Tensor const divergence = gaussian_divergence(mean, log_variance);
     decoder_.zero_gradients();
     encoder_.minimise(reconstruction + divergence);
     decoder_.step();
-    losses().add("reconstruction", reconstruction);
-    losses().add("divergence", divergence);
+    log().add("reconstruction", reconstruction);
+    log().add("divergence", divergence);
+}
+
+at::Tensor VaeTrainer::reconstruction_loss(at::Tensor const& latents,
+                                           at::Tensor const& images) const
+{
+    at::Tensor const output = decoder_.network().logits(latents, Mode::training);
+    return spec_.model == ModelKind::relu
+               ? gaussian_loss(output, images, spec_.hyper.observation_deviation)
+               : bernoulli_loss(output, images);
 }
 
 Parameters VaeTrainer::state() const

@@ -52,6 +52,11 @@ class Batch
         best_value_ = at::full({trials}, std::numeric_limits<double>::infinity(), options);
         best_latents_ = latents_.clone();
         first_hit_ = at::full({trials}, TrialOutcome::never, options.dtype(at::kLong));
+        caps_ = at::full({trials}, rule_.max_iterations, options.dtype(at::kLong));
+        if (start.caps.defined())
+        {
+            caps_ = at::minimum(caps_, start.caps);
+        }
         goal_ = objective_.squared_norm() * rule_.relative_target;
     }
 
@@ -85,15 +90,13 @@ class Batch
         at::Tensor const& value = evaluation.value;
         at::Tensor reason = at::full_like(value, running, value.options().dtype(at::kChar));
         at::Tensor converged = value.le(goal_);
-        if (std::int64_t const done = iteration_ - first_iteration_; done >= rule_.window)
+        std::int64_t const done = iteration_ - first_iteration_;
+        if (done >= rule_.window)
         {
             at::Tensor const before = history_[done % rule_.window];
             converged.logical_or_(at::abs(before - value).lt(before * rule_.relative_change));
         }
-        if (iteration_ - first_iteration_ >= rule_.max_iterations)
-        {
-            reason.fill_(code(StopReason::iteration_cap));
-        }
+        reason.masked_fill_(caps_.le(done), code(StopReason::iteration_cap));
         reason.masked_fill_(converged, code(StopReason::converged));
         at::Tensor const finite =
             at::isfinite(value).logical_and(at::isfinite(evaluation.gradient).all(1));
@@ -137,7 +140,7 @@ class Batch
         adam_.select(kept);
         history_ = history_.index_select(1, kept);
         for (at::Tensor* tensor : {&rows_, &latents_, &target_latents_, &best_value_,
-                                   &best_latents_, &first_hit_, &goal_})
+                                   &best_latents_, &first_hit_, &caps_, &goal_})
         {
             *tensor = tensor->index_select(0, kept);
         }
@@ -155,6 +158,7 @@ class Batch
     at::Tensor best_value_;
     at::Tensor best_latents_;
     at::Tensor first_hit_;
+    at::Tensor caps_;  ///< Adam steps on this network at which a trial ends at the latest
     at::Tensor goal_;  ///< f at which a trial counts as converged
 };
 

@@ -18,9 +18,12 @@ namespace surf::trial
 struct DescentStart
 {
     at::Tensor latents;         ///< x: [trials × k]
-    at::Tensor target_latents;  ///< x*: [trials × k]
+    at::Tensor target_latents;  ///< x*: [trials × k], NaN where there is none
     Adam adam;
     std::int64_t iterations = 0;  ///< Adam steps already done on earlier networks
+    /// Adam steps that each trial may take if the rule allows no fewer: [trials], int64; undefined
+    /// if only the rule says.
+    at::Tensor caps = {};
 };
 
 /// Adam on the final network until every trial meets the stop rule. Trials advance together as one

@@ -7,6 +7,7 @@
 #include "trial/descent.hpp"
 #include "trial/inputs.hpp"
 #include "trial/objective.hpp"
+#include "trial/restarts.hpp"
 #include "trial/schedule.hpp"
 
 namespace surf::trial
@@ -14,22 +15,46 @@ namespace surf::trial
 namespace
 {
 
+/// The networks of a block's chain, made ready one at a time.
+class Snapshots
+{
+  public:
+    Snapshots(Problem const& problem, chain::Reader const& chain,
+              EvaluatorFactory const& evaluators)
+        : problem_(problem), chain_(chain), evaluators_(evaluators)
+    {}
+
+    /// T: the number of the final network.
+    std::int64_t last() const { return chain_.snapshots() - 1; }
+    std::unique_ptr<model::Evaluator> operator[](std::int64_t t) const
+    {
+        Parameters const parameters = chain_.read(t).generator;
+        return evaluators_(
+            model::stored_generator_spec(problem_.model, problem_.latent_dim, parameters),
+            parameters);
+    }
+
+  private:
+    Problem const& problem_;
+    chain::Reader const& chain_;
+    EvaluatorFactory const& evaluators_;
+};
+
 /// Rides the latents along snapshots 0 … T − 1 (Algorithm 1 as run in section 4 of the paper): a
 /// fixed number of Adam steps on each. Snapshots without steps are not even read.
-void surf(BlockSpec const& block, chain::Reader const& chain, EvaluatorFactory const& evaluators,
-          Objective const& objective, at::Tensor& latents, Adam& adam, std::stop_token const& stop)
+void surf(BlockSpec const& block, Snapshots const& snapshots, Objective const& objective,
+          at::Tensor& latents, Adam& adam, std::stop_token const& stop)
 {
     SurfingSettings const& settings = block.cell.surfing;
-    auto const steps = spread_budget(settings, chain.snapshots() - 1, block.budget);
-    auto const network = model::generator_spec(block.cell.problem.latent_dim);
-    for (std::int64_t t = 0; t < chain.snapshots() - 1; ++t)
+    auto const steps = spread_budget(settings, snapshots.last(), block.budget);
+    for (std::int64_t t = 0; t < snapshots.last(); ++t)
     {
         std::int64_t const count = steps[static_cast<std::size_t>(t)];
         if (count == 0)
         {
             continue;
         }
-        auto const generator = evaluators(network, chain.read(t).generator);
+        auto const generator = snapshots[t];
         if (settings.adam_state == AdamState::reset)
         {
             adam.reset();
@@ -49,6 +74,44 @@ void surf(BlockSpec const& block, chain::Reader const& chain, EvaluatorFactory c
     }
 }
 
+/// The block's objective on any of the networks; `target` is y.
+Objective objective_of(TrialInputs const& inputs, at::Tensor target)
+{
+    at::Device const device = target.device();
+    return {std::move(target), inputs.measurement.to(device, at::kFloat),
+            inputs.noise.defined() ? inputs.noise.to(device) : at::Tensor()};
+}
+
+/// Searches the latents of all trials of a block by its method.
+std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapshots,
+                                 model::Evaluator& final_generator, Objective const& objective,
+                                 TrialInputs const& inputs, at::Device device,
+                                 std::stop_token const& stop)
+{
+    CellSpec const& cell = block.cell;
+    at::Tensor latents = inputs.initial_latent.to(device);
+    at::Tensor const target_latents = inputs.target_latent.to(device);
+    Adam adam(cell.adam, latents);
+    switch (cell.method)
+    {
+        case Method::adam:
+            break;
+        case Method::surfing:
+            surf(block, snapshots, objective, latents, adam, stop);
+            break;
+        case Method::restarts: {
+            RestartLatents starts(cell.problem, block.first, block.count);
+            Restarts const restarts{cell.adam, block.budget,
+                                    [&](auto const& rows) { return starts.next(rows); }};
+            return descend_restarting(final_generator, objective,
+                                      {latents, target_latents, std::move(adam)}, restarts,
+                                      cell.stop, stop);
+        }
+    }
+    return descend(final_generator, objective,
+                   {latents, target_latents, std::move(adam), block.budget}, cell.stop, stop);
+}
+
 }  // namespace
 
 EvaluatorFactory frozen_evaluators(at::Device device)
@@ -66,30 +129,21 @@ EvaluatorFactory reference_evaluators(at::Device device)
     };
 }
 
-std::vector<TrialOutcome> run_block(BlockSpec const& block, chain::Reader const& chain,
+std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& sources,
                                     at::Device device, EvaluatorFactory const& evaluators,
                                     std::stop_token const& stop)
 {
     EXPECT(block.count > 0);
     Problem const& problem = block.cell.problem;
-    auto const network = model::generator_spec(problem.latent_dim);
-    auto const final_generator = evaluators(network, chain.read(chain.snapshots() - 1).generator);
+    Snapshots const snapshots(problem, sources.chain, evaluators);
+    auto const final_generator = snapshots[snapshots.last()];
 
-    TrialInputs const inputs = draw_inputs(problem, block.first, block.count);
-    at::Tensor const target_latents = inputs.target_latent.to(device);
-    at::Tensor latents = inputs.initial_latent.to(device);
-    Objective const objective(
-        final_generator->forward(target_latents).clone(),
-        inputs.measurement.defined() ? inputs.measurement.to(device) : at::Tensor());
-
-    Adam adam(block.cell.adam, latents);
-    if (block.cell.method == Method::surfing)
-    {
-        surf(block, chain, evaluators, objective, latents, adam, stop);
-    }
-    auto outcomes =
-        descend(*final_generator, objective,
-                {latents, target_latents, std::move(adam), block.budget}, block.cell.stop, stop);
+    TrialInputs const inputs = draw_inputs(problem, block.first, block.count, sources.test_images);
+    Objective const objective =
+        objective_of(inputs, has_latent(problem.task)
+                                 ? final_generator->forward(inputs.target_latent.to(device)).clone()
+                                 : inputs.target_image.to(device));
+    auto outcomes = search(block, snapshots, *final_generator, objective, inputs, device, stop);
     for (TrialOutcome& outcome : outcomes)
     {
         outcome.trial += block.first;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chain/reader.hpp"
+#include "data/images.hpp"
 #include "model/evaluator.hpp"
 #include "trial/outcome.hpp"
 #include "trial/spec.hpp"
@@ -24,11 +25,18 @@ EvaluatorFactory frozen_evaluators(at::Device device);
 /// Plain autograd in float32 on a device: the oracle.
 EvaluatorFactory reference_evaluators(at::Device device);
 
+/// The stored data that a block is computed from.
+struct BlockSources
+{
+    chain::Reader const& chain;
+    data::TestImages const* test_images = nullptr;  ///< only a task without x* needs them
+};
+
 /// Computes the trials of one block, from their streams to their outcomes. The same spec gives the
 /// same bits on the same kind of machine with the same number of compute threads.
 ///
 /// Throws FileError if the chain is damaged, Interrupted when asked to stop.
-std::vector<TrialOutcome> run_block(BlockSpec const& block, chain::Reader const& chain,
+std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& sources,
                                     at::Device device, EvaluatorFactory const& evaluators,
                                     std::stop_token const& stop);
 

@@ -2,6 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
+#include "base/random.hpp"
+#include "data/images.hpp"
+#include "trial/measurement.hpp"
 #include "trial/spec.hpp"
 
 namespace surf::trial
@@ -10,12 +15,30 @@ namespace surf::trial
 /// What the trials of a block start from, drawn from each trial's own streams (CPU, float32).
 struct TrialInputs
 {
-    at::Tensor target_latent;   ///< x*, uniform on [−1, 1]^k: [trials × k]
+    at::Tensor target_latent;   ///< x*, uniform on [−1, 1]^k: [trials × k]; NaN if there is none
+    at::Tensor target_image;    ///< y of a task without x*: [trials × n]; otherwise undefined
     at::Tensor initial_latent;  ///< x_init, uniform on [−1, 1]^k: [trials × k]
-    at::Tensor measurement;     ///< A, entries N(0, 1/m): [trials × m × n]; undefined if A = I
+    Measurement measurement;    ///< A
+    at::Tensor noise;           ///< N(0, σ²): [trials × m]; undefined if σ = 0
 };
 
-/// Trials first … first + count − 1 of a problem.
-TrialInputs draw_inputs(Problem const& problem, std::int64_t first, std::int64_t count);
+/// Trials first … first + count − 1 of a problem. `images` are those to approximate: only a task
+/// without x* needs them.
+TrialInputs draw_inputs(Problem const& problem, std::int64_t first, std::int64_t count,
+                        data::TestImages const* images = nullptr);
+
+/// Where the trials of a block start again, each from its own stream.
+class RestartLatents
+{
+  public:
+    RestartLatents(Problem const& problem, std::int64_t first, std::int64_t count);
+
+    /// The next start of the trials in these rows, uniform on [−1, 1]^k: [rows × k] (CPU, float32).
+    at::Tensor next(std::vector<std::int64_t> const& rows);
+
+  private:
+    std::int64_t latent_dim_;
+    std::vector<RandomStream> streams_;
+};
 
 }  // namespace surf::trial

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "model/evaluator.hpp"
+#include "trial/measurement.hpp"
 
 namespace surf::trial
 {
@@ -14,26 +15,24 @@ struct Evaluation
     at::Tensor gradient;  ///< ∇f: [trials × k]
 };
 
-/// f(x) = ½‖AG(x) − b‖² with b = Ay, trial by trial.
+/// f(x) = ½‖AG(x) − b‖² with b = Ay + noise, trial by trial.
 class Objective
 {
   public:
-    /// `target` is y: [trials × n]; `measurement` is A: [trials × m × n], undefined for A = I.
-    Objective(at::Tensor target, at::Tensor measurement);
+    /// `target` is y: [trials × n]; `noise` is [trials × m], undefined for none.
+    Objective(at::Tensor target, Measurement measurement, at::Tensor const& noise = {});
 
     Evaluation evaluate(model::Evaluator& generator, at::Tensor const& latents) const;
     /// ‖b‖²: [trials].
     at::Tensor squared_norm() const;
-    /// √(‖G(x) − y‖² / n): [trials].
+    /// √(‖G(x) − y‖² / n), whatever A and noise: [trials].
     at::Tensor pixel_error(model::Evaluator& generator, at::Tensor const& latents) const;
     /// The objective of the trials in these rows (int64).
     Objective select(at::Tensor const& rows) const;
 
   private:
-    Objective() = default;
-
+    Measurement measurement_;
     at::Tensor target_;
-    at::Tensor measurement_;
     at::Tensor measured_target_;  ///< b
 };
 

@@ -28,7 +28,8 @@ inline constexpr std::array stop_reason_table = {
     StopReasonEntry{StopReason::non_finite, "non_finite"},
 };
 
-/// What one trial gave. x̂ is the latent at which it ended.
+/// What one trial gave. x̂ is the latent at which it ended; with restarts, at which the start with
+/// the smallest final f ended, which the stop reason belongs to as well.
 struct TrialOutcome
 {
     static constexpr std::int64_t never = -1;
@@ -36,11 +37,11 @@ struct TrialOutcome
     std::int64_t trial = 0;
     StopReason stop_reason = StopReason::converged;
     bool success = false;         ///< ‖x̂ − x*‖ below the success distance
-    std::int64_t iterations = 0;  ///< Adam steps in all, over all networks
+    std::int64_t iterations = 0;  ///< Adam steps in all, over all networks and starts
     std::int64_t first_hit = never;  ///< steps when ‖x − x*‖ first was below the success distance
                                      ///< on the final network; never = −1
-    double objective = 0;            ///< f(x̂) = ½‖AG_T(x̂) − Ay‖²
-    double distance = 0;             ///< ‖x̂ − x*‖
+    double objective = 0;            ///< f(x̂) = ½‖AG_T(x̂) − b‖²
+    double distance = 0;             ///< ‖x̂ − x*‖; NaN for a task without x*
     double pixel_error = 0;          ///< √(‖G_T(x̂) − y‖² / n)
     double best_objective = 0;       ///< smallest f seen on the final network
     std::vector<float> latent;       ///< x̂, [k]

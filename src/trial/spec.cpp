@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/name_table.hpp"
@@ -13,12 +14,7 @@ namespace
 {
 
 /// Raise it when a change of the algorithm changes outcomes: then nothing stored is taken for new.
-constexpr std::int64_t algorithm = 1;
-
-std::int64_t measurements_of(Problem const& problem)
-{
-    return measures(problem.task) ? problem.measurements : model::image_size;
-}
+constexpr std::int64_t algorithm = 2;
 
 CanonicalText canonical_of(AdamSettings const& adam)
 {
@@ -55,10 +51,45 @@ CanonicalText canonical_of(SurfingSettings const& surfing)
 
 }  // namespace
 
+bool is_drawn(Operator measurement)
+{
+    return std::ranges::any_of(operator_table, [&](OperatorEntry const& entry) {
+        return entry.kind == measurement && entry.drawn;
+    });
+}
+
+bool valid_measurements(Operator measurement, std::int64_t m)
+{
+    switch (measurement)
+    {
+        case Operator::identity:
+            return m == model::image_size;
+        case Operator::gaussian:
+        case Operator::mask:
+            return m >= 1 && m <= model::image_size;
+        case Operator::block_average:
+            break;
+    }
+    for (std::int64_t side = 2; side <= model::image_side; ++side)
+    {
+        if (model::image_side % side == 0 && m * side * side == model::image_size)
+        {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::int64_t Problem::measurement_count() const
+{
+    return measurement == Operator::identity ? model::image_size : measurements;
+}
+
 std::string Problem::stream_domain() const
 {
-    return fmt::format("{}/{}/{}/{}", name_of(model::model_table, model), latent_dim,
-                       name_of(task_table, task), measurements_of(*this));
+    return fmt::format("{}/{}/{}/{}/{}", name_of(model::model_table, model), latent_dim,
+                       name_of(task_table, task), name_of(operator_table, measurement),
+                       measurement_count());
 }
 
 CanonicalText CellSpec::canonical() const
@@ -70,11 +101,17 @@ CanonicalText CellSpec::canonical() const
     text.add("model", name_of(model::model_table, problem.model));
     text.add("latent_dim", problem.latent_dim);
     text.add("task", name_of(task_table, problem.task));
-    text.add("measurements", measurements_of(problem));
+    text.add("operator", name_of(operator_table, problem.measurement));
+    text.add("measurements", problem.measurement_count());
+    if (is_drawn(problem.measurement))
+    {
+        text.add("draw", name_of(draw_table, problem.draw));
+    }
+    text.add("noise", problem.noise);
     text.add("method", name_of(method_table, method));
     text.add("adam", canonical_of(adam));
     text.add("stop", canonical_of(stop));
-    if (method == Method::surfing)
+    if (method != Method::adam)  // restarts may take as many steps as this surfing took
     {
         text.add("surfing", canonical_of(surfing));
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/id.hpp"
@@ -15,8 +16,9 @@ namespace surf::trial
 /// What is recovered from what. The values are stored in files: never renumber.
 enum class Task : std::int8_t
 {
-    inversion = 0,  ///< y = G_T(x*), A = I
-    recovery = 1,   ///< y = G_T(x*), A an m × n Gaussian matrix with entries N(0, 1/m) per trial
+    inversion = 0,      ///< y = G_T(x*), A = I
+    recovery = 1,       ///< y = G_T(x*), seen through a measurement operator
+    approximation = 2,  ///< y a held-out test image, seen through a measurement operator or A = I
 };
 
 struct TaskEntry
@@ -24,32 +26,114 @@ struct TaskEntry
     Task kind;
     std::string_view name;
     std::string_view description;
-    bool measured;  ///< takes measurement counts; otherwise A = I and m = n
+    bool measured;    ///< sees y through an operator; otherwise A = I
+    bool has_latent;  ///< there is an x* to be found, and so a distance and a success
 };
 
 inline constexpr std::array task_table = {
-    TaskEntry{Task::inversion, "inversion", "find x* from y = G(x*) itself (A = I)", false},
-    TaskEntry{Task::recovery, "recovery", "find x* from m Gaussian measurements of G(x*)", true},
+    TaskEntry{Task::inversion, "inversion", "find x* from y = G(x*) itself (A = I)", false, true},
+    TaskEntry{Task::recovery, "recovery", "find x* from m measurements of G(x*)", true, true},
+    TaskEntry{Task::approximation, "approximation",
+              "approximate a held-out test image from m measurements of it", true, false},
+};
+
+/// A: what is seen of an image. The values are stored in files: never renumber.
+enum class Operator : std::int8_t
+{
+    identity = 0,       ///< A = I, m = n
+    gaussian = 1,       ///< m × n, entries N(0, 1/m)
+    mask = 2,           ///< m pixels, drawn without replacement (inpainting)
+    block_average = 3,  ///< means of b × b blocks, m = n / b² (super-resolution)
+};
+
+struct OperatorEntry
+{
+    Operator kind;
+    std::string_view name;
+    std::string_view description;
+    bool drawn;  ///< random, and so drawn as Draw says
+};
+
+inline constexpr std::array operator_table = {
+    OperatorEntry{Operator::identity, "identity", "every pixel (A = I)", false},
+    OperatorEntry{Operator::gaussian, "gaussian", "m Gaussian measurements, entries N(0, 1/m)",
+                  true},
+    OperatorEntry{Operator::mask, "mask", "m random pixels (inpainting)", true},
+    OperatorEntry{Operator::block_average, "block_average",
+                  "means of square blocks (super-resolution): m = 196, 49, 16, 4 or 1", false},
+};
+
+/// Whether an operator can give m numbers of an image: identity n = 784, gaussian and mask 1 to n,
+/// block_average n / b² for a block side b > 1 that divides 28.
+bool valid_measurements(Operator measurement, std::int64_t m);
+
+/// Whether an operator is random, and so drawn as Draw says.
+bool is_drawn(Operator measurement);
+
+/// How often a random A is drawn. The values are stored in files: never renumber.
+enum class Draw : std::int8_t
+{
+    trial = 0,   ///< anew for each trial
+    shared = 1,  ///< once for all trials of a problem: the one that Draw::trial gives trial 0
+};
+
+struct DrawEntry
+{
+    Draw kind;
+    std::string_view name;
+};
+
+inline constexpr std::array draw_table = {
+    DrawEntry{Draw::trial, "trial"},
+    DrawEntry{Draw::shared, "shared"},
 };
 
 /// How x is searched for. The values are stored in files: never renumber.
 enum class Method : std::int8_t
 {
-    adam = 0,     ///< Adam on the final network
-    surfing = 1,  ///< Adam along the checkpoint chain, then on the final network
+    adam = 0,      ///< Adam on the final network
+    surfing = 1,   ///< Adam along the checkpoint chain, then on the final network
+    restarts = 2,  ///< Adam on the final network from several starts, as many steps as surfing
 };
 
-/// Whether a task takes measurement counts.
-constexpr bool measures(Task task)
+/// The method whose outcomes on the same problem say how many steps this one may take.
+constexpr std::optional<Method> budget_source(Method method)
+{
+    switch (method)
+    {
+        case Method::surfing:
+            return Method::adam;
+        case Method::restarts:
+            return Method::surfing;
+        case Method::adam:
+            break;
+    }
+    return std::nullopt;
+}
+
+/// The table's row for a task.
+constexpr TaskEntry const& entry_of(Task task)
 {
     for (TaskEntry const& entry : task_table)
     {
         if (entry.kind == task)
         {
-            return entry.measured;
+            return entry;
         }
     }
-    return false;
+    return task_table.front();
+}
+
+/// Whether a task sees its target through a measurement operator.
+constexpr bool measures(Task task)
+{
+    return entry_of(task).measured;
+}
+
+/// Whether a task has an x* that a trial can find.
+constexpr bool has_latent(Task task)
+{
+    return entry_of(task).has_latent;
 }
 
 struct MethodEntry
@@ -62,6 +146,8 @@ struct MethodEntry
 inline constexpr std::array method_table = {
     MethodEntry{Method::adam, "adam", "Adam on the final network"},
     MethodEntry{Method::surfing, "surfing", "Adam along the chain, then on the final network"},
+    MethodEntry{Method::restarts, "restarts",
+                "Adam from new starts until surfing's mean steps are used up; the best f counts"},
 };
 
 /// Decreasing weights by which surfing's budget is spread over the snapshots 0 … T − 1.
@@ -114,8 +200,8 @@ struct AdamSettings
 };
 
 /// When a trial ends: at the first iteration i on the final network at which f_i ≤ relative_target
-/// · ‖Ay‖², or |f_{i−window} − f_i| < relative_change · f_{i−window}, or i = max_iterations, or f
-/// or its gradient is not finite.
+/// · ‖b‖² (b = Ay + noise), or |f_{i−window} − f_i| < relative_change · f_{i−window}, or i =
+/// max_iterations, or f or its gradient is not finite.
 struct StopRule
 {
     double relative_change = 1e-4;
@@ -132,16 +218,23 @@ struct SurfingSettings
     AdamState adam_state = AdamState::keep;
 };
 
-/// What is to be solved, whatever the method. All methods of the same problem share x*, x_init and
-/// A trial by trial, because the random streams are keyed by stream_domain().
+/// What is to be solved, whatever the method. All methods of the same problem share x* or image,
+/// x_init, A and noise trial by trial, because the random streams are keyed by stream_domain().
+/// That leaves draw and noise out: problems that differ in them alone share all the rest too, and
+/// the noise's direction.
 struct Problem
 {
     std::uint64_t seed = 0;
     model::ModelKind model = model::ModelKind::vae;
     std::int64_t latent_dim = 0;  ///< k
     Task task = Task::inversion;
-    std::int64_t measurements = 0;  ///< m; n for a task without measurements
+    std::int64_t measurements = 0;  ///< m; n where A = I
+    Operator measurement = Operator::identity;
+    Draw draw = Draw::trial;
+    double noise = 0;  ///< σ of the noise N(0, σ²) on each measurement
 
+    /// m, whatever `measurements` says where A = I.
+    std::int64_t measurement_count() const;
     std::string stream_domain() const;
 };
 
@@ -166,7 +259,8 @@ struct BlockSpec
     CellSpec cell;
     std::int64_t first = 0;
     std::int64_t count = 0;
-    /// Σ n_t, the Adam steps that surfing spends on snapshots 0 … T − 1; 0 for other methods.
+    /// What the method takes from another cell: for surfing Σ n_t, the Adam steps on snapshots
+    /// 0 … T − 1; for restarts the Adam steps of all starts together; 0 for adam.
     std::int64_t budget = 0;
 
     /// The block's cut and budget are part of the id, since both affect the outcomes' bits.

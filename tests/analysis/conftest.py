@@ -9,21 +9,33 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "analysis"))
 
-TASKS = ["inversion", "recovery"]
+# Of each experiment: the tasks. "figure1" has no trials.
+EXPERIMENTS = {"table1": ["inversion"], "figure1": [], "figures3and4": ["recovery", "approximation"]}
+TASKS = ["inversion", "recovery", "approximation"]
+OPERATORS = ["identity", "gaussian"]
 MODELS = ["dcgan", "wgan"]
-METHODS = ["adam", "surfing"]
+METHODS = ["adam", "surfing", "restarts"]
 LATENT_DIMS = [2, 5]
 MEASUREMENTS = [20, 50, 784]
+QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 TRIALS = 20
-# Successes of (adam, surfing) in every cell of the job.
-SUCCESSES = {"inversion": (9, 20), "recovery": (4, 0)}
+# Successes of each method in every cell of the job.
+SUCCESSES = {"inversion": (9, 20, 14), "recovery": (4, 0, 6), "approximation": (0, 0, 0)}
 
 
-def cells() -> list[tuple[int, int, int, int]]:
-    """Indices (task, model, latent_dim, measurements) of the job: inversion has m = 784, recovery less and only k = 5."""
-    inversion = [(0, model, k, 2) for model in (0, 1) for k in (0, 1)]
-    recovery = [(1, model, 1, m) for model in (0, 1) for m in (0, 1)]
-    return inversion + recovery
+def cells() -> list[tuple[int, int, int, int, int]]:
+    """Indices (experiment, task, model, latent_dim, measurements) of the job.
+
+    Inversion has m = 784; the others less, only k = 5, and only DCGAN.
+    """
+    inversion = [(0, 0, model, k, 2) for model in (0, 1) for k in (0, 1)]
+    return inversion + [(2, task, 0, 1, m) for task in (1, 2) for m in (0, 1)]
+
+
+def pixel_error_quantile(method: int, m: int) -> list[float]:
+    """Of approximation; Adam's last one is infinite: some of its trials were not."""
+    errors = [(1 + number + method) * 0.02 / (1 + m) for number in range(5)]
+    return [*errors[:4], np.inf] if method == 0 else errors
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
@@ -34,64 +46,88 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
 
 
 def scale(group: h5py.Group, name: str, values: list) -> h5py.Dataset:
-    dataset = group.create_dataset(name, data=values, dtype=h5py.string_dtype() if isinstance(values[0], str) else "i8")
+    kinds = {str: h5py.string_dtype(), float: "f8", int: "i8"}
+    dataset = group.create_dataset(name, data=values, dtype=kinds[type(values[0])])
     dataset.make_scale(name)
     return dataset
 
 
-def write_summary(group: h5py.Group) -> None:
-    scales = [
-        scale(group, "task", TASKS),
-        scale(group, "model", MODELS),
-        scale(group, "latent_dim", LATENT_DIMS),
-        scale(group, "measurements", MEASUREMENTS),
-        scale(group, "method", METHODS),
-    ]
+def add_flags(dataset: h5py.Dataset, meanings: list[str]) -> None:
+    dataset.attrs["flag_values"] = np.arange(len(meanings), dtype=dataset.dtype)
+    dataset.attrs["flag_meanings"] = " ".join(meanings)
+
+
+def write_summary(group: h5py.Group, experiments: list[str]) -> None:
+    coordinates = {
+        "experiment": experiments,
+        "task": TASKS,
+        "model": MODELS,
+        "latent_dim": LATENT_DIMS,
+        "measurements": MEASUREMENTS,
+        "method": METHODS,
+        "quantile": QUANTILES,
+    }
+    scales = [scale(group, name, values) for name, values in coordinates.items()]
     shape = [len(s) for s in scales]
-    values = {name: np.full(shape, np.nan) for name in ("success_rate", "success_low", "success_high")}
-    values |= {name: np.zeros(shape, "i8") for name in ("trials", "successes")}
+    values = {name: np.full(shape[:-1], np.nan) for name in ("success_rate", "success_low", "success_high")}
+    values |= {name: np.full(shape[:-1], -1, "i8") for name in ("trials", "successes")}
+    values["operator"] = np.full(shape[:-1], -1, "i1")
+    values["pixel_error_quantile"] = np.full(shape, np.nan)
     for cell in cells():
-        for method, successes in enumerate(SUCCESSES[TASKS[cell[0]]]):
-            low, high = wilson(successes, TRIALS)
+        task, m = cell[1], cell[4]
+        for method, successes in enumerate(SUCCESSES[TASKS[task]]):
             at = (*cell, method)
-            values["trials"][at], values["successes"][at] = TRIALS, successes
+            values["trials"][at] = TRIALS
+            values["operator"][at] = min(task, 1)
+            if TASKS[task] == "approximation":
+                values["pixel_error_quantile"][at] = pixel_error_quantile(method, m)
+                continue
+            values["successes"][at] = successes
             values["success_rate"][at] = successes / TRIALS
-            values["success_low"][at], values["success_high"][at] = low, high
+            values["success_low"][at], values["success_high"][at] = wilson(successes, TRIALS)
     for name, array in values.items():
         dataset = group.create_dataset(name, data=array)
+        if array.dtype.kind == "i":
+            dataset.attrs["_FillValue"] = np.array(-1, array.dtype)
         for dimension, dimension_scale in zip(dataset.dims, scales):
             dimension.attach_scale(dimension_scale)
+    add_flags(group["operator"], OPERATORS)
 
 
-def write_trials(group: h5py.Group) -> None:
+def write_trials(group: h5py.Group, experiments: list[str]) -> None:
     """Trials that succeed end at distance 0, the others at 4 − k·0.1; one adam trial at NaN a cell."""
     rows = []
-    for task, model, k, m in cells():
+    for experiment, task, model, k, m in cells():
         for method, successes in enumerate(SUCCESSES[TASKS[task]]):
             for trial in range(TRIALS):
                 lost = method == 0 and trial == TRIALS - 1
-                distance = np.nan if lost else 0.0 if trial < successes else 4 - 0.1 * LATENT_DIMS[k]
-                rows.append((task, model, method, 2 if lost else 0, LATENT_DIMS[k], MEASUREMENTS[m], trial, distance))
+                distance = 0.0 if trial < successes else 4 - 0.1 * LATENT_DIMS[k]
+                if lost or TASKS[task] == "approximation":
+                    distance = np.nan
+                enumerations = (experiment, task, model, min(task, 1), method, 2 if lost else 0)
+                rows.append((*enumerations, LATENT_DIMS[k], MEASUREMENTS[m], trial, distance))
     row = scale(group, "row", list(range(len(rows))))
     columns = list(zip(*rows))
-    meanings = {"task": TASKS, "model": MODELS, "method": METHODS}
+    meanings = {"experiment": experiments, "task": TASKS, "model": MODELS, "operator": OPERATORS, "method": METHODS}
     meanings["stop_reason"] = ["converged", "iteration_cap", "non_finite"]
-    names = ["task", "model", "method", "stop_reason", "latent_dim", "measurements", "trial", "distance"]
-    for name, column in zip(names, columns):
-        kind = "i1" if name in meanings else "f8" if name == "distance" else "i8"
+    for name, column in zip([*meanings, "latent_dim", "measurements", "trial", "distance"], columns):
+        kind = "i4" if name == "experiment" else "i1" if name in meanings else "f8" if name == "distance" else "i8"
         dataset = group.create_dataset(name, data=np.array(column, kind))
         dataset.dims[0].attach_scale(row)
         if name in meanings:
-            dataset.attrs["flag_values"] = np.arange(len(meanings[name]), dtype="i1")
-            dataset.attrs["flag_meanings"] = " ".join(meanings[name])
+            add_flags(dataset, meanings[name])
 
 
 @pytest.fixture
 def results_file(tmp_path: Path) -> Path:
     path = tmp_path / "results.h5"
+    experiments = list(EXPERIMENTS)
     with h5py.File(path, "w", track_order=True) as file:
         file.attrs["filetype"] = "surf_sweep/results"
-        file.attrs["schema_version"] = "1.0"
-        write_summary(file.create_group("summary", track_order=True))
-        write_trials(file.create_group("trials", track_order=True))
+        file.attrs["schema_version"] = "2.0"
+        write_summary(file.create_group("summary", track_order=True), experiments)
+        write_trials(file.create_group("trials", track_order=True), experiments)
+        settings = file.create_group("experiments", track_order=True)
+        for name, tasks in EXPERIMENTS.items():
+            settings.create_group(name, track_order=True).attrs["trials.tasks"] = ",".join(tasks)
     return path

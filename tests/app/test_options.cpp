@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "app/job_keys.hpp"
 #include "app/options.hpp"
 #include "support/scratch_folder.hpp"
 
@@ -15,26 +17,39 @@ namespace fs = std::filesystem;
 namespace
 {
 
-/// A job file with every key, none at its default.
+/// A job file with every key that goes with the others, none at its default.
 constexpr char const* full_job = R"(# a comment
 seed = 18446744073709551615
 output = some folder/x
+chains = shared chains
 data = /data
 
 [train]
-models = dcgan , vae   # blanks and comments do not count
+models = wgan , vae, wgan-gp   # blanks and comments do not count
 latent_dims = 2,784
 intervals = 3
 steps_per_snapshot = 7
 threads = 1
 batch = 32
+preset = published
+optimiser = adam
 generator_rate = 0.002
 discriminator_rate = 1e-05
+beta1 = 0.25
+beta2 = 0.75
+epsilon = 1e-07
+critic_steps = 2
+clip = 0.02
+gradient_penalty = 3
+weight_deviation = 0.03
 
 [trials]
-tasks = recovery,inversion
+tasks = recovery,inversion,approximation
+operator = mask
 measurements = 10,784
-methods = surfing,adam
+draw = shared
+noise = 0.125
+methods = restarts,surfing,adam
 count = 12
 block_size = 5
 
@@ -55,7 +70,51 @@ success_distance = 0.02
 schedule = geometric
 ratio = 0.5
 adam_state = reset
+
+[theory]
+latent_dim = 3
+hidden_layers = 1
+expansions = 2.5,5
+output_factor = 2
+measurements = 7
+target_norms = 0.5
+radii = 1,2
+networks = 4
+directions = 6
+climbs = 2
+climb_steps = 1
 )";
+
+/// What a job cannot have together with the above.
+constexpr char const* other_job = R"(experiments = surfaces,low
+
+[low.train]
+models = relu
+optimiser = rmsprop
+decay = 0.5
+hidden_layers = 3
+observation_deviation = 0.25
+[low.trials]
+count = 7
+
+[surfaces.train]
+latent_dims = 2
+[surfaces.trials]
+tasks = none
+[surfaces.surface]
+targets = 3
+levels = 5
+extent = 2.5
+points = 11
+)";
+
+std::vector<std::string> key_names()
+{
+    std::vector<std::string> names;
+    std::ranges::transform(job_keys(), std::back_inserter(names), &Key<Job>::name);
+    std::ranges::transform(experiment_keys(), std::back_inserter(names), &Key<Experiment>::name);
+    return names;
+}
 
 void write_file(fs::path const& path, std::string const& text)
 {
@@ -86,53 +145,128 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     Job const job = parse_job(full_job, "full.ini");
     CHECK(job.seed == 18446744073709551615U);
     CHECK(job.output == "some folder/x");
+    CHECK(job.chains == "shared chains");
     CHECK(job.data == "/data");
-    CHECK(job.train.models == std::vector{model::ModelKind::dcgan, model::ModelKind::vae});
-    CHECK(job.train.latent_dims == std::vector<std::int64_t>{2, 784});
-    CHECK(job.train.intervals == 3);
-    CHECK(job.train.steps_per_snapshot == 7);
-    CHECK(job.train.threads == 1);
-    train::Hyperparameters const hyper = job.train.hyperparameters(model::ModelKind::dcgan);
+    CHECK(job.theory.expansions == std::vector<double>{2.5, 5});
+    CHECK(job.theory.climbs == 2);
+    CHECK(job.experiments[0].train.models ==
+          std::vector{model::ModelKind::wgan, model::ModelKind::vae, model::ModelKind::wgan_gp});
+    CHECK(job.experiments[0].train.latent_dims == std::vector<std::int64_t>{2, 784});
+    CHECK(job.experiments[0].train.intervals == 3);
+    CHECK(job.experiments[0].train.steps_per_snapshot == 7);
+    CHECK(job.experiments[0].train.threads == 1);
+    train::Hyperparameters const hyper =
+        job.experiments[0].train.hyperparameters(model::ModelKind::wgan);
     CHECK(hyper.batch == 32);
     CHECK(hyper.generator_rate == 0.002);
     CHECK(hyper.discriminator_rate == 1e-5);
-    CHECK(hyper.beta1 == 0.5);  // the preset's
-    CHECK(job.trials.tasks == std::vector{trial::Task::recovery, trial::Task::inversion});
-    CHECK(job.trials.measurements == std::vector<std::int64_t>{10, 784});
-    CHECK(job.trials.methods == std::vector{trial::Method::surfing, trial::Method::adam});
-    CHECK(job.trials.count == 12);
-    CHECK(job.trials.block_size == 5);
-    CHECK(job.adam.learning_rate == 0.1);
-    CHECK(job.adam.beta1 == 0);
-    CHECK(job.adam.beta2 == 0.99);
-    CHECK(job.adam.epsilon == 1e-6);
-    CHECK(job.stop.relative_change == 0.001);
-    CHECK(job.stop.window == 50);
-    CHECK(job.stop.relative_target == 0);
-    CHECK(job.stop.max_iterations == 50);
-    CHECK(job.stop.success_distance == 0.02);
-    CHECK(job.surfing.schedule == trial::Schedule::geometric);
-    CHECK(job.surfing.ratio == 0.5);
-    CHECK(job.surfing.adam_state == trial::AdamState::reset);
+    CHECK(hyper.optimiser == train::Optimiser::adam);
+    CHECK(hyper.beta1 == 0.25);
+    CHECK(hyper.beta2 == 0.75);
+    CHECK(hyper.epsilon == 1e-7);
+    CHECK(hyper.critic_steps == 2);
+    CHECK(hyper.clip == 0.02);
+    CHECK(hyper.gradient_penalty == 3);
+    CHECK(hyper.weight_deviation == 0.03);
+    CHECK(job.experiments[0].trials.tasks ==
+          std::vector{trial::Task::recovery, trial::Task::inversion, trial::Task::approximation});
+    CHECK(job.experiments[0].trials.measurement == trial::Operator::mask);
+    CHECK(job.experiments[0].trials.draw == trial::Draw::shared);
+    CHECK(job.experiments[0].trials.noise == 0.125);
+    CHECK(job.experiments[0].trials.measurements == std::vector<std::int64_t>{10, 784});
+    CHECK(job.experiments[0].trials.methods ==
+          std::vector{trial::Method::restarts, trial::Method::surfing, trial::Method::adam});
+    CHECK(job.experiments[0].trials.count == 12);
+    CHECK(job.experiments[0].trials.block_size == 5);
+    CHECK(job.experiments[0].adam.learning_rate == 0.1);
+    CHECK(job.experiments[0].adam.beta1 == 0);
+    CHECK(job.experiments[0].adam.beta2 == 0.99);
+    CHECK(job.experiments[0].adam.epsilon == 1e-6);
+    CHECK(job.experiments[0].stop.relative_change == 0.001);
+    CHECK(job.experiments[0].stop.window == 50);
+    CHECK(job.experiments[0].stop.relative_target == 0);
+    CHECK(job.experiments[0].stop.max_iterations == 50);
+    CHECK(job.experiments[0].stop.success_distance == 0.02);
+    CHECK(job.experiments[0].surfing.schedule == trial::Schedule::geometric);
+    CHECK(job.experiments[0].surfing.ratio == 0.5);
+    CHECK(job.experiments[0].surfing.adam_state == trial::AdamState::reset);
 }
 
 TEST_CASE("the text of a job reads back as the same job", "[job]")
 {
     for (std::string const text :
-         {full_job, "", "[trials]\nmethods = adam\n", "[train]\nmodels = vae\n",
+         {full_job, other_job, "", "[trials]\nmethods = adam\n", "[train]\nmodels = vae\n",
           "[surfing]\nschedule = linear\n", "[trials]\ntasks = recovery\nmeasurements = 50\n"})
     {
         INFO(text);
         std::string const first = parse_job(text, "first").text();
         CHECK(parse_job(first, "second").text() == first);
     }
-    std::string const text = parse_job(full_job, "full.ini").text();
-    for (JobKey const& key : job_keys())
+    std::string const text =
+        parse_job(full_job, "full.ini").text() + parse_job(other_job, "other.ini").text();
+    for (std::string const& name : key_names())
     {
-        INFO(key.name);
-        CHECK(fmt::format("\n{}", text).find(fmt::format("\n{} = ", key.leaf())) !=
+        INFO(name);
+        CHECK(fmt::format("\n{}", text).find(fmt::format("\n{} = ", leaf_of(name))) !=
               std::string::npos);
     }
+}
+
+TEST_CASE("an experiment has its own settings, and shares the others", "[job]")
+{
+    Job const job = parse_job(R"(experiments = a,b
+[train]
+latent_dims = 7
+[trials]
+count = 12
+[b.trials]
+count = 99
+tasks = recovery
+measurements = 50
+)",
+                              "x.ini");
+    REQUIRE(job.experiments.size() == 2);
+    CHECK(job.experiments[0].name == "a");
+    CHECK(job.experiments[0].trials.count == 12);
+    CHECK(job.experiments[0].trials.measurements.empty());
+    CHECK(job.experiments[1].name == "b");
+    CHECK(job.experiments[1].trials.count == 99);
+    CHECK(job.experiments[1].trials.tasks == std::vector{trial::Task::recovery});
+    for (Experiment const& experiment : job.experiments)
+    {
+        CHECK(experiment.train.latent_dims == std::vector<std::int64_t>{7});
+    }
+}
+
+TEST_CASE("an option wins over the experiments' own settings", "[options]")
+{
+    test::ScratchFolder const folder;
+    fs::path const file = folder.path / "two.ini";
+    write_file(file, "experiments = a,b\n[a.trials]\ncount = 5\n[trials]\ncount = 6\n");
+    Job const job = parse_options({"plan", "--job", file.string(), "--trials.count=3"}).job;
+    CHECK(job.experiments[0].trials.count == 3);
+    CHECK(job.experiments[1].trials.count == 3);
+}
+
+TEST_CASE("an option chooses among the experiments of the file", "[options]")
+{
+    test::ScratchFolder const folder;
+    fs::path const file = folder.path / "two.ini";
+    write_file(file, "experiments = a,b\n[a.trials]\ncount = 5\n[b.trials]\ncount = 6\n");
+    Job const job = parse_options({"plan", "--job", file.string(), "--experiments=b"}).job;
+    REQUIRE(job.experiments.size() == 1);
+    CHECK(job.experiments[0].name == "b");
+    CHECK(job.experiments[0].trials.count == 6);
+    CHECK_THROWS_AS(parse_options({"plan", "--job", file.string(), "--experiments=c"}), InputError);
+}
+
+TEST_CASE("a job for theory alone has no experiments", "[job]")
+{
+    Job const job = parse_job("experiments = none\n[theory]\nnetworks = 3\n", "x.ini");
+    CHECK(job.experiments.empty());
+    CHECK(job.theory.networks == 3);
+    CHECK(parse_job(job.text(), "again").text() == job.text());
+    CHECK_THROWS_AS(parse_job("experiments = none\n[train]\nclip = 1\n", "x.ini"), InputError);
 }
 
 TEST_CASE("the text of a job leaves out what means nothing in it", "[job]")
@@ -141,7 +275,7 @@ TEST_CASE("the text of a job leaves out what means nothing in it", "[job]")
         parse_job("[train]\nmodels = vae\n[trials]\nmethods = adam\n", "job").text();
     CHECK(text.find("[surfing]") == std::string::npos);
     CHECK(text.find("discriminator_rate") == std::string::npos);
-    CHECK(text.find("measurements") == std::string::npos);
+    CHECK(text.find("noise") == std::string::npos);
     CHECK(text.find("[stop]") != std::string::npos);
 }
 
@@ -155,8 +289,8 @@ TEST_CASE("the command line wins over the job file", "[options]")
     CHECK(options.command == Command::plan);
     CHECK(options.job_file == file);
     CHECK(options.job.seed == 5);
-    CHECK(options.job.trials.count == 3);
-    CHECK(options.job.trials.block_size == 5);
+    CHECK(options.job.experiments[0].trials.count == 3);
+    CHECK(options.job.experiments[0].trials.block_size == 5);
     CHECK(options.device == model::DeviceChoice::cpu);
 }
 
@@ -176,7 +310,7 @@ output = sweeps/empty
 data = /usr/share/datasets/fashion-mnist
 
 [train]
-models = vae,dcgan
+models = vae,dcgan,wgan,wgan-gp
 preset = collection
 latent_dims = 5,10,20
 intervals = 100
@@ -206,6 +340,9 @@ success_distance = 0.01
 schedule = geometric
 ratio = 0.95
 adam_state = keep
+
+[surface]
+targets = 0
 )");
 }
 
@@ -219,6 +356,7 @@ TEST_CASE("status and reduce find the job that a run left in its output folder",
     CHECK(options.job_file == folder.path / "job.ini");
     CHECK(options.job.seed == 9);
     CHECK(options.job.output == folder.path);  // the folder may have been moved
+    CHECK(options.job.chains == folder.path / "chains");
     CHECK(parse_options({"reduce", "--output", folder.path.string()}).job.seed == 9);
 }
 
@@ -245,16 +383,16 @@ TEST_CASE("commands that read no job need none", "[options]")
 TEST_CASE("the help text lists every command, key, default and exit code", "[options]")
 {
     std::string const help = help_text();
-    for (JobKey const& key : job_keys())
+    for (std::string const& name : key_names())
     {
-        INFO(key.name);
-        CHECK(help.find(fmt::format("--{} ", key.name)) != std::string::npos);
+        INFO(name);
+        CHECK(help.find(fmt::format("--{} ", name)) != std::string::npos);
     }
     for (CommandEntry const& command : command_table)
     {
-        CHECK(help.find(fmt::format("\n  {:<10} {}", command.name, command.description)) !=
+        CHECK(help.find(fmt::format("\n  {:<13} {}", command.name, command.description)) !=
               std::string::npos);
     }
-    CHECK(help.find("[vae,dcgan]") != std::string::npos);
+    CHECK(help.find("[vae,dcgan,wgan,wgan-gp]") != std::string::npos);
     CHECK(help.find("\n  75 ") != std::string::npos);
 }

@@ -83,6 +83,7 @@ TEST_CASE("ids depend on all that affects a result, and on nothing else", "[plan
     constexpr bool other = false;
     check_change("output = elsewhere\ndata = /other\n", {same, same, same, same});
     check_change("[adam]\nlearning_rate = 0.02\n", {other, same, other, other});
+    check_change("chains = elsewhere\n", {same, same, same, same});
     check_change("[stop]\nsuccess_distance = 0.1\n", {other, same, other, other});
     check_change("[surfing]\nratio = 0.9\n", {other, same, same, other});
     check_change("[surfing]\nadam_state = reset\n", {other, same, same, other});
@@ -98,8 +99,9 @@ TEST_CASE("ids depend on all that affects a result, and on nothing else", "[plan
 
 TEST_CASE("a discriminator's rate is no part of a vae's chain", "[plan]")
 {
-    Plan const before = plan_of("[train]\nlatent_dims = 5\n");
-    Plan const after = plan_of("[train]\nlatent_dims = 5\ndiscriminator_rate = 0.5\n");
+    Plan const before = plan_of("[train]\nmodels = vae,dcgan\nlatent_dims = 5\n");
+    Plan const after =
+        plan_of("[train]\nmodels = vae,dcgan\nlatent_dims = 5\ndiscriminator_rate = 0.5\n");
     CHECK(before.chains[0].spec.id() == after.chains[0].spec.id());
     CHECK(before.chains[1].spec.id() != after.chains[1].spec.id());
 }
@@ -108,10 +110,11 @@ TEST_CASE("a chain is canonical by its values, not by the preset's name", "[plan
 {
     train::TrainSpec const spec =
         plan_of("[train]\nmodels = dcgan\nlatent_dims = 5\n").chains[0].spec;
-    CHECK(spec.canonical().text() == R"(algorithm = 1
+    CHECK(spec.canonical().text() == R"(algorithm = 2
 batch = 64
 beta1 = 0.5
 beta2 = 0.999
+critic_steps = 1
 data_checksum = checksum
 discriminator_rate = 0.0002
 epsilon = 1e-08
@@ -119,6 +122,7 @@ generator_rate = 0.001
 intervals = 100
 latent_dim = 5
 model = dcgan
+optimiser = adam
 seed = 1
 steps_per_snapshot = 40
 threads = 2
@@ -139,7 +143,8 @@ TEST_CASE("the cut into blocks is part of the job's id, the order of lists is no
 
 TEST_CASE("the paper's first table as a plan", "[plan]")
 {
-    Plan const plan = plan_of("");  // the defaults: 2 models, k = 5, 10, 20, adam and surfing
+    // Otherwise the defaults: k = 5, 10, 20, adam and surfing.
+    Plan const plan = plan_of("[train]\nmodels = vae,dcgan\n");
     REQUIRE(plan.chains.size() == 6);
     REQUIRE(plan.cells.size() == 12);
     REQUIRE(plan.blocks.size() == 36);
@@ -199,8 +204,94 @@ TEST_CASE("a thousand cells are planned at once", "[plan]")
         measurements += fmt::format(",{}", m);
     }
     Plan const plan = plan_of(
-        "[train]\nlatent_dims = 5\n[trials]\ntasks = recovery\nmeasurements = " + measurements +
-        "\n");
+        "[train]\nmodels = vae,dcgan\nlatent_dims = 5\n[trials]\ntasks = recovery\nmeasurements "
+        "= " +
+        measurements + "\n");
     CHECK(plan.cells.size() == 1000);
     CHECK(plan.blocks_of(sched::CellIndex{999}).back() == sched::BlockIndex{2999});
+}
+
+TEST_CASE("restarts take their budget from surfing, surfing from adam", "[plan]")
+{
+    Plan const plan = plan_of(
+        "[train]\nmodels = dcgan\nlatent_dims = 5\n[trials]\nmethods = restarts,surfing,adam\n");
+    REQUIRE(plan.cells.size() == 3);
+    CHECK(plan.cells[0].spec.method == trial::Method::adam);
+    CHECK(plan.cells[1].budget_from == sched::CellIndex{0});
+    CHECK(plan.cells[2].spec.method == trial::Method::restarts);
+    CHECK(plan.cells[2].budget_from == sched::CellIndex{1});
+}
+
+TEST_CASE("experiments share the chains and cells that are the same", "[plan]")
+{
+    std::string const two =
+        "experiments = linear,geometric\n[linear.surfing]\nschedule = linear\n"
+        "[train]\nmodels = dcgan\nlatent_dims = 5\n";
+    Plan const plan = plan_of(two);
+    CHECK(plan.chains.size() == 1);
+    REQUIRE(plan.cells.size() == 3);  // adam's is the same
+    REQUIRE(plan.experiments.size() == 2);
+    using sched::CellIndex;
+    CHECK(plan.experiments[0].cells == std::vector{CellIndex{0}, CellIndex{1}});
+    CHECK(plan.experiments[1].cells == std::vector{CellIndex{0}, CellIndex{2}});
+    CHECK(plan.cells[2].budget_from == CellIndex{0});
+    CHECK(plan.blocks.size() == 9);
+    CHECK_THROWS_AS(plan_of(two + "[linear.trials]\ncount = 100\n"), InputError);
+
+    // As many steps as surfing took: restarts differ where surfing does.
+    Plan const restarts = plan_of(two + "[trials]\nmethods = adam,surfing,restarts\n");
+    CHECK(restarts.cells.size() == 5);
+}
+
+TEST_CASE("an experiment may have surfaces and no trials", "[plan]")
+{
+    Plan const plan = plan_of(
+        "[train]\nmodels = vae\nlatent_dims = 2\n[trials]\ntasks = none\n[surface]\ntargets = 2\n");
+    CHECK(plan.cells.empty());
+    REQUIRE(plan.experiments[0].surfaces.size() == 1);
+    CHECK(plan.experiments[0].surfaces[0].spec.targets == 2);
+}
+
+TEST_CASE("the paper's jobs plan all that the paper has, sharing chains", "[plan]")
+{
+    auto const job = [](std::string const& name) {
+        return parse_options(
+                   {"plan", "--job", fmt::format("{}/jobs/{}.ini", SURF_SOURCE_DIR, name)})
+            .job;
+    };
+    Plan const paper = make_plan(job("paper"), "checksum");
+    auto const cells = [&](std::size_t experiment) {
+        return paper.experiments.at(experiment).cells;
+    };
+    CHECK(paper.experiments[0].surfaces.size() == 1);
+    CHECK(cells(1).size() == 4 * 3 * 3);  // models, latent dimensions, methods
+    CHECK(cells(2) == cells(1));
+    CHECK(cells(3).size() == 2 * 9 * 2);  // models, measurement counts, methods
+    CHECK(cells(4).size() == 2 * 9 * 2);
+    CHECK(paper.chains.size() == 1 + 12 + 2);
+
+    auto const cell_ids = [](Plan const& plan, PlannedExperiment const& experiment) {
+        std::vector<CellId> ids;
+        for (sched::CellIndex const cell : experiment.cells)
+        {
+            ids.push_back(plan[cell].spec.id());
+        }
+        return ids;
+    };
+    for (char const* const name : {"figure1", "theory", "demo", "paper-mini", "figure1-mini",
+                                   "table1-mini", "figure2-mini", "figure3-mini", "figure4-mini",
+                                   "theory-mini", "table1-dcgan-k10-mini", "table1-wgan-k10-mini"})
+    {
+        INFO(name);
+        CHECK_NOTHROW(make_plan(job(name), "checksum"));
+    }
+    for (std::size_t i = 1; i < paper.experiments.size(); ++i)
+    {
+        PlannedExperiment const& experiment = paper.experiments[i];
+        INFO(experiment.name);
+        Plan const single = make_plan(job(experiment.name), "checksum");
+        bool const same_cells =
+            cell_ids(single, single.experiments[0]) == cell_ids(paper, experiment);
+        CHECK(same_cells);
+    }
 }

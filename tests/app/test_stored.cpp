@@ -38,6 +38,7 @@ struct SmallSweep
     SmallSweep()
     {
         job.output = folder.path;
+        job.chains = folder.path / "chains";
         plan = make_plan(job, "checksum");
     }
 
@@ -96,19 +97,19 @@ TEST_CASE("a damaged segment is not stored; status leaves it, reduce sets it asi
     fs::resize_file(segment, fs::file_size(segment) / 2);
     CHECK(sweep.cells(peek_segment)[0].blocks.empty());
     CHECK(fs::exists(segment));
-    CHECK(set_aside_files(sweep.job.output).empty());
+    CHECK(set_aside_files(sweep.job).empty());
     CHECK(sweep.cells(store::find_segment)[0].blocks.empty());
     CHECK_FALSE(fs::exists(segment));
-    CHECK(set_aside_files(sweep.job.output) == std::vector<fs::path>{segment.string() + ".bad"});
+    CHECK(set_aside_files(sweep.job) == std::vector<fs::path>{segment.string() + ".bad"});
 }
 
 TEST_CASE("a chain is absent, in training or published", "[stored]")
 {
     SmallSweep const sweep;
     chain::ChainHeader const& header = sweep.plan.chains[0].header;
-    CHECK(stored_chain(sweep.job.output, header).state == ChainState::absent);
+    CHECK(stored_chain(sweep.job.chains, header).state == ChainState::absent);
 
-    fs::path const published = chain::chain_path(sweep.job.output, header.id());
+    fs::path const published = chain::chain_path(sweep.job.chains, header.id());
     fs::path partial = published;
     partial.replace_extension(".partial");
     fs::create_directories(partial);
@@ -118,12 +119,12 @@ TEST_CASE("a chain is absent, in training or published", "[stored]")
     {
         std::ofstream(partial / name) << "x";
     }
-    CHECK(stored_chain(sweep.job.output, header).state == ChainState::training);
-    CHECK(stored_chain(sweep.job.output, header).snapshots == 17);
+    CHECK(stored_chain(sweep.job.chains, header).state == ChainState::training);
+    CHECK(stored_chain(sweep.job.chains, header).snapshots == 17);
 
     std::ofstream(published) << "x";
-    CHECK(stored_chain(sweep.job.output, header).state == ChainState::published);
-    CHECK(stored_chain(sweep.job.output, header).snapshots == 101);
+    CHECK(stored_chain(sweep.job.chains, header).state == ChainState::published);
+    CHECK(stored_chain(sweep.job.chains, header).snapshots == 101);
 }
 
 TEST_CASE("another job's results are kept under its own name", "[results]")
@@ -141,14 +142,14 @@ TEST_CASE("another job's results are kept under its own name", "[results]")
     CHECK_FALSE(fs::exists(kept));
 
     Job other = sweep.job;
-    other.trials.count = 4;
+    other.experiments[0].trials.count = 4;
     publish(make_plan(other, "checksum"));
     CHECK(fs::exists(kept));
     CHECK(fs::exists(results_path(sweep.job.output)));
 
     std::ofstream(results_path(sweep.job.output)) << "damaged";
     publish(sweep.plan);
-    CHECK(set_aside_files(sweep.job.output).size() == 1);
+    CHECK(set_aside_files(sweep.job).size() == 1);
     CHECK(h5::violations(results_path(sweep.job.output)).empty());
 }
 
@@ -156,12 +157,14 @@ TEST_CASE("the summary table says what is missing", "[results]")
 {
     SmallSweep const sweep;
     sweep.store_block(BlockIndex{0}, 0, 500);
-    std::string const table = summary_table(results_of(sweep.cells()));
-    CHECK_THAT(table, Catch::StartsWith("model  k  task       m    method   trials  success %  "));
-    CHECK_THAT(table, Catch::Contains(
-                          "\ndcgan  2  inversion  784  adam        4/6  100.0 (51.0 to 100.0)  "));
-    CHECK_THAT(table, Catch::Contains(" 500         600\n"));
-    CHECK_THAT(table, Catch::Contains("\ndcgan  2  inversion  784  surfing     0/6  -  "));
+    std::string const table = summary_table(results_of(sweep.plan, sweep.cells()));
+    CHECK_THAT(table, Catch::StartsWith(
+                          "model  k  task       operator m  method   trials  success % (CI)  "));
+    CHECK_THAT(table,
+               Catch::Contains(
+                   "\ndcgan  2  inversion  identity    adam        4/6  100.0 (51.0-100.0)  "));
+    CHECK_THAT(table, Catch::Contains(" 500 (500-500)              600  -\n"));
+    CHECK_THAT(table, Catch::Contains("\ndcgan  2  inversion  identity    surfing     0/6  -  "));
 }
 
 TEST_CASE("validate reads what a segment holds", "[validate]")
@@ -191,7 +194,11 @@ TEST_CASE("validate checks every snapshot of a chain", "[validate]")
     float const mark = 1234.5F;
     for (std::int64_t t = 0; t < header.snapshots; ++t)
     {
-        partial.write_snapshot({t, 10 * t, {{"fc1.bias", {2}, {0.5F, t == 1 ? mark : 0}}}, {}});
+        partial.write_snapshot({t,
+                                10 * t,
+                                {{"fc1.bias", {2}, {0.5F, t == 1 ? mark : 0}}},
+                                {},
+                                {"samples", {1, 1, 1}, {0.5F}}});
     }
     partial.finish();
     Options options;

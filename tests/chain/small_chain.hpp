@@ -1,12 +1,15 @@
 #pragma once
 
+#include <algorithm>
+
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
 
 namespace surf::test
 {
 
-/// A chain of T + 1 = 4 snapshots of a network with two arrays and a number.
+/// A chain of T + 1 = 4 snapshots of a network with two arrays and a number, and 2 samples of 3 × 2
+/// pixels.
 inline chain::ChainHeader small_header(double rate = 0.001)
 {
     chain::ChainHeader header{{}, 4};
@@ -20,14 +23,19 @@ inline chain::ChainHeader small_header(double rate = 0.001)
 inline chain::Snapshot small_snapshot(std::int64_t t)
 {
     auto const value = static_cast<float>(t);
-    chain::Snapshot snapshot{t, 40 * t, {}, {}};
+    chain::Snapshot snapshot{t, 40 * t, {}, {{"diversity", value / 4}}, {"samples", {2, 3, 2}, {}}};
     snapshot.generator.push_back(
         {"fc1.weight", {2, 3}, {value, value + 0.5F, -value, 1, 2, 3e-30F}});
     snapshot.generator.push_back({"fc1.bias", {2}, {value / 3, 7}});
     snapshot.generator.push_back({"bn.count", {}, {value}});
-    if (t > 0)
+    if (t > 0)  // before the first step there is no loss
     {
-        snapshot.losses = {{"generator", 1.0 / static_cast<double>(t)}, {"discriminator", 0.25}};
+        snapshot.log["generator"] = 1.0 / static_cast<double>(t);
+        snapshot.log["discriminator"] = 0.25;
+    }
+    for (int i = 0; i < 12; ++i)
+    {
+        snapshot.samples.values.push_back(value + static_cast<float>(i) / 16);
     }
     return snapshot;
 }
@@ -40,29 +48,29 @@ inline chain::TrainerState small_state(std::int64_t next)
 }
 
 /// Writes and finishes the small chain; returns its path.
-inline std::filesystem::path write_small_chain(std::filesystem::path const& output,
+inline std::filesystem::path write_small_chain(std::filesystem::path const& chains,
                                                chain::ChainHeader const& header = small_header())
 {
-    chain::PartialChain partial(output, header);
+    chain::PartialChain partial(chains, header);
     for (std::int64_t t = 0; t < header.snapshots; ++t)
     {
         partial.write_snapshot(small_snapshot(t));
     }
     partial.finish();
-    return chain::chain_path(output, header.id());
+    return chain::chain_path(chains, header.id());
+}
+
+inline bool same(NamedArray const& left, NamedArray const& right)
+{
+    return left.name == right.name && left.shape == right.shape && left.values == right.values;
 }
 
 inline bool same(chain::Snapshot const& left, chain::Snapshot const& right)
 {
-    bool equal = left.index == right.index && left.step == right.step &&
-                 left.losses == right.losses && left.generator.size() == right.generator.size();
-    for (std::size_t i = 0; equal && i < left.generator.size(); ++i)
-    {
-        equal = left.generator[i].name == right.generator[i].name &&
-                left.generator[i].shape == right.generator[i].shape &&
-                left.generator[i].values == right.generator[i].values;
-    }
-    return equal;
+    return left.index == right.index && left.step == right.step && left.log == right.log &&
+           same(left.samples, right.samples) &&
+           std::ranges::equal(left.generator, right.generator,
+                              [](NamedArray const& a, NamedArray const& b) { return same(a, b); });
 }
 
 }  // namespace surf::test

@@ -149,7 +149,7 @@ TEST_CASE("what a killed writer left unpublished is never seen and cleared away"
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(WIFSIGNALED(status));
     auto const files = [&] { return std::distance(fs::directory_iterator(partial.folder), {}); };
-    CHECK(files() == 4);
+    CHECK(files() == 5);  // two snapshots, the state, its lock and what is half written
     fs::path const chains = partial.folder.parent_path();
     fs::path const of_finish = chains / (small_header().id().hex() + ".h5.tmp-node-1");
     fs::path const of_another = chains / "0123.h5.tmp-node-1";
@@ -157,17 +157,104 @@ TEST_CASE("what a killed writer left unpublished is never seen and cleared away"
     std::ofstream(of_another) << "half of another";
     CHECK_FALSE(fs::exists(partial.snapshot(2)));
     CHECK(partial.open().load_state()->next_snapshot == 2);
-    CHECK(files() == 3);
+    CHECK(files() == 4);
     CHECK_FALSE(fs::exists(of_finish));
     CHECK(fs::exists(of_another));
 }
 
-TEST_CASE("a chain with a value that is not finite is not written", "[partial_chain]")
+TEST_CASE("what is not finite is not written", "[partial_chain]")
 {
     Partial const partial;
+    auto const refuse = [&](chain::Snapshot const& snapshot, std::string const& quantity) {
+        CHECK_THAT(error_of<chain::DivergedError>([&] { partial.open().write_snapshot(snapshot); }),
+                   Contains("snapshot 1: " + quantity) && Contains("diverged") &&
+                       Contains("lower train.generator_rate"));
+        CHECK_FALSE(fs::exists(partial.snapshot(1)));
+    };
     auto snapshot = small_snapshot(1);
     snapshot.generator[1].values[0] = std::numeric_limits<float>::infinity();
-    CHECK_THAT(error_of<chain::DivergedError>([&] { partial.open().write_snapshot(snapshot); }),
-               Contains("snapshot 1") && Contains("fc1.bias") && Contains("diverged"));
-    CHECK(fs::is_empty(partial.folder));
+    refuse(snapshot, "a value in fc1.bias is inf");
+    snapshot = small_snapshot(1);
+    snapshot.log["gradient_norm"] = std::numeric_limits<double>::quiet_NaN();
+    refuse(snapshot, "gradient_norm is nan");
+    snapshot = small_snapshot(1);
+    snapshot.samples.values[7] = -std::numeric_limits<float>::infinity();
+    refuse(snapshot, "a value in samples is -inf");
+
+    partial.open().write_snapshot(small_snapshot(1));
+    CHECK(fs::exists(partial.snapshot(1)));
+}
+
+TEST_CASE("a state with a value that is not finite is not written", "[partial_chain]")
+{
+    Partial const partial;
+    partial.interrupt();
+    auto state = small_state(3);
+    state.arrays[0].values[3] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THAT(error_of<chain::DivergedError>([&] { partial.open().write_state(state); }),
+               Contains("snapshot 2: a value in optimiser.fc1.weight.m is nan"));
+    CHECK(partial.open().load_state()->next_snapshot == 2);
+}
+
+TEST_CASE("one process at a time trains a chain, others of the folder go on", "[partial_chain]")
+{
+    Partial const partial;
+    chain::PartialChain mine = partial.open();
+    CHECK_THAT(error_of<EnvironmentError>([&] { partial.open(); }),
+               Contains("another surf_sweep works in " + partial.folder.string()));
+    chain::PartialChain another(partial.scratch.path, small_header(0.5));
+    another.write_snapshot(small_snapshot(0));
+    for (std::int64_t t = 0; t < 4; ++t)
+    {
+        mine.write_snapshot(small_snapshot(t));
+    }
+    // What finish() removes, it must remove with the lock in it and its own.
+    chain::remove_remains(partial.scratch.path, small_header().id());
+    CHECK(fs::exists(partial.snapshot(3)));
+    mine.finish();
+    CHECK(partial.scratch.files() == 2);  // the chain, and the other one's folder
+    CHECK(chain::find_chain(partial.scratch.path, small_header()));
+    CHECK(another.read_snapshot(0).step == 0);
+}
+
+TEST_CASE("the remains of a finished chain are cleared away", "[partial_chain]")
+{
+    Partial const partial;
+    partial.interrupt();
+    fs::path const leaving = fs::path(partial.folder).replace_extension(".removed");
+    fs::create_directories(leaving);
+    std::ofstream(leaving / "snapshot-00000.h5") << "x";
+    chain::remove_remains(partial.scratch.path, small_header().id());
+    CHECK(partial.scratch.files() == 0);
+    chain::remove_remains(partial.scratch.path, small_header().id());
+    CHECK(partial.scratch.files() == 0);
+}
+
+TEST_CASE("a chain may have no samples, and entries of the log at some snapshots only",
+          "[partial_chain]")
+{
+    Partial const partial;
+    auto const snapshot_of = [](std::int64_t t) {
+        chain::Snapshot snapshot = small_snapshot(t);
+        snapshot.samples = {"samples", {0, 0, 0}, {}};
+        snapshot.log = {};
+        if (t == 2)
+        {
+            snapshot.log["seldom"] = 7;
+        }
+        return snapshot;
+    };
+    chain::PartialChain chain = partial.open();
+    for (std::int64_t t = 0; t < 4; ++t)
+    {
+        chain.write_snapshot(snapshot_of(t));
+    }
+    chain.finish();
+    fs::path const path = chain::chain_path(partial.scratch.path, small_header().id());
+    CHECK(h5::violations(path).empty());
+    chain::Reader const reader(path);
+    for (std::int64_t t = 0; t < 4; ++t)
+    {
+        CHECK(same(reader.read(t), snapshot_of(t)));
+    }
 }

@@ -30,7 +30,7 @@ TEST_CASE("h5py and xarray see the layout of a chain", "[chain]")
     python(R"(
 import h5py, numpy as np, xarray, netCDF4
 file = h5py.File(path)
-assert file.attrs["filetype"] == "surf_sweep/chain" and file.attrs["schema_version"] == "1.0"
+assert file.attrs["filetype"] == "surf_sweep/chain" and file.attrs["schema_version"] == "2.0"
 assert path.endswith(file.attrs["chain_id"] + ".h5")
 assert dict(file["configuration"].attrs) == dict(seed="1", rate="0.001", model="vae", intervals="3")
 assert list(file["snapshot"]) == ["fc1.weight", "fc1.bias", "bn.count"]
@@ -39,10 +39,22 @@ assert weight.dtype == np.float32 and weight.shape == (4, 2, 3) and weight.chunk
 assert np.array_equal(weight[2], np.array([[2, 2.5, -2], [1, 2, 3e-30]], dtype=np.float32))
 assert file["snapshot/bn.count"].shape == (4,) and list(file["step"]) == [0, 40, 80, 120]
 assert file["step"].dtype == np.int64 and file["checksum"].dtype == np.uint64
-loss = file["loss/generator"][...]
-assert np.isnan(loss[0]) and list(loss[1:]) == [1, 1 / 2, 1 / 3]
+assert list(file["log"]) == ["discriminator", "diversity", "generator"]
+loss = file["log/generator"][...]
+assert loss.dtype == np.float64 and np.isnan(loss[0]) and list(loss[1:]) == [1, 1 / 2, 1 / 3]
+assert list(file["log/diversity"]) == [0, 1 / 4, 2 / 4, 3 / 4]
+samples = file["samples"]
+assert samples.dtype == np.float32 and samples.shape == (4, 2, 3, 2) and samples.chunks is None
+assert np.array_equal(samples[2], 2 + np.arange(12, dtype=np.float32).reshape(2, 3, 2) / 16)
+for dataset in (samples, *(file[n] for n in ("index", "step", "sample", "row", "column")), *file["log"].values()):
+    assert dataset.attrs["units"] == "1" and len(dataset.attrs["long_name"]) > 5, dataset
 for engine in ("h5netcdf", "netcdf4"):
-    assert xarray.open_dataset(path, group="loss", engine=engine).generator.dims == ("index",)
+    log = xarray.open_dataset(path, group="log", engine=engine)
+    assert log.generator.dims == ("index",) and log.generator.long_name == "generator, mean since the snapshot before"
+    root = xarray.open_dataset(path, engine=engine)
+    assert root.samples.dims == ("index", "sample", "row", "column")
+    assert [list(root[n].values) for n in root.samples.dims] == [[0, 1, 2, 3], [0, 1], [0, 1, 2], [0, 1]]
+    assert float(root.samples.sel(index=3, sample=1, row=2, column=0)) == 3 + 10 / 16
     snapshot = xarray.open_dataset(path, group="snapshot", engine=engine)
     assert snapshot["fc1.weight"].dims == ("index", "axis0_2", "axis1_3"), snapshot
 )",
@@ -77,9 +89,11 @@ TEST_CASE("a damaged chain is refused and set aside", "[chain]")
     }
     SECTION("another major version")
     {
-        python("import h5py\nh5py.File(path, 'r+').attrs['schema_version'] = '2.0'\n", path);
+        auto const version = GENERATE(as<std::string>{}, "1.0", "3.0");
+        python("import h5py\nh5py.File(path, 'r+').attrs['schema_version'] = '" + version + "'\n",
+               path);
         CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
-                   Contains("has schema version 2.0 (this program reads 1.x"));
+                   Contains("has schema version " + version + " (this program reads 2.x"));
         CHECK_FALSE(found());
     }
     SECTION("settings that do not hash to the id")
@@ -87,6 +101,12 @@ TEST_CASE("a damaged chain is refused and set aside", "[chain]")
         python("import h5py\nh5py.File(path, 'r+')['configuration'].attrs['rate'] = '1'\n", path);
         CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
                    Contains("chain_id is not the hash of /configuration"));
+        CHECK_FALSE(found());
+    }
+    SECTION("no sample images")
+    {
+        python("import h5py\ndel h5py.File(path, 'r+')['samples']\n", path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }), Contains("samples"));
         CHECK_FALSE(found());
     }
     SECTION("an array that is too short")
@@ -121,6 +141,24 @@ TEST_CASE("damage inside a snapshot is found when it is read, in that one alone"
     SECTION("a changed step")
     {
         python("import h5py\nh5py.File(path, 'r+')['step'][2] = 81\n", path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader(path).read(2); }),
+                   Contains("snapshot 2 does not have its checksum"));
+    }
+    SECTION("a changed entry of the log")
+    {
+        python("import h5py\nh5py.File(path, 'r+')['log/generator'][2] = 0.51\n", path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader(path).read(2); }),
+                   Contains("snapshot 2 does not have its checksum"));
+    }
+    SECTION("an entry of the log that is gone")
+    {
+        python("import h5py\nh5py.File(path, 'r+')['log/diversity'][2] = float('nan')\n", path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader(path).read(2); }),
+                   Contains("snapshot 2 does not have its checksum"));
+    }
+    SECTION("a changed sample image")
+    {
+        python("import h5py\nh5py.File(path, 'r+')['samples'][2, 1, 0, 1] = 0.5\n", path);
         CHECK_THAT(error_of<FileError>([&] { chain::Reader(path).read(2); }),
                    Contains("snapshot 2 does not have its checksum"));
     }
@@ -172,11 +210,11 @@ TEST_CASE("a missing or foreign file in a broken schema is told", "[chain]")
     python(R"(
 import h5py
 file = h5py.File(path, "r+")
-del file["loss/generator"].attrs["units"]
+del file["log/generator"].attrs["units"]
 file["extra"] = 1
 )",
            path);
     CHECK(h5::violations(path) ==
-          std::vector<std::string>{"/loss/generator: attribute units is missing",
+          std::vector<std::string>{"/log/generator: attribute units is missing",
                                    "/extra: not among the datasets of the schema"});
 }

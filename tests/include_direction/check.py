@@ -19,15 +19,17 @@ USES = {
     "model": ["base"],
     "chain": ["hdf5"],
     "train": ["data", "model", "chain"],
-    "trial": ["model", "chain"],
+    "trial": ["data", "model", "chain"],
     "sched": ["mpi"],
     "store": ["hdf5"],
     "reduce": ["store"],
-    "app": ["data", "train", "trial", "sched", "reduce"],
+    "landscape": ["data", "model", "chain", "reduce"],
+    "app": ["data", "train", "trial", "sched", "reduce", "landscape"],
 }
 
 # Plain data without LibTorch: these headers include base and each other only, ...
-PLAIN = ["model/model_table.hpp", "train/spec.hpp", "trial/outcome.hpp", "trial/spec.hpp"]
+PLAIN = ["model/model_table.hpp", "train/spec.hpp", "trial/outcome.hpp", "trial/spec.hpp",
+         "landscape/surface_spec.hpp", "landscape/theory_spec.hpp"]
 
 # ... so these folders may include them although they may not use the headers' folders.
 PLAIN_USERS = ["sched", "store", "reduce"]
@@ -37,7 +39,7 @@ CONFINED = {
     r"mpi\.h": ["mpi/*", "hdf5/parallel*"],
     r"(hdf5(_hl)?|H5\w*)\.h": ["hdf5/*"],
     r"boost/program_options.*": ["app/*"],
-    r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "app/*"],
+    r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "landscape/*", "app/*"],
 }
 
 # The check. -------------------------------------------------------------------------------------

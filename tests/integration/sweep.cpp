@@ -34,13 +34,16 @@ success_distance = 2
 
 char const* const wide_job = R"(seed = 7
 [train]
-models = vae,dcgan
+models = wgan-gp,relu
 latent_dims = 5
 intervals = 3
 steps_per_snapshot = 2
 [trials]
-tasks = inversion,recovery
+tasks = inversion,recovery,approximation
+operator = mask
 measurements = 50
+noise = 0.01
+methods = adam,surfing,restarts
 count = 5
 block_size = 2
 [stop]

@@ -13,9 +13,10 @@ namespace surf::test
 /// One DCGAN chain and eight blocks: seconds of work.
 extern char const* const small_job;
 constexpr int small_job_blocks = 8;
-/// Both models, both tasks, blocks of unequal size, trials that stop at different times.
+/// Two kinds of model, all tasks and methods, blocks of unequal size, trials that stop at different
+/// times.
 extern char const* const wide_job;
-constexpr int wide_job_blocks = 24;
+constexpr int wide_job_blocks = 54;
 
 /// A job file and the output folder of its runs, in a folder of its own.
 class Sweep

@@ -8,13 +8,13 @@
 namespace surf::test
 {
 
-/// A generator with weights large enough to switch units on and off, and with batch-norm
-/// statistics unlike those of a fresh network.
-inline Parameters random_generator(std::int64_t latent_dim, std::uint64_t seed)
+/// Weights large enough to switch units on and off, and batch-norm statistics unlike those of a
+/// fresh network.
+inline Parameters random_parameters(model::NetworkSpec const& spec, std::uint64_t seed)
 {
     RandomStream stream(seed, "test/generator", Purpose::weights, 0);
     Parameters parameters =
-        model::Network(model::generator_spec(latent_dim), stream, 0.05, at::kCPU).parameters();
+        model::Network(spec, stream, model::Initialisation::normal(0.05), at::kCPU).parameters();
     for (NamedArray& array : parameters)
     {
         if (array.name.ends_with(".variance"))
@@ -27,6 +27,12 @@ inline Parameters random_generator(std::int64_t latent_dim, std::uint64_t seed)
         }
     }
     return parameters;
+}
+
+/// InfoGAN's generator with such parameters.
+inline Parameters random_generator(std::int64_t latent_dim, std::uint64_t seed)
+{
+    return random_parameters(model::generator_spec(model::ModelKind::dcgan, latent_dim, 0), seed);
 }
 
 inline at::Tensor random_tensor(std::vector<std::int64_t> const& shape, std::uint64_t seed)

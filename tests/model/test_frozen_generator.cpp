@@ -16,14 +16,19 @@ struct Errors
     double gradient = 0;
 };
 
-Errors frozen_against_autograd(std::int64_t latent_dim, std::int64_t batch, std::uint64_t seed,
+NetworkSpec infogan(std::int64_t latent_dim)
+{
+    return generator_spec(ModelKind::dcgan, latent_dim, 0);
+}
+
+Errors frozen_against_autograd(NetworkSpec const& spec, std::int64_t batch, std::uint64_t seed,
                                at::ScalarType type)
 {
-    auto const spec = generator_spec(latent_dim);
-    auto const parameters = test::random_generator(latent_dim, seed);
+    auto const parameters = test::random_parameters(spec, seed);
     FrozenGenerator frozen(spec, parameters, at::kCPU, type);
     ReferenceEvaluator reference(Network(spec, parameters, at::kCPU, type));
-    at::Tensor const latents = test::random_tensor({batch, latent_dim}, seed + 1).to(type);
+    at::Tensor const latents =
+        test::random_tensor({batch, spec.front().input.size()}, seed + 1).to(type);
     at::Tensor const gradient = test::random_tensor({batch, 784}, seed + 2).to(type);
 
     Errors errors;
@@ -40,17 +45,21 @@ TEST_CASE("The frozen generator equals autograd in float64")
     {
         for (std::int64_t const latent_dim : {2, 5, 20})
         {
-            Errors const errors = frozen_against_autograd(latent_dim, 7, seed, at::kDouble);
-            INFO("seed " << seed << ", k = " << latent_dim);
-            CHECK(errors.image < 1e-12);
-            CHECK(errors.gradient < 1e-10);
+            for (ModelKind const model : {ModelKind::dcgan, ModelKind::relu})
+            {
+                auto const spec = generator_spec(model, latent_dim, 2);
+                Errors const errors = frozen_against_autograd(spec, 7, seed, at::kDouble);
+                INFO("seed " << seed << ", k = " << latent_dim);
+                CHECK(errors.image < 1e-12);
+                CHECK(errors.gradient < 1e-10);
+            }
         }
     }
 }
 
 TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
 {
-    Errors const errors = frozen_against_autograd(5, 25, 44, at::kFloat);
+    Errors const errors = frozen_against_autograd(infogan(5), 25, 44, at::kFloat);
     CHECK(errors.image < 1e-5);
     CHECK(errors.gradient < 1e-5);
 }
@@ -58,7 +67,7 @@ TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
 TEST_CASE("The frozen generator's gradient equals finite differences")
 {
     auto const parameters = test::random_generator(3, 5);
-    FrozenGenerator frozen(generator_spec(3), parameters, at::kCPU, at::kDouble);
+    FrozenGenerator frozen(infogan(3), parameters, at::kCPU, at::kDouble);
     at::Tensor const latents = test::random_tensor({1, 3}, 6).to(at::kDouble);
     at::Tensor const weight = test::random_tensor({1, 784}, 7).to(at::kDouble);
     frozen.forward(latents);
@@ -78,7 +87,7 @@ TEST_CASE("The frozen generator's gradient equals finite differences")
 TEST_CASE("The same batch gives the same bits")
 {
     auto const parameters = test::random_generator(5, 8);
-    FrozenGenerator frozen(generator_spec(5), parameters, at::kCPU);
+    FrozenGenerator frozen(infogan(5), parameters, at::kCPU);
     at::Tensor const latents = test::random_tensor({16, 5}, 9);
     at::Tensor const first = frozen.forward(latents).clone();
     at::Tensor const first_gradient = frozen.backward(first).clone();
@@ -89,9 +98,9 @@ TEST_CASE("The same batch gives the same bits")
 TEST_CASE("Parameters of another network are refused by name")
 {
     auto parameters = test::random_generator(5, 8);
-    CHECK_THROWS_WITH(FrozenGenerator(generator_spec(6), parameters, at::kCPU),
+    CHECK_THROWS_WITH(FrozenGenerator(infogan(6), parameters, at::kCPU),
                       Catch::Contains("fc1.weight") && Catch::Contains("[1024, 6]"));
     parameters.pop_back();
-    CHECK_THROWS_WITH(FrozenGenerator(generator_spec(5), parameters, at::kCPU),
+    CHECK_THROWS_WITH(FrozenGenerator(infogan(5), parameters, at::kCPU),
                       Catch::Contains("deconv2.bias"));
 }

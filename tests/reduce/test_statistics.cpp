@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "reduce/random_outcomes.hpp"
@@ -24,6 +25,14 @@ CellStatistics statistics_of(std::vector<trial::TrialOutcome> const& outcomes)
 CellStatistics merged(CellStatistics left, CellStatistics const& right)
 {
     left.merge(right);
+    return left;
+}
+
+using Counts = std::vector<std::int64_t>;
+
+Counts sum(Counts left, Counts const& right)
+{
+    std::transform(left.begin(), left.end(), right.begin(), left.begin(), std::plus<>());
     return left;
 }
 
@@ -67,6 +76,12 @@ TEST_CASE("merging statistics is associative and commutative", "[statistics]")
     CHECK(merged(merged(a, b), c) == whole);
     CHECK(merged(a, merged(b, c)) == whole);
     CHECK(merged(c, merged(b, a)) == whole);
+    CHECK(a.distances.histogram(log_edges(-4, 2)).size() == 62);
+    for (auto const& edges : {log_edges(-4, 2), log_edges(-4, 0), std::vector{0.5}})
+    {
+        CHECK(sum(sum(a.distances.histogram(edges), b.distances.histogram(edges)),
+                  c.distances.histogram(edges)) == whole.distances.histogram(edges));
+    }
     CHECK(merged(a, CellStatistics{}) == a);
     CHECK(merged(CellStatistics{}, a) == a);
 }
@@ -91,6 +106,26 @@ TEST_CASE("what has no value is worse than any", "[statistics]")
     CHECK(samples.quantile(0.6) == inf);
     CHECK(samples.quantile(0.95) == inf);  // between two infinities
     CHECK(samples.count() == 5);
+}
+
+TEST_CASE("a bin holds its left edge, the outer two whatever lies beyond", "[statistics]")
+{
+    Samples const samples = samples_of({0, 0.99, 1, 1.5, 2, 3, std::nan(""), inf});
+    CHECK(samples.histogram(std::vector<double>{1, 2}) == Counts{2, 2, 4});
+    CHECK(samples.histogram(std::vector<double>{5}) == Counts{6, 2});
+    CHECK(Samples{}.histogram(std::vector<double>{1, 2}) == Counts{0, 0, 0});
+    std::vector<double> const edges = log_edges(-1, 1);
+    REQUIRE(edges.size() == 21);
+    CHECK(edges.front() == 0.1);
+    CHECK(edges[10] == 1);
+    CHECK(edges[13] == Approx(1.9952623149688795).epsilon(1e-15));
+    CHECK(edges.back() == 10);
+}
+
+TEST_CASE("samples are the same at once and one by one", "[statistics]")
+{
+    std::vector<double> const values = {4, std::nan(""), 1, inf, 3, 2, 1};
+    CHECK(Samples(values) == samples_of(values));
 }
 
 TEST_CASE("a censored percentile is infinite unless three of four trials succeed", "[statistics]")
@@ -147,4 +182,19 @@ TEST_CASE("a budget is at least one step", "[statistics]")
     statistics.add(finished(StopReason::converged, 10, 0));
     CHECK(surfing_budget(statistics).steps == 1);
     CHECK(surfing_budget(statistics).basis == BudgetBasis::successes);
+}
+
+TEST_CASE("restarts take the mean steps of surfing's finite trials", "[statistics]")
+{
+    CellStatistics surfing;
+    CHECK(restarts_budget(surfing) == 1);
+    surfing.add(finished(StopReason::non_finite, 5'000, trial::TrialOutcome::never));
+    CHECK(restarts_budget(surfing) == 1);
+    surfing.add(finished(StopReason::converged, 1'000, 700));
+    surfing.add(finished(StopReason::iteration_cap, 2'001, trial::TrialOutcome::never));
+    CHECK(restarts_budget(surfing) == 1'501);  // 1500.5
+
+    CellStatistics instant;
+    instant.add(finished(StopReason::converged, 0, 0));
+    CHECK(restarts_budget(instant) == 1);
 }

@@ -36,6 +36,28 @@ int drain(Ledger& ledger)
 
 }  // namespace
 
+TEST_CASE("a wanted chain is trained although no block needs it")
+{
+    WorkPlan plan;
+    plan.chains = {{.published = false, .wanted = true}, {.published = false, .wanted = false}};
+    for (bool const fails : {false, true})
+    {
+        Ledger ledger(plan, 1);
+        CHECK(ledger.next_chain() == chain(0));
+        CHECK_FALSE(ledger.finished());
+        if (fails)
+        {
+            ledger.chain_failed(chain(0));
+        }
+        else
+        {
+            ledger.chain_published(chain(0));
+        }
+        CHECK(ledger.next_chain() == std::nullopt);
+        CHECK(ledger.finished());
+    }
+}
+
 TEST_CASE("a block goes through its stages: chain, budget, lease, done", "[ledger]")
 {
     Ledger ledger(paired_plan(1, 1, 1), 1);

@@ -38,6 +38,20 @@ inline std::vector<trial::TrialOutcome> small_outcomes(std::int64_t first, std::
     return outcomes;
 }
 
+/// The same for a task without a true latent.
+inline std::vector<trial::TrialOutcome> small_approximations(std::int64_t first, std::int64_t count,
+                                                             std::int64_t latent_dim)
+{
+    auto outcomes = small_outcomes(first, count, latent_dim);
+    for (trial::TrialOutcome& outcome : outcomes)
+    {
+        outcome.success = false;
+        outcome.first_hit = trial::TrialOutcome::never;
+        outcome.distance = std::numeric_limits<double>::quiet_NaN();
+    }
+    return outcomes;
+}
+
 inline trial::BlockSpec small_block()
 {
     trial::BlockSpec block;
@@ -46,7 +60,8 @@ inline trial::BlockSpec small_block()
                           .model = model::ModelKind::dcgan,
                           .latent_dim = 5,
                           .task = trial::Task::recovery,
-                          .measurements = 100};
+                          .measurements = 100,
+                          .measurement = trial::Operator::gaussian};
     block.cell.method = trial::Method::surfing;
     block.first = 50;
     block.count = 10;

@@ -137,6 +137,16 @@ TEST_CASE("a damaged segment is refused and set aside", "[segment]")
         edit("file['distance'][1] = float('inf')");
         reason = "trial 51 has a value that is not finite";
     }
+    SECTION("a distance that is missing although there is a true latent")
+    {
+        edit("file['distance'][1] = float('nan')");
+        reason = "trial 51 has a value that is not finite";
+    }
+    SECTION("an unknown task")
+    {
+        edit("file.attrs['cell'] = file.attrs['cell'].replace('task = recovery', 'task = rescue')");
+        reason = "its cell names no known task";
+    }
     SECTION("a missing column")
     {
         edit("del file['iterations']");
@@ -162,6 +172,41 @@ TEST_CASE("a damaged segment is refused and set aside", "[segment]")
     CHECK(fs::exists(path.string() + ".bad"));
     write_small(folder.path);
     CHECK(store::find_segment(folder.path, small_block()).has_value());
+}
+
+TEST_CASE("an approximation's segment holds NaN for its distances, and nothing else", "[segment]")
+{
+    ScratchFolder const folder;
+    auto block = small_block();
+    block.cell.problem.task = trial::Task::approximation;
+    auto const outcomes = small_approximations(block.first, block.count, 5);
+    auto const write = [&](std::vector<trial::TrialOutcome> const& written) {
+        store::write_segment(folder.path, block, written, {"node7", "cpu", 12.5});
+        return store::segment_path(folder.path, block.id());
+    };
+    fs::path const path = write(outcomes);
+    CHECK(h5::violations(path).empty());
+    auto const segment = store::find_segment(folder.path, block);
+    REQUIRE(segment.has_value());
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        CHECK(std::isnan(segment->outcomes[i].distance));
+        CHECK(same(segment->outcomes[i].pixel_error, outcomes[i].pixel_error));
+    }
+    python("import h5py, numpy as np\nassert np.isnan(h5py.File(path)['distance'][:]).all()\n",
+           path);
+
+    auto const refused = [&](auto change, std::string const& reason) {
+        auto changed = outcomes;
+        change(changed[1]);
+        CHECK_THAT(error_of<FileError>([&] { store::read_segment(write(changed)); }),
+                   Contains("trial 51") && Contains(reason));
+    };
+    std::string const distance = "has a distance, but approximation has no true latent";
+    refused([](trial::TrialOutcome& outcome) { outcome.distance = 0.5; }, distance);
+    refused([](trial::TrialOutcome& outcome) { outcome.success = true; }, distance);
+    refused([](trial::TrialOutcome& outcome) { outcome.first_hit = 3; }, distance);
+    refused([](trial::TrialOutcome& outcome) { outcome.pixel_error = NAN; }, "is not finite");
 }
 
 TEST_CASE("a segment with a column too many breaks its schema", "[segment]")

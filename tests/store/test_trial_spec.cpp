@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
+#include <set>
 
 #include "store/small_outcomes.hpp"
 
@@ -27,12 +29,15 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "adam.beta2 = 0.999\n"
           "adam.epsilon = 1e-08\n"
           "adam.learning_rate = 0.01\n"
-          "algorithm = 1\n"
+          "algorithm = 2\n"
           "chain = 00112233445566778899aabbccddeeff\n"
+          "draw = trial\n"
           "latent_dim = 5\n"
           "measurements = 100\n"
           "method = surfing\n"
           "model = dcgan\n"
+          "noise = 0\n"
+          "operator = gaussian\n"
           "seed = 7\n"
           "stop.max_iterations = 50000\n"
           "stop.relative_change = 0.0001\n"
@@ -58,8 +63,12 @@ TEST_CASE("what does not affect a cell is no part of it", "[trial_spec]")
     cell.surfing.schedule = trial::Schedule::linear;
     CHECK_FALSE(cell.canonical().entries().contains("surfing.ratio"));
 
-    cell.problem.task = trial::Task::inversion;
+    cell.problem.measurement = trial::Operator::block_average;
+    CHECK_FALSE(cell.canonical().entries().contains("draw"));  // nothing is drawn
+
+    cell.problem.measurement = trial::Operator::identity;
     CHECK(cell.canonical().entries().at("measurements") == "784");
+    CHECK_FALSE(cell.canonical().entries().contains("draw"));
 }
 
 TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
@@ -73,6 +82,15 @@ TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
         id_with([](trial::BlockSpec& block) { block.cell.problem.latent_dim = 6; }),
         id_with([](trial::BlockSpec& block) { block.cell.chain = ChainId::from_hex("ff"); }),
         id_with([](trial::BlockSpec& block) { block.cell.method = trial::Method::adam; }),
+        id_with([](trial::BlockSpec& block) { block.cell.method = trial::Method::restarts; }),
+        id_with(
+            [](trial::BlockSpec& block) { block.cell.problem.task = trial::Task::approximation; }),
+        id_with([](trial::BlockSpec& block) {
+            block.cell.problem.measurement = trial::Operator::mask;
+        }),
+        id_with([](trial::BlockSpec& block) { block.cell.problem.measurements = 50; }),
+        id_with([](trial::BlockSpec& block) { block.cell.problem.draw = trial::Draw::shared; }),
+        id_with([](trial::BlockSpec& block) { block.cell.problem.noise = 0.1; }),
         id_with([](trial::BlockSpec& block) { block.cell.adam.beta2 = 0.99; }),
         id_with([](trial::BlockSpec& block) { block.cell.stop.window = 100; }),
         id_with([](trial::BlockSpec& block) { block.cell.surfing.ratio = 0.9; }),
@@ -86,10 +104,37 @@ TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
     }
 }
 
-TEST_CASE("methods and seeds of a problem share the domain of its random streams", "[trial_spec]")
+TEST_CASE("methods, seeds, draws and noises of a problem share the domain of its random streams",
+          "[trial_spec]")
 {
     trial::Problem problem = small_block().cell.problem;
-    CHECK(problem.stream_domain() == "dcgan/5/recovery/100");
+    problem.draw = trial::Draw::shared;
+    problem.noise = 0.1;
+    CHECK(problem.stream_domain() == "dcgan/5/recovery/gaussian/100");
     problem.task = trial::Task::inversion;
-    CHECK(problem.stream_domain() == "dcgan/5/inversion/784");
+    problem.measurement = trial::Operator::identity;
+    CHECK(problem.stream_domain() == "dcgan/5/inversion/identity/784");
+}
+
+TEST_CASE("an operator takes the numbers of measurements that it can give", "[trial_spec]")
+{
+    std::map<trial::Operator, std::set<std::int64_t>> const expected = {
+        {trial::Operator::identity, {784}},
+        {trial::Operator::block_average, {196, 49, 16, 4, 1}},
+    };
+    for (std::int64_t m = -1; m <= 800; ++m)
+    {
+        INFO("m = " << m);
+        for (auto const& [measurement, valid] : expected)
+        {
+            CHECK(trial::valid_measurements(measurement, m) == valid.contains(m));
+        }
+        bool const some_rows = m >= 1 && m <= 784;
+        CHECK(trial::valid_measurements(trial::Operator::gaussian, m) == some_rows);
+        CHECK(trial::valid_measurements(trial::Operator::mask, m) == some_rows);
+    }
+    CHECK(trial::is_drawn(trial::Operator::gaussian));
+    CHECK(trial::is_drawn(trial::Operator::mask));
+    CHECK_FALSE(trial::is_drawn(trial::Operator::identity));
+    CHECK_FALSE(trial::is_drawn(trial::Operator::block_average));
 }

@@ -22,13 +22,14 @@ inline data::TrainingImages noise_images()
     return data::TrainingImages(std::move(images));
 }
 
-inline train::TrainSpec small_training(model::ModelKind kind)
+inline train::TrainSpec small_training(model::ModelKind kind,
+                                       train::Preset preset = train::Preset::collection)
 {
     train::TrainSpec spec;
     spec.seed = 5;
     spec.model = kind;
     spec.latent_dim = 3;
-    spec.hyper = train::preset_values(train::Preset::collection, kind);
+    spec.hyper = train::preset_values(preset, kind);
     spec.hyper.batch = 8;
     spec.intervals = 3;
     spec.steps_per_snapshot = 2;

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <set>
 
 #include "base/error.hpp"
@@ -48,6 +49,24 @@ TEST_CASE("Noise depends on the step alone")
     CHECK_FALSE(at::equal(one.normal_noise(7), one.normal_noise(8)));
     CHECK(at::equal(one.uniform_latents(7), other.uniform_latents(7)));
     CHECK(one.uniform_latents(7).abs().max().item<float>() <= 1);
+    CHECK(at::equal(one.mixing_weights(7), other.mixing_weights(7)));
+    CHECK_FALSE(at::equal(one.mixing_weights(7), one.mixing_weights(8)));
+}
+
+TEST_CASE("Mixing weights are uniform on [0, 1], one a sample")
+{
+    auto spec = test::small_training(model::ModelKind::wgan_gp);
+    spec.hyper.batch = 200;
+    auto const images = test::noise_images();
+    Batches const batches(spec, images, at::kCPU);
+    at::Tensor const weights = batches.mixing_weights(3);
+    REQUIRE(weights.sizes() == at::IntArrayRef({200, 1}));
+    CHECK(weights.min().item<float>() >= 0);
+    CHECK(weights.max().item<float>() <= 1);
+    // A uniform variable has the variance 1/12, its square the mean 1/3 and the variance 4/45.
+    CHECK(weights.mean().item<double>() == Approx(0.5).margin(5 * std::sqrt(1.0 / 12 / 200)));
+    CHECK(weights.square().mean().item<double>() ==
+          Approx(1.0 / 3).margin(5 * std::sqrt(4.0 / 45 / 200)));
 }
 
 TEST_CASE("A batch larger than the data is refused")

@@ -4,6 +4,7 @@
 
 #include "train/gan.hpp"
 #include "train/vae.hpp"
+#include "train/wgan.hpp"
 
 using namespace surf::train;
 
@@ -24,14 +25,23 @@ TEST_CASE("The GAN losses are the printed formulas")
 {
     double discriminator = 0;
     double generator = 0;
+    double gap = 0;
     for (std::size_t i = 0; i < real.size(); ++i)
     {
         discriminator -= (std::log(sigmoid(real[i])) + std::log(1 - sigmoid(fake[i]))) / 3;
         generator -= std::log(sigmoid(fake[i])) / 3;
+        gap += (sigmoid(real[i]) - sigmoid(fake[i])) / 3;
     }
     CHECK(discriminator_loss(at::tensor(real), at::tensor(fake)).item<double>() ==
           Approx(discriminator));
-    CHECK(generator_loss(at::tensor(fake)).item<double>() == Approx(generator));
+    CHECK(non_saturating_loss(at::tensor(fake)).item<double>() == Approx(generator));
+    CHECK(probability_gap(at::tensor(real), at::tensor(fake)).item<double>() == Approx(gap));
+}
+
+TEST_CASE("The Wasserstein loss is mean C(fake) - mean C(real)")
+{
+    // (-1 + 0.7 + 3) / 3 - (2 - 0.5 + 0.3) / 3
+    CHECK(wasserstein_loss(at::tensor(real), at::tensor(fake)).item<double>() == Approx(0.3));
 }
 
 TEST_CASE("The VAE losses are the printed formulas: sums over pixels, means over the batch")
@@ -46,8 +56,28 @@ TEST_CASE("The VAE losses are the printed formulas: sums over pixels, means over
         expected -= (y * std::log(p) + (1 - y) * std::log(1 - p)) / 2;
     }
     CHECK(bernoulli_loss(logits, images).item<double>() == Approx(expected).epsilon(1e-6));
+}
 
-    // KL of N(μ, σ²) to N(0, 1), by numerical integration of q log(q / p).
+TEST_CASE("The Gaussian likelihood is the normal density of every pixel")
+{
+    std::vector<double> const means = {0.4, -1.2, 2.0, 0.1, 0.3, 0.9};
+    std::vector<double> const pixels = {1.0, 0.2, 0.0, 0.5, 0.3, 0.7};
+    double const deviation = 0.3;
+    double density = 1;  // of both images
+    for (std::size_t i = 0; i < means.size(); ++i)
+    {
+        double const z = (pixels[i] - means[i]) / deviation;
+        density *= std::exp(-0.5 * z * z) / (deviation * std::sqrt(2 * M_PI));
+    }
+    auto const shaped = [](std::vector<double> const& values) {
+        return at::tensor(values).reshape({2, 3});
+    };
+    CHECK(gaussian_loss(shaped(means), shaped(pixels), deviation).item<double>() ==
+          Approx(-std::log(density) / 2));
+}
+
+TEST_CASE("The divergence is the integral of q log(q / p)")
+{
     double const mean = 0.7;
     double const log_variance = -0.9;
     double const deviation = std::exp(0.5 * log_variance);

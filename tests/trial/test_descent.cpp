@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <limits>
 
 #include "base/error.hpp"
@@ -33,11 +34,12 @@ struct Setting
     at::Tensor target = rows({0.1F, 0.2F, -0.6F, 0.5F, 0.3F, 0.3F});
     DiagonalGenerator generator{at::tensor({2.0, 1.0}, at::kFloat)};
     StopRule rule;
+    at::Tensor caps;
 
     std::vector<TrialOutcome> run(std::int64_t steps_before = 0, std::stop_token stop = {})
     {
-        return descend(generator, Objective(generator.forward(target), at::Tensor()),
-                       {start.clone(), target, Adam({}, start), steps_before}, rule, stop);
+        return descend(generator, Objective(generator.forward(target), Measurement::identity()),
+                       {start.clone(), target, Adam({}, start), steps_before, caps}, rule, stop);
     }
 };
 
@@ -98,6 +100,46 @@ TEST_CASE("The cap counts the steps on the final network, and ends what has not 
     CHECK(outcomes[2].iterations == 20);
 }
 
+TEST_CASE("Each trial has a cap of its own, but none beyond the rule's")
+{
+    Setting setting;
+    setting.start = rows({0.5F, -0.25F, -0.75F, 0.125F, 0.9F, 0.9F});
+    setting.rule.max_iterations = 25;
+    setting.caps = at::tensor({0, 7, 100}, at::kLong);
+    auto const outcomes = setting.run(20);
+    std::vector<std::int64_t> const steps = {0, 7, 25};
+    for (std::size_t i = 0; i < steps.size(); ++i)
+    {
+        CHECK(outcomes[i].stop_reason == StopReason::iteration_cap);
+        CHECK(outcomes[i].iterations == 20 + steps[i]);
+        // Until its cap a trial does what it does under the rule alone.
+        Setting alone = setting;
+        alone.caps = at::Tensor();
+        alone.rule.max_iterations = steps[i];
+        CHECK((alone.run(20)[i] == outcomes[i]));
+    }
+}
+
+TEST_CASE("Without a true latent there is no distance, no success and no hit")
+{
+    Setting setting;
+    auto const known = setting.run();
+    at::Tensor const image = setting.generator.forward(setting.target);
+    at::Tensor const none = at::full_like(setting.target, std::numeric_limits<float>::quiet_NaN());
+    auto const outcomes =
+        descend(setting.generator, Objective(image, Measurement::identity()),
+                {setting.start.clone(), none, Adam({}, setting.start)}, setting.rule, {});
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        CHECK(std::isnan(outcomes[i].distance));
+        CHECK_FALSE(outcomes[i].success);
+        CHECK(outcomes[i].first_hit == TrialOutcome::never);
+        CHECK(outcomes[i].stop_reason == StopReason::converged);
+        CHECK(outcomes[i].latent == known[i].latent);
+        CHECK(outcomes[i].objective == known[i].objective);
+    }
+}
+
 TEST_CASE("A flat objective converges after exactly one window")
 {
     Setting setting;
@@ -105,7 +147,7 @@ TEST_CASE("A flat objective converges after exactly one window")
     setting.rule.window = 17;
     setting.rule.relative_target = 0;
     // G = 0 everywhere, so f is the constant ½‖b‖² and never at its goal.
-    Objective const objective(at::ones({3, 2}), at::Tensor());
+    Objective const objective(at::ones({3, 2}), Measurement::identity());
     auto const outcomes = descend(
         setting.generator, objective,
         {setting.start.clone(), setting.target, Adam({}, setting.start), 5}, setting.rule, {});

@@ -1,73 +1,163 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "model/evaluator.hpp"
 #include "model/random_network.hpp"
 #include "trial/objective.hpp"
+#include "trial/operators.hpp"
 
 using namespace surf;
+using namespace surf::test;
 using namespace surf::trial;
 
 namespace
 {
 
 constexpr std::int64_t trials = 4;
+constexpr std::int64_t latent_dim = 3;
 
-model::ReferenceEvaluator small_reference()
+/// The small expansive network, in float64, with a linear output.
+model::Network small_network()
 {
-    return model::ReferenceEvaluator(model::Network(
-        model::generator_spec(3), test::random_generator(3, 1), at::kCPU, at::kDouble));
+    auto const spec = model::generator_spec(model::ModelKind::relu, latent_dim, 2);
+    return {spec, random_parameters(spec, 1), at::kCPU, at::kDouble};
+}
+
+at::Tensor random_doubles(std::vector<std::int64_t> const& shape, std::uint64_t seed)
+{
+    return random_tensor(shape, seed).to(at::kDouble);
+}
+
+Measurement drawn(Problem const& problem)
+{
+    return draw_inputs(problem, 0, trials).measurement.to(at::kCPU, at::kDouble);
 }
 
 }  // namespace
 
-TEST_CASE("Value and gradient of the objective equal autograd through the whole formula")
+TEST_CASE("Value and gradient equal autograd through the formula with an explicit matrix")
 {
-    auto reference = small_reference();
-    model::Network const network(model::generator_spec(3), test::random_generator(3, 1), at::kCPU,
-                                 at::kDouble);
-    at::Tensor const target = test::random_tensor({trials, 784}, 2).to(at::kDouble);
-    at::Tensor const latents = test::random_tensor({trials, 3}, 3).to(at::kDouble);
-    for (bool const measured : {false, true})
+    model::ReferenceEvaluator reference(small_network());
+    model::Network const network = small_network();
+    at::Tensor const target = random_doubles({trials, 784}, 2);
+    at::Tensor const latents = random_doubles({trials, latent_dim}, 3);
+    for (Problem const& problem : all_operators())
     {
-        at::Tensor const matrix =
-            measured ? test::random_tensor({trials, 11, 784}, 4).to(at::kDouble) : at::Tensor();
-        Evaluation const evaluation = Objective(target, matrix).evaluate(reference, latents);
+        Measurement const measurement = drawn(problem);
+        at::Tensor const noise = random_doubles({trials, problem.measurements}, 4);
+        Evaluation const evaluation =
+            Objective(target, measurement, noise).evaluate(reference, latents);
 
+        at::Tensor const matrix = explicit_matrix(measurement, trials, at::kDouble);
         at::Tensor const x = latents.clone().set_requires_grad(true);
-        at::Tensor residual = network.forward(x, model::Mode::evaluation) - target;
-        if (measured)
-        {
-            residual = at::einsum("tmn,tn->tm", {matrix, residual});
-        }
-        at::Tensor const value = 0.5 * residual.pow(2).sum(1);
+        at::Tensor const error = network.forward(x, model::Mode::evaluation) - target;
+        at::Tensor const value =
+            0.5 * (at::einsum("tmn,tn->tm", {matrix, error}) - noise).pow(2).sum(1);
         value.sum().backward();
-        INFO((measured ? "A given" : "A = I"));
-        CHECK(test::relative_error(evaluation.value, value.detach()) < 1e-12);
-        CHECK(test::relative_error(evaluation.gradient, x.grad()) < 1e-10);
+        INFO(describe(problem));
+        CHECK(relative_error(evaluation.value, value.detach()) < 1e-12);
+        CHECK(relative_error(evaluation.gradient, x.grad()) < 1e-10);
+    }
+}
+
+TEST_CASE("The gradient through every operator equals finite differences")
+{
+    model::ReferenceEvaluator reference(small_network());
+    at::Tensor const latents = random_doubles({trials, latent_dim}, 5);
+    constexpr double step = 1e-6;
+    for (Problem const& problem : all_operators())
+    {
+        INFO(describe(problem));
+        Objective const objective(random_doubles({trials, 784}, 6), drawn(problem));
+        at::Tensor const gradient = objective.evaluate(reference, latents).gradient.clone();
+        at::Tensor differences = at::empty_like(gradient);
+        for (std::int64_t i = 0; i < latent_dim; ++i)
+        {
+            at::Tensor shift = at::zeros_like(latents);
+            shift.select(1, i).fill_(step);
+            at::Tensor const ahead = objective.evaluate(reference, latents + shift).value;
+            at::Tensor const behind = objective.evaluate(reference, latents - shift).value;
+            differences.select(1, i).copy_((ahead - behind) / (2 * step));
+        }
+        CHECK(relative_error(gradient, differences) < 1e-6);
     }
 }
 
 TEST_CASE("At the target's own latents the objective and the pixel error vanish")
 {
-    auto reference = small_reference();
-    at::Tensor const latents = test::random_tensor({trials, 3}, 5).to(at::kDouble);
-    Objective const objective(reference.forward(latents), at::Tensor());
-    CHECK(objective.evaluate(reference, latents).value.abs().max().item<double>() < 1e-24);
-    CHECK(objective.pixel_error(reference, latents).max().item<double>() < 1e-12);
+    model::ReferenceEvaluator reference(small_network());
+    at::Tensor const latents = random_doubles({trials, latent_dim}, 7);
+    for (Problem const& problem : all_operators())
+    {
+        INFO(describe(problem));
+        Objective const objective(reference.forward(latents), drawn(problem));
+        CHECK(objective.evaluate(reference, latents).value.abs().max().item<double>() < 1e-24);
+        CHECK(objective.pixel_error(reference, latents).max().item<double>() < 1e-12);
+    }
 }
 
-TEST_CASE("A selection keeps the trials' own targets and matrices")
+TEST_CASE("At the target the objective is the noise's, and the pixel error does not see it")
 {
-    auto reference = small_reference();
-    Objective const objective(test::random_tensor({trials, 784}, 6).to(at::kDouble),
-                              test::random_tensor({trials, 5, 784}, 7).to(at::kDouble));
-    at::Tensor const latents = test::random_tensor({trials, 3}, 8).to(at::kDouble);
+    model::ReferenceEvaluator reference(small_network());
+    constexpr std::int64_t many = 300;
+    at::Tensor const latents = random_doubles({many, latent_dim}, 8);
+    for (Operator const kind : {Operator::gaussian, Operator::mask, Operator::block_average})
+    {
+        Problem problem = seen_through(kind, 16, Draw::shared);
+        problem.noise = 0.05;
+        TrialInputs const inputs = draw_inputs(problem, 0, many);
+        Objective const objective(reference.forward(latents),
+                                  inputs.measurement.to(at::kCPU, at::kDouble), inputs.noise);
+        // 2 f / σ² is a χ² with m degrees of freedom: mean m, variance 2 m.
+        at::Tensor const chi_square =
+            objective.evaluate(reference, latents).value * (2 / (0.05 * 0.05));
+        double const count = many;
+        CHECK(chi_square.mean().item<double>() == Approx(16).margin(5 * std::sqrt(32 / count)));
+        CHECK(objective.pixel_error(reference, latents).max().item<double>() < 1e-12);
+    }
+}
+
+TEST_CASE("Without noise the objective has the bits of one that never heard of it")
+{
+    model::ReferenceEvaluator reference(small_network());
+    at::Tensor const target = random_doubles({trials, 784}, 9);
+    at::Tensor const latents = random_doubles({trials, latent_dim}, 10);
+    Problem problem = seen_through(Operator::gaussian, 30);
+    TrialInputs const inputs = draw_inputs(problem, 0, trials);
+    problem.noise = 0.0;
+    TrialInputs const silent = draw_inputs(problem, 0, trials);
+    auto const value = [&](TrialInputs const& drawn_inputs) {
+        return Objective(target, drawn_inputs.measurement.to(at::kCPU, at::kDouble),
+                         drawn_inputs.noise)
+            .evaluate(reference, latents)
+            .value;
+    };
+    CHECK(at::equal(value(silent), value(inputs)));
+    Objective const plain(target, inputs.measurement.to(at::kCPU, at::kDouble));
+    CHECK(at::equal(value(silent), plain.evaluate(reference, latents).value));
+    problem.noise = 1e-3;
+    CHECK_FALSE(at::equal(value(draw_inputs(problem, 0, trials)), value(inputs)));
+}
+
+TEST_CASE("A selection keeps the trials' own targets, operators and noise")
+{
+    model::ReferenceEvaluator reference(small_network());
+    at::Tensor const latents = random_doubles({trials, latent_dim}, 11);
     at::Tensor const rows = at::tensor({3, 1}, at::kLong);
-    Evaluation const all = objective.evaluate(reference, latents);
-    Evaluation const some =
-        objective.select(rows).evaluate(reference, latents.index_select(0, rows));
-    CHECK(at::allclose(some.value, all.value.index_select(0, rows), 1e-12));
-    CHECK(at::allclose(some.gradient, all.gradient.index_select(0, rows), 1e-10));
-    CHECK(at::allclose(objective.select(rows).squared_norm(),
-                       objective.squared_norm().index_select(0, rows)));
+    at::Tensor const chosen = latents.index_select(0, rows);
+    for (Problem const& problem : all_operators())
+    {
+        INFO(describe(problem));
+        Objective const objective(random_doubles({trials, 784}, 12), drawn(problem),
+                                  random_doubles({trials, problem.measurements}, 13));
+        Evaluation const all = objective.evaluate(reference, latents);
+        Objective const selected = objective.select(rows);
+        Evaluation const some = selected.evaluate(reference, chosen);
+        CHECK(at::allclose(some.value, all.value.index_select(0, rows), 1e-12));
+        CHECK(at::allclose(some.gradient, all.gradient.index_select(0, rows), 1e-10));
+        CHECK(
+            at::allclose(selected.squared_norm(), objective.squared_norm().index_select(0, rows)));
+        CHECK(at::allclose(selected.pixel_error(reference, chosen),
+                           objective.pixel_error(reference, latents).index_select(0, rows)));
+    }
 }

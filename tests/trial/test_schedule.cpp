@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <numeric>
 
 #include "trial/schedule.hpp"
@@ -26,6 +27,26 @@ TEST_CASE("Every schedule spends the budget exactly and never more later")
                           return after > before + 1;
                       }) == steps.end());
             }
+        }
+    }
+}
+
+TEST_CASE("Every schedule but uniform gives each snapshot fewer steps than the one before")
+{
+    for (ScheduleEntry const& entry : schedule_table)
+    {
+        SurfingSettings settings;
+        settings.schedule = entry.kind;
+        // So many that no rounding hides the decrease over the paper's 100 snapshots.
+        auto const steps = spread_budget(settings, 100, 1'000'000);
+        INFO(entry.name);
+        if (entry.kind == Schedule::uniform)
+        {
+            CHECK(std::ranges::min(steps) == std::ranges::max(steps));
+        }
+        else
+        {
+            CHECK(std::ranges::adjacent_find(steps, std::ranges::less_equal{}) == steps.end());
         }
     }
 }

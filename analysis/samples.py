@@ -1,0 +1,114 @@
+"""Draws a chain file: what its generator makes along the training, and the training's log."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+FILETYPE = "surf_sweep/chain"
+SCHEMA_MAJOR = 2
+BLUE = "#0072B2"  # Okabe and Ito's, as in figures.py
+
+
+class NotChainError(Exception):
+    """A file that is not a chain which this module can read."""
+
+
+def read(path: Path) -> tuple[xr.Dataset, xr.Dataset]:
+    """The sample images with their steps, and the log; both over `index`."""
+    _check(path)
+    with xr.open_dataset(path, engine="h5netcdf") as chain, xr.open_dataset(path, group="log", engine="h5netcdf") as log:
+        return chain[["samples", "step"]].load(), log.load()
+
+
+def samples_figure(chain: xr.Dataset, log: xr.Dataset) -> Figure:
+    """The samples at the last snapshot, smaller those on the way there, and a panel for each entry of the log.
+
+    A place in the grid has the same latent at all snapshots.
+    """
+    if not chain.samples.size:
+        raise NotChainError("this chain has no sample images: nothing to draw")
+    last = chain.sizes["index"] - 1
+    earlier = sorted({last * quarter // 4 for quarter in range(4)} - {last})
+    figure = Figure(figsize=(10, 7.5), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(6, 4))
+    mosaic = [["last"] * max(len(earlier), 1)] + ([earlier] if earlier else [])
+    axes = left.subplot_mosaic(mosaic, height_ratios=[max(len(earlier), 1), 1][: len(mosaic)])
+    draw_samples(axes["last"], chain, last)
+    for index in earlier:
+        draw_samples(axes[index], chain, index)
+    if log.data_vars:
+        panels = right.subplots(len(log.data_vars), 1, sharex=True, squeeze=False)[:, 0]
+        for panel, name in zip(panels, log.data_vars):
+            draw_log(panel, chain.step, log[name])
+        panels[-1].set_xlabel("training step")
+    return figure
+
+
+def draw_samples(axes: Axes, chain: xr.Dataset, index: int) -> None:
+    """The sample images of a snapshot in a grid, row by row."""
+    axes.imshow(grid_of(chain.samples.values[index]), cmap="gray", vmin=0, vmax=1)
+    axes.set_title(f"t = {chain.index.values[index]} (step {chain.step.values[index]})", fontsize="small")
+    axes.set_axis_off()
+
+
+def draw_log(axes: Axes, step: xr.DataArray, entry: xr.DataArray) -> None:
+    """An entry of the log over the training steps; it may begin after step 0."""
+    known = np.isfinite(entry.values)
+    axes.plot(step.values[known], entry.values[known], color=BLUE, marker="." if known.sum() < 20 else "")
+    axes.set_title(entry.name.replace("_", " "), fontsize="small", loc="left")
+    axes.margins(x=0.01)
+
+
+def grid_of(images: np.ndarray) -> np.ndarray:
+    """Images [count, rows, columns] side by side, in as many rows as columns or fewer; missing ones are black."""
+    count, rows, columns = images.shape
+    across = int(np.ceil(np.sqrt(count)))
+    down = -(-count // across)
+    places = np.zeros((down * across, rows, columns), images.dtype)
+    places[:count] = images
+    return places.reshape(down, across, rows, columns).swapaxes(1, 2).reshape(down * rows, across * columns)
+
+
+def _check(path: Path) -> None:
+    if not Path(path).is_file():
+        raise NotChainError(f"{path}: no such file; surf_sweep run writes chains as <id>.h5 in its folder of chains")
+    try:
+        with h5py.File(path) as file:
+            filetype = file.attrs.get("filetype")
+            version = str(file.attrs.get("schema_version"))
+    except OSError as error:
+        raise NotChainError(f"{path} is not an HDF5 file ({error}); give a chain") from error
+    if filetype != FILETYPE:
+        raise NotChainError(f"{path} has filetype {filetype}, not {FILETYPE}; give a chain")
+    if version.split(".")[0] != str(SCHEMA_MAJOR):
+        raise NotChainError(
+            f"{path} has schema version {version}, this module reads {SCHEMA_MAJOR}.x; "
+            "train it again with this version's surf_sweep"
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("chain", type=Path, help="a chain of surf_sweep, or a snapshot of one in the making")
+    parser.add_argument("--output", type=Path, help="the figure; default: beside the chain, as .png")
+    options = parser.parse_args()
+    output = options.output or options.chain.with_suffix(".png")
+    try:
+        figure = samples_figure(*read(options.chain))
+    except NotChainError as error:
+        print(f"samples: {error}", file=sys.stderr)
+        return 4
+    replaces = output.exists()
+    figure.savefig(output, dpi=150)
+    print(f"{output}{' (replaced)' if replaces else ''}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

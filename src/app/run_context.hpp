@@ -1,0 +1,22 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include "app/node_cores.hpp"
+#include "app/plan.hpp"
+#include "data/images.hpp"
+
+namespace surf::app
+{
+
+/// What every rank knows once a run has begun.
+struct RunContext
+{
+    Job job;
+    Plan plan;
+    at::Device device;
+    NodeCores cores;
+    data::TestImages test_images;  ///< targets of approximation
+};
+
+}  // namespace surf::app

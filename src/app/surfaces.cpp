@@ -1,0 +1,116 @@
+#include "app/surfaces.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <set>
+
+#include "app/stored_file.hpp"
+#include "app/versions.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/name_table.hpp"
+#include "chain/reader.hpp"
+#include "landscape/surface_file.hpp"
+#include "landscape/surfaces.hpp"
+#include "model/device.hpp"
+
+namespace surf::app
+{
+namespace fs = std::filesystem;
+
+std::vector<PlannedSurface> surfaces_in(Plan const& plan)
+{
+    std::vector<PlannedSurface> surfaces;
+    std::set<std::string> seen;
+    for (PlannedExperiment const& experiment : plan.experiments)
+    {
+        for (PlannedSurface const& surface : experiment.surfaces)
+        {
+            auto const key =
+                plan[surface.chain].header.id().hex() + surface.spec.canonical().text();
+            if (seen.insert(key).second)
+            {
+                surfaces.push_back(surface);
+            }
+        }
+    }
+    return surfaces;
+}
+
+fs::path surface_path(Job const& job, Plan const& plan, PlannedSurface const& surface)
+{
+    PlannedChain const& chain = plan[surface.chain];
+    CanonicalText text = surface.spec.canonical();
+    text.add("chain", chain.header.id().hex());
+    text.add("seed", job.seed);
+    return job.output / fmt::format("surface-{}-{}.h5",
+                                    name_of(model::model_table, chain.spec.model),
+                                    SurfaceId::of(text).brief());
+}
+
+namespace
+{
+
+void compute_surface(RunContext const& context, PlannedSurface const& surface,
+                     chain::Reader const& chain, fs::path const& path,
+                     std::function<bool()> const& stopped)
+{
+    auto const& [job, plan, device, cores, test_images] = context;
+    NodeCores::Loan const loan = cores.borrow_all();
+    model::set_compute_threads(plan[surface.chain].spec.threads);
+    std::stop_source stop;
+    auto const progress = [&](std::int64_t done, std::int64_t levels) {
+        spdlog::info("{}: level {} of {}", path.filename().string(), done, levels);
+        if (stopped())
+        {
+            stop.request_stop();
+        }
+    };
+    std::array const computed = {landscape::compute_surfaces(
+        surface.spec, chain, test_images, job.seed, device, progress, stop.get_token())};
+    auto provenance = version_attributes();
+    provenance["job"] = job.text();
+    landscape::write_surfaces(path, computed, provenance);
+}
+
+}  // namespace
+
+std::vector<sched::ChainIndex> chains_for_surfaces(RunContext const& context)
+{
+    std::vector<sched::ChainIndex> chains;
+    for (PlannedSurface const& surface : surfaces_in(context.plan))
+    {
+        if (!is_stored(surface_path(context.job, context.plan, surface)))
+        {
+            chains.push_back(surface.chain);
+        }
+    }
+    return chains;
+}
+
+std::int64_t provide_surfaces(RunContext const& context, std::function<bool()> const& stopped)
+{
+    std::int64_t missing = 0;
+    for (PlannedSurface const& surface : surfaces_in(context.plan))
+    {
+        chain::ChainHeader const& header = context.plan[surface.chain].header;
+        fs::path const path = surface_path(context.job, context.plan, surface);
+        if (!fs::exists(path))
+        {
+            auto const chain = chain::find_chain(context.job.chains, header);
+            if (!chain)
+            {
+                spdlog::error("{}: not computed, chain {} is missing", path.string(),
+                              header.id().brief());
+                ++missing;
+                continue;
+            }
+            compute_surface(context, surface, *chain, path, stopped);
+        }
+        fmt::print("surface: {}\n", path.string());
+    }
+    return missing;
+}
+
+}  // namespace surf::app

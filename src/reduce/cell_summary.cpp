@@ -1,0 +1,63 @@
+#include "reduce/cell_summary.hpp"
+
+#include <limits>
+#include <map>
+#include <tuple>
+
+namespace surf::reduce
+{
+
+namespace
+{
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// What cells have in common whose trials are paired by their number.
+auto pairing_of(CellResult const& cell)
+{
+    trial::Problem const& problem = cell.spec.problem;
+    return std::tuple(cell.experiment, problem.seed, problem.model, problem.latent_dim,
+                      problem.task, problem.measurement, problem.measurements, problem.draw,
+                      problem.noise);
+}
+
+HitIntervals hit_intervals(CellResult const& cell, CellStatistics const& statistics)
+{
+    trial::Problem const& problem = cell.spec.problem;
+    if (!trial::has_latent(problem.task))
+    {
+        return {{not_a_number, not_a_number}, {not_a_number, not_a_number}};
+    }
+    return bootstrap_hits(statistics,
+                          RandomStream(problem.seed, cell.spec.id().hex(), Purpose::bootstrap, 0));
+}
+
+}  // namespace
+
+std::vector<CellSummary> summarise(std::vector<CellResult> const& cells)
+{
+    std::map<decltype(pairing_of(cells.front())), CellResult const*> adam_cells;
+    for (CellResult const& cell : cells)
+    {
+        if (cell.spec.method == trial::Method::adam)
+        {
+            adam_cells.emplace(pairing_of(cell), &cell);
+        }
+    }
+    std::vector<CellSummary> summaries;
+    for (CellResult const& cell : cells)
+    {
+        CellSummary summary;
+        summary.statistics.add(cell.outcomes);
+        summary.hits = hit_intervals(cell, summary.statistics);
+        auto const adam = adam_cells.find(pairing_of(cell));
+        if (cell.spec.method != trial::Method::adam && adam != adam_cells.end())
+        {
+            summary.against_adam = paired_statistics(cell.outcomes, adam->second->outcomes);
+        }
+        summaries.push_back(std::move(summary));
+    }
+    return summaries;
+}
+
+}  // namespace surf::reduce

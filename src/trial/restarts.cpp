@@ -1,0 +1,98 @@
+#include "trial/restarts.hpp"
+
+#include <numeric>
+
+#include "base/contract.hpp"
+
+namespace surf::trial
+{
+namespace
+{
+
+using Rows = std::vector<std::int64_t>;
+
+bool is_better(TrialOutcome const& start, TrialOutcome const& than)
+{
+    bool const finite = start.stop_reason != StopReason::non_finite;
+    bool const than_finite = than.stop_reason != StopReason::non_finite;
+    return finite == than_finite ? start.objective < than.objective : finite;
+}
+
+/// Adds a trial's next start to what its earlier ones gave.
+void add_start(TrialOutcome& trial, TrialOutcome const& start)
+{
+    TrialOutcome sum = is_better(start, trial) ? start : trial;
+    sum.trial = trial.trial;
+    sum.iterations = trial.iterations + start.iterations;
+    bool const hits_first =
+        trial.first_hit == TrialOutcome::never && start.first_hit != TrialOutcome::never;
+    sum.first_hit = hits_first ? trial.iterations + start.first_hit : trial.first_hit;
+    // The smallest f on the way may be another start's than the smallest final f.
+    TrialOutcome const& lowest = start.best_objective < trial.best_objective ? start : trial;
+    sum.best_objective = lowest.best_objective;
+    sum.best_latent = lowest.best_latent;
+    trial = std::move(sum);
+}
+
+/// What the trials in these rows may still spend: [rows].
+at::Tensor steps_left(std::vector<TrialOutcome> const& trials, Rows const& rows,
+                      std::int64_t budget, at::Device device)
+{
+    Rows left;
+    for (std::int64_t const row : rows)
+    {
+        left.push_back(budget - trials[static_cast<std::size_t>(row)].iterations);
+    }
+    return at::tensor(left, at::kLong).to(device);
+}
+
+}  // namespace
+
+std::vector<TrialOutcome> descend_restarting(model::Evaluator& generator,
+                                             Objective const& objective, DescentStart first,
+                                             Restarts const& restarts, StopRule const& rule,
+                                             std::stop_token const& stop)
+{
+    EXPECT(first.iterations == 0 && restarts.budget >= 0);
+    at::Tensor const target_latents = first.target_latents;
+    at::Device const device = target_latents.device();
+    Rows rows(static_cast<std::size_t>(target_latents.size(0)));
+    std::iota(rows.begin(), rows.end(), std::int64_t{0});
+
+    std::vector<TrialOutcome> trials(rows.size());
+    first.caps = steps_left(trials, rows, restarts.budget, device);
+    trials = descend(generator, objective, std::move(first), rule, stop);
+    std::vector<TrialOutcome> starts = trials;
+    while (true)
+    {
+        Rows unfinished;
+        for (std::size_t i = 0; i < rows.size(); ++i)
+        {
+            bool const moved = starts[i].iterations > 0;
+            if (moved && trials[static_cast<std::size_t>(rows[i])].iterations < restarts.budget)
+            {
+                unfinished.push_back(rows[i]);
+            }
+        }
+        if (unfinished.empty())
+        {
+            return trials;
+        }
+        rows = std::move(unfinished);
+
+        at::Tensor const chosen = at::tensor(rows, at::kLong).to(device);
+        at::Tensor const latents = restarts.next(rows).to(target_latents.options());
+        starts = descend(generator, objective.select(chosen),
+                         {.latents = latents,
+                          .target_latents = target_latents.index_select(0, chosen),
+                          .adam = Adam(restarts.adam, latents),
+                          .caps = steps_left(trials, rows, restarts.budget, device)},
+                         rule, stop);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+        {
+            add_start(trials[static_cast<std::size_t>(rows[i])], starts[i]);
+        }
+    }
+}
+
+}  // namespace surf::trial

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "app/summary_table.hpp"
+
+using namespace surf;
+using namespace surf::app;
+using trial::Method;
+using trial::Task;
+
+namespace
+{
+
+/// Ten trials: those before `successes` hit after 100 steps; the pixel errors are 0.1, 0.2, …
+/// times `error`.
+reduce::CellResult cell(Task task, Method method, std::int64_t successes, double error)
+{
+    reduce::CellResult result;
+    result.experiment = "main";
+    result.planned = 10;
+    result.spec.method = method;
+    result.spec.problem = {1, model::ModelKind::wgan_gp, 20, task, 784};
+    if (trial::measures(task))
+    {
+        result.spec.problem.measurement = trial::Operator::gaussian;
+        result.spec.problem.measurements = 400;
+    }
+    for (std::int64_t i = 0; i < 10; ++i)
+    {
+        trial::TrialOutcome outcome;
+        outcome.trial = i;
+        outcome.iterations = 500;
+        outcome.success = i < successes;
+        outcome.first_hit = outcome.success ? 100 : trial::TrialOutcome::never;
+        outcome.pixel_error = error * static_cast<double>(i + 1) / 10;
+        result.outcomes.push_back(outcome);
+    }
+    return result;
+}
+
+std::vector<std::string> lines_of(std::string const& text)
+{
+    std::istringstream stream(text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);)
+    {
+        lines.push_back(line);
+    }
+    return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a table of successes compares each method with adam", "[summary_table]")
+{
+    auto const lines = lines_of(summary_table({cell(Task::inversion, Method::adam, 2, 0.5),
+                                               cell(Task::inversion, Method::surfing, 9, 0.4),
+                                               cell(Task::inversion, Method::restarts, 1, 0.5)}));
+    // Wilson's intervals and 2 * 2^-7, by hand and from binomtest.
+    CHECK(lines == std::vector<std::string>{
+                       "model    k   task       operator m  method    trials  success % (CI)    "
+                       "first hit p75 (CI)  steps mean  vs adam",
+                       "wgan-gp  20  inversion  identity    adam          10  20.0 (5.7-51.0)   "
+                       "100 (100-100)              500  -",
+                       "wgan-gp  20  inversion  identity    surfing       10  90.0 (59.6-98.2)  "
+                       "100 (100-100)              500  +7/-0 p=0.016",
+                       "wgan-gp  20  inversion  identity    restarts      10  10.0 (1.8-40.4)   "
+                       "100 (100-100)              500  +0/-1 p=1"});
+}
+
+TEST_CASE("a table of approximations shows and compares pixel errors", "[summary_table]")
+{
+    auto const lines =
+        lines_of(summary_table({cell(Task::approximation, Method::adam, 0, 0.48),
+                                cell(Task::approximation, Method::surfing, 0, 0.4)}));
+    CHECK(lines == std::vector<std::string>{
+                       "model    k   task           operator m    method   trials  "
+                       "median error (IQR)   first hit p75 (CI)  steps mean  vs adam",
+                       "wgan-gp  20  approximation  gaussian 400  adam         10  "
+                       "0.264 (0.156-0.372)  -                          500  -",
+                       "wgan-gp  20  approximation  gaussian 400  surfing      10  "
+                       "0.220 (0.130-0.310)  -                          500  +10/-0 p=0.002"});
+}
+
+TEST_CASE("experiments are named where there are several, in lines that a screen holds",
+          "[summary_table]")
+{
+    std::vector<reduce::CellResult> cells = {cell(Task::inversion, Method::adam, 0, 0.5),
+                                             cell(Task::approximation, Method::adam, 0, 0.5)};
+    cells[0].outcomes.resize(3);
+    cells[1].outcomes.clear();
+    cells[1].experiment = "figure4";
+    auto const lines = lines_of(summary_table(cells));
+    CHECK_THAT(lines[0], Catch::StartsWith("experiment  model"));
+    CHECK_THAT(lines[0], Catch::Contains("  success % | error  "));
+    CHECK_THAT(lines[1], Catch::StartsWith("main        wgan-gp"));
+    CHECK_THAT(lines[1], Catch::Contains("  3/10  0.0 (0.0-56.1)  "));
+    CHECK_THAT(lines[2], Catch::StartsWith("figure4     wgan-gp"));
+    CHECK_THAT(lines[2], Catch::Contains("  0/10  -  "));
+    CHECK(std::ranges::all_of(lines, [](std::string const& line) { return line.size() <= 150; }));
+}

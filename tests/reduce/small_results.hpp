@@ -1,0 +1,80 @@
+#pragma once
+
+#include <filesystem>
+#include <limits>
+
+#include "reduce/random_outcomes.hpp"
+#include "reduce/results.hpp"
+
+namespace surf::test
+{
+
+inline constexpr std::int64_t small_results_planned = 80;
+
+/// A cell with random outcomes, which depend on what is given except for the experiment.
+inline reduce::CellResult small_cell(std::string experiment, trial::Task task,
+                                     model::ModelKind model, std::int64_t latent_dim,
+                                     std::int64_t measurements, trial::Method method,
+                                     std::int64_t done, double success_chance)
+{
+    reduce::CellResult result;
+    result.experiment = std::move(experiment);
+    trial::Operator const seen_through =
+        task == trial::Task::inversion ? trial::Operator::identity : trial::Operator::gaussian;
+    result.spec.problem = {1, model, latent_dim, task, measurements, seen_through};
+    result.spec.method = method;
+    result.planned = small_results_planned;
+    result.budget = method == trial::Method::adam ? 0 : 471;
+    auto const seed =
+        static_cast<std::uint32_t>(latent_dim + measurements + done + 1000 * int(method));
+    result.outcomes = random_outcomes(seed, done, success_chance, latent_dim);
+    if (!trial::has_latent(task))
+    {
+        for (trial::TrialOutcome& outcome : result.outcomes)
+        {
+            outcome.success = false;
+            outcome.first_hit = trial::TrialOutcome::never;
+            outcome.distance = std::numeric_limits<double>::quiet_NaN();
+        }
+    }
+    return result;
+}
+
+/// Three experiments, not in the order of the alphabet: "table1" with inversion, "figure3" with
+/// recovery, approximation and table1's VAE cell, "aside" without cells. One cell is incomplete,
+/// one has no successes, one no trials, one lacks some of adam's trials.
+inline reduce::ResultsInput small_results()
+{
+    using enum trial::Task;
+    using enum trial::Method;
+    using enum model::ModelKind;
+    reduce::ResultsInput input;
+    input.experiments = {{"table1", {{"trials.count", "80"}, {"trials.tasks", "inversion"}}},
+                         {"figure3", {{"trials.count", "80"}}},
+                         {"aside", {}}};
+    input.cells = {
+        small_cell("table1", inversion, dcgan, 5, 784, surfing, 80, 0.85),
+        small_cell("table1", inversion, dcgan, 5, 784, adam, 80, 0.55),
+        small_cell("table1", inversion, dcgan, 5, 784, restarts, 80, 0.7),
+        small_cell("table1", inversion, vae, 5, 784, adam, 71, 0.6),
+        small_cell("figure3", inversion, vae, 5, 784, adam, 71, 0.6),
+        small_cell("figure3", recovery, vae, 20, 100, adam, 80, 0),
+        small_cell("figure3", recovery, vae, 5, 100, adam, 80, 0.99),
+        small_cell("figure3", recovery, vae, 5, 100, surfing, 0, 0),
+        small_cell("figure3", approximation, vae, 20, 100, adam, 80, 0),
+        small_cell("figure3", approximation, vae, 20, 100, surfing, 80, 0),
+    };
+    std::erase_if(input.cells[0].outcomes,
+                  [](trial::TrialOutcome const& outcome) { return outcome.trial % 7 == 3; });
+    input.provenance = {{"git_revision", "e5bcf7d"}, {"ranks", "5"}, {"device", "cpu — 2 Kerne"}};
+    input.job = "[sweep]\nmodel = vae, dcgan\nlatent-dim = 5, 20\n";
+    return input;
+}
+
+inline std::filesystem::path write_small_results(std::filesystem::path const& folder)
+{
+    reduce::write_results(folder / "results.h5", small_results());
+    return folder / "results.h5";
+}
+
+}  // namespace surf::test

@@ -1,0 +1,172 @@
+#include <catch2/catch.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "train/spec.hpp"
+
+using namespace surf;
+using namespace surf::train;
+using model::ModelKind;
+
+TEST_CASE("The collection's values are the same for all models")
+{
+    for (model::ModelEntry const& entry : model::model_table)
+    {
+        INFO(entry.name);
+        Hyperparameters const hyper = preset_values(Preset::collection, entry.kind);
+        CHECK(hyper.batch == 64);
+        CHECK((hyper.optimiser == Optimiser::adam));
+        CHECK(hyper.generator_rate == 1e-3);
+        CHECK(hyper.discriminator_rate == 2e-4);
+        CHECK(hyper.beta1 == 0.5);
+        CHECK(hyper.beta2 == 0.999);
+        CHECK(hyper.critic_steps == 1);
+        CHECK(hyper.clip == 0.01);
+        CHECK(hyper.gradient_penalty == 0.25);
+        CHECK(hyper.weight_deviation == 0.02);
+        CHECK(hyper.hidden_layers == 2);
+    }
+}
+
+TEST_CASE("The published values are those of the methods' papers")
+{
+    auto const published = [](ModelKind model) { return preset_values(Preset::published, model); };
+
+    Hyperparameters const dcgan = published(ModelKind::dcgan);
+    CHECK((dcgan.optimiser == Optimiser::adam));
+    CHECK(dcgan.generator_rate == 2e-4);
+    CHECK(dcgan.discriminator_rate == 2e-4);
+    CHECK(dcgan.beta1 == 0.5);
+    CHECK(dcgan.critic_steps == 1);
+
+    Hyperparameters const wgan = published(ModelKind::wgan);
+    CHECK((wgan.optimiser == Optimiser::rmsprop));
+    CHECK(wgan.generator_rate == 5e-5);
+    CHECK(wgan.discriminator_rate == 5e-5);
+    CHECK(wgan.clip == 0.01);
+    CHECK(wgan.critic_steps == 5);
+
+    Hyperparameters const wgan_gp = published(ModelKind::wgan_gp);
+    CHECK((wgan_gp.optimiser == Optimiser::adam));
+    CHECK(wgan_gp.generator_rate == 1e-4);
+    CHECK(wgan_gp.discriminator_rate == 1e-4);
+    CHECK(wgan_gp.beta1 == 0);
+    CHECK(wgan_gp.beta2 == 0.9);
+    CHECK(wgan_gp.critic_steps == 5);
+    CHECK(wgan_gp.gradient_penalty == 10);
+
+    for (ModelKind const model : {ModelKind::vae, ModelKind::relu})
+    {
+        CHECK(published(model).generator_rate == 1e-3);
+        CHECK(published(model).beta1 == 0.5);
+        CHECK((published(model).optimiser == Optimiser::adam));
+    }
+    for (model::ModelEntry const& entry : model::model_table)
+    {
+        CHECK(published(entry.kind).batch == 64);
+    }
+}
+
+namespace
+{
+
+TrainSpec spec_of(ModelKind model, Optimiser optimiser)
+{
+    TrainSpec spec;
+    spec.seed = 1;
+    spec.model = model;
+    spec.latent_dim = 5;
+    spec.hyper = preset_values(Preset::collection, model);
+    spec.hyper.optimiser = optimiser;
+    spec.data_checksum = "data";
+    return spec;
+}
+
+struct Change
+{
+    std::string name;
+    void (*apply)(TrainSpec&);
+    std::set<ModelKind> used_by;
+    std::set<Optimiser> used_with = {Optimiser::adam, Optimiser::rmsprop};
+};
+
+std::set<ModelKind> const every = {ModelKind::vae, ModelKind::dcgan, ModelKind::wgan,
+                                   ModelKind::wgan_gp, ModelKind::relu};
+std::set<ModelKind> const gans = {ModelKind::dcgan, ModelKind::wgan, ModelKind::wgan_gp};
+
+std::vector<Change> const changes = {
+    {"seed", [](TrainSpec& spec) { ++spec.seed; }, every},
+    {"latent_dim", [](TrainSpec& spec) { ++spec.latent_dim; }, every},
+    {"intervals", [](TrainSpec& spec) { ++spec.intervals; }, every},
+    {"steps_per_snapshot", [](TrainSpec& spec) { ++spec.steps_per_snapshot; }, every},
+    {"threads", [](TrainSpec& spec) { ++spec.threads; }, every},
+    {"data_checksum", [](TrainSpec& spec) { spec.data_checksum = "other"; }, every},
+    {"batch", [](TrainSpec& spec) { ++spec.hyper.batch; }, every},
+    {"generator_rate", [](TrainSpec& spec) { spec.hyper.generator_rate *= 2; }, every},
+    {"discriminator_rate", [](TrainSpec& spec) { spec.hyper.discriminator_rate *= 2; }, gans},
+    {"beta1", [](TrainSpec& spec) { spec.hyper.beta1 /= 2; }, every, {Optimiser::adam}},
+    {"beta2", [](TrainSpec& spec) { spec.hyper.beta2 /= 2; }, every, {Optimiser::adam}},
+    {"decay", [](TrainSpec& spec) { spec.hyper.decay /= 2; }, every, {Optimiser::rmsprop}},
+    {"epsilon", [](TrainSpec& spec) { spec.hyper.epsilon *= 2; }, every},
+    {"critic_steps", [](TrainSpec& spec) { ++spec.hyper.critic_steps; }, gans},
+    {"clip", [](TrainSpec& spec) { spec.hyper.clip *= 2; }, {ModelKind::wgan}},
+    {"gradient_penalty",
+     [](TrainSpec& spec) { spec.hyper.gradient_penalty *= 2; },
+     {ModelKind::wgan_gp}},
+    {"weight_deviation", [](TrainSpec& spec) { spec.hyper.weight_deviation *= 2; }, every},
+    {"hidden_layers", [](TrainSpec& spec) { ++spec.hyper.hidden_layers; }, {ModelKind::relu}},
+    {"observation_deviation",
+     [](TrainSpec& spec) { spec.hyper.observation_deviation *= 2; },
+     {ModelKind::relu}},
+};
+
+}  // namespace
+
+TEST_CASE("A chain's id changes with all that affects it, and with nothing else")
+{
+    for (model::ModelEntry const& entry : model::model_table)
+    {
+        for (OptimiserEntry const& optimiser : optimiser_table)
+        {
+            TrainSpec const spec = spec_of(entry.kind, optimiser.kind);
+            for (Change const& change : changes)
+            {
+                TrainSpec changed = spec;
+                change.apply(changed);
+                INFO(entry.name << " with " << optimiser.name << ": " << change.name);
+                CHECK((changed.id() != spec.id()) == (change.used_by.contains(entry.kind) &&
+                                                      change.used_with.contains(optimiser.kind)));
+            }
+        }
+    }
+}
+
+TEST_CASE("Every model and every optimiser has an id of its own")
+{
+    std::set<ChainId> ids;
+    for (model::ModelEntry const& entry : model::model_table)
+    {
+        for (OptimiserEntry const& optimiser : optimiser_table)
+        {
+            ids.insert(spec_of(entry.kind, optimiser.kind).id());
+        }
+    }
+    CHECK(ids.size() == model::model_table.size() * optimiser_table.size());
+}
+
+TEST_CASE("uses() tells whose training a hyperparameter affects")
+{
+    for (model::ModelEntry const& entry : model::model_table)
+    {
+        INFO(entry.name);
+        bool const gan = gans.contains(entry.kind);
+        CHECK(uses(entry.kind, Knob::discriminator_rate) == gan);
+        CHECK(uses(entry.kind, Knob::critic_steps) == gan);
+        CHECK(uses(entry.kind, Knob::clip) == (entry.kind == ModelKind::wgan));
+        CHECK(uses(entry.kind, Knob::gradient_penalty) == (entry.kind == ModelKind::wgan_gp));
+        CHECK(uses(entry.kind, Knob::hidden_layers) == (entry.kind == ModelKind::relu));
+        CHECK(uses(entry.kind, Knob::observation_deviation) == (entry.kind == ModelKind::relu));
+        CHECK(uses(entry.kind, Knob::weight_deviation));  // of relu the encoder
+    }
+}

@@ -1,0 +1,336 @@
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/name_table.hpp"
+#include "train/small_training.hpp"
+#include "train/trainer.hpp"
+#include "train/wgan.hpp"
+
+using namespace surf;
+using namespace surf::train;
+using model::Mode;
+using model::ModelKind;
+using model::Network;
+
+namespace
+{
+
+std::vector<float> const& values_of(Parameters const& arrays, std::string const& name)
+{
+    auto const found = std::ranges::find(arrays, name, &NamedArray::name);
+    REQUIRE(found != arrays.end());
+    return found->values;
+}
+
+bool same_bits(Parameters const& one, Parameters const& other)
+{
+    return std::ranges::equal(one, other, [](NamedArray const& a, NamedArray const& b) {
+        return a.name == b.name && a.values == b.values;
+    });
+}
+
+/// Those of one learner, without its name.
+Parameters part_of(Parameters const& arrays, std::string const& learner)
+{
+    Parameters part;
+    for (NamedArray const& array : arrays)
+    {
+        if (array.name.starts_with(learner + "."))
+        {
+            part.push_back({array.name.substr(learner.size() + 1), array.shape, array.values});
+        }
+    }
+    return part;
+}
+
+}  // namespace
+
+TEST_CASE("A Wasserstein GAN restored in the middle goes on with the same bits")
+{
+    auto const images = test::noise_images();
+    for (ModelKind const model : {ModelKind::wgan, ModelKind::wgan_gp})
+    {
+        auto spec = test::small_training(model, Preset::published);
+        INFO(name_of(model::model_table, model));
+        spec.hyper.batch = 4;
+        spec.hyper.critic_steps = 2;
+        auto const uninterrupted = make_trainer(spec, images, at::kCPU);
+        uninterrupted->step(0);
+        Parameters const state = uninterrupted->state();
+        uninterrupted->step(1);
+
+        auto const resumed = make_trainer(spec, images, at::kCPU);
+        model::Network const& generator = resumed->generator();
+        resumed->restore(state);
+        CHECK(same_bits(resumed->state(), state));
+        resumed->step(1);
+        CHECK(same_bits(resumed->state(), uninterrupted->state()));
+        CHECK(same_bits(generator.parameters(), uninterrupted->generator().parameters()));
+        CHECK_FALSE(same_bits(resumed->state(), state));
+
+        Parameters incomplete = state;
+        incomplete.pop_back();
+        CHECK_THROWS_WITH(resumed->restore(incomplete), Catch::Contains("is missing"));
+    }
+}
+
+TEST_CASE("Clipping holds after each step, for WGAN alone")
+{
+    auto const images = test::noise_images();
+    for (ModelKind const model : {ModelKind::wgan, ModelKind::wgan_gp})
+    {
+        auto spec = test::small_training(model, Preset::published);
+        spec.hyper.critic_steps = 2;
+        auto const trainer = make_trainer(spec, images, at::kCPU);
+        float const clip = static_cast<float>(spec.hyper.clip);
+        for (std::int64_t step = 0; step < 2; ++step)
+        {
+            trainer->step(step);
+            float largest = 0;
+            for (at::Tensor const& tensor :
+                 Network(
+                     model::trunk_spec(1, model == ModelKind::wgan ? model::Normalisation::batch
+                                                                   : model::Normalisation::none),
+                     part_of(trainer->state(), "critic"), at::kCPU)
+                     .trainable())
+            {
+                largest = std::max(largest, tensor.abs().max().item<float>());
+            }
+            INFO(name_of(model::model_table, model));
+            CHECK((largest <= clip) == (model == ModelKind::wgan));
+        }
+        float const generator =
+            model::to_tensor(trainer->generator().parameters().front(), at::kCPU, at::kFloat)
+                .abs()
+                .max()
+                .item<float>();
+        CHECK(generator > clip);
+    }
+}
+
+TEST_CASE("critic_steps updates of the discriminator to one of the generator")
+{
+    auto const images = test::noise_images();
+    for (ModelKind const model : {ModelKind::dcgan, ModelKind::wgan_gp})
+    {
+        auto spec = test::small_training(model);
+        spec.hyper.batch = 4;
+        spec.hyper.critic_steps = 3;
+        auto const trainer = make_trainer(spec, images, at::kCPU);
+        trainer->step(0);
+        Parameters const state = trainer->state();
+        std::string const critic = model == ModelKind::dcgan ? "discriminator" : "critic";
+        CHECK(values_of(state, critic + ".adam.0.step").front() == 3);
+        CHECK(values_of(state, "generator.adam.0.step").front() == 1);
+    }
+}
+
+namespace
+{
+
+/// RMSProp by plain operations, with a state of its own.
+struct Descent
+{
+    std::vector<at::Tensor> tensors;
+    double rate;
+    Hyperparameters hyper;
+    std::vector<at::Tensor> squares = {};
+
+    void minimise(at::Tensor const& loss)
+    {
+        for (at::Tensor& tensor : tensors)
+        {
+            tensor.mutable_grad() = at::Tensor();
+        }
+        loss.backward();
+        at::NoGradGuard const no_autograd;
+        squares.resize(tensors.size());
+        for (std::size_t i = 0; i < tensors.size(); ++i)
+        {
+            at::Tensor const& gradient = tensors[i].grad();
+            at::Tensor const share = (1 - hyper.decay) * gradient * gradient;
+            squares[i] = squares[i].defined() ? hyper.decay * squares[i] + share : share;
+            tensors[i].sub_(rate * gradient / (squares[i].sqrt() + hyper.epsilon));
+        }
+    }
+};
+
+/// Training step `step` of a Wasserstein GAN, from the papers' algorithms.
+void step_by_hand(TrainSpec const& spec, data::TrainingImages const& images, std::int64_t step,
+                  Network const& generator, Network const& critic)
+{
+    Batches batches(spec, images, at::kCPU);
+    generator.set_requires_grad(true);
+    critic.set_requires_grad(true);
+    Descent critic_descent{critic.trainable(), spec.hyper.discriminator_rate, spec.hyper};
+    Descent generator_descent{generator.trainable(), spec.hyper.generator_rate, spec.hyper};
+    at::Tensor latents;
+    std::int64_t const steps = spec.hyper.critic_steps;
+    for (std::int64_t draw = steps * step; draw < steps * (step + 1); ++draw)
+    {
+        latents = batches.uniform_latents(draw);
+        at::Tensor const real = batches.images(draw);
+        at::Tensor const fake = generator.forward(latents, Mode::training).detach();
+        at::Tensor loss = critic.forward(fake, Mode::training).mean() -
+                          critic.forward(real, Mode::training).mean();
+        if (spec.model == ModelKind::wgan_gp)
+        {
+            at::Tensor const share = batches.mixing_weights(draw);
+            at::Tensor const mixed = share * real + (1 - share) * fake;
+            loss = loss +
+                   spec.hyper.gradient_penalty * gradient_penalty(gradient_norms(critic, mixed));
+        }
+        critic_descent.minimise(loss);
+        if (spec.model == ModelKind::wgan)
+        {
+            at::NoGradGuard const no_autograd;
+            for (at::Tensor const& tensor : critic.trainable())
+            {
+                tensor.copy_(at::minimum(at::maximum(tensor, at::full({}, -spec.hyper.clip)),
+                                         at::full({}, spec.hyper.clip)));
+            }
+        }
+    }
+    generator_descent.minimise(
+        -critic.forward(generator.forward(latents, Mode::training), Mode::training).mean());
+}
+
+/// How far the weights' changes are from the expected ones, relative to these.
+double change_error(Network const& before, Network const& after, Network const& expected)
+{
+    double worst = 0;
+    for (std::size_t i = 0; i < before.trainable().size(); ++i)
+    {
+        at::Tensor const change = after.trainable()[i] - before.trainable()[i];
+        at::Tensor const wanted = expected.trainable()[i] - before.trainable()[i];
+        double const size = wanted.norm().item<double>();
+        // A score's constant term cancels in the critic's loss: its gradient is rounding.
+        if (size > 1e-12)
+        {
+            worst = std::max(worst, (change - wanted).norm().item<double>() / size);
+        }
+    }
+    return worst;
+}
+
+}  // namespace
+
+TEST_CASE("A step of the Wasserstein GANs is the papers' algorithm, written out")
+{
+    auto const images = test::noise_images();
+    for (ModelKind const model : {ModelKind::wgan, ModelKind::wgan_gp})
+    {
+        auto spec = test::small_training(model, Preset::published);
+        spec.hyper.optimiser = Optimiser::rmsprop;
+        spec.hyper.critic_steps = 2;
+        spec.hyper.epsilon = 0.1;  // so that a step grows with its gradient, rounding included
+        auto const trainer = make_trainer(spec, images, at::kCPU);
+        auto const generator_spec = model::generator_spec(model, spec.latent_dim, 0);
+        auto const critic_spec = model::trunk_spec(
+            1, model == ModelKind::wgan ? model::Normalisation::batch : model::Normalisation::none);
+        auto const generator = [&] {
+            return Network(generator_spec, part_of(trainer->state(), "generator"), at::kCPU);
+        };
+        auto const critic = [&] {
+            return Network(critic_spec, part_of(trainer->state(), "critic"), at::kCPU);
+        };
+        Network const generator_before = generator();
+        Network const critic_before = critic();
+        Network const generator_by_hand = generator();
+        Network const critic_by_hand = critic();
+        step_by_hand(spec, images, 3, generator_by_hand, critic_by_hand);
+        trainer->step(3);
+        INFO(name_of(model::model_table, model));
+        CHECK(change_error(critic_before, critic(), critic_by_hand) < 1e-3);
+        CHECK(change_error(generator_before, generator(), generator_by_hand) < 1e-3);
+    }
+}
+
+TEST_CASE("Every model says how its steps went")
+{
+    auto const images = test::noise_images();
+    std::map<ModelKind, std::set<std::string>> const names = {
+        {ModelKind::vae, {"reconstruction", "divergence"}},
+        {ModelKind::relu, {"reconstruction", "divergence"}},
+        {ModelKind::dcgan, {"discriminator", "generator", "critic_gap"}},
+        {ModelKind::wgan, {"critic", "generator", "critic_gap"}},
+        {ModelKind::wgan_gp,
+         {"critic", "generator", "critic_gap", "gradient_norm", "gradient_penalty"}}};
+    for (model::ModelEntry const& entry : model::model_table)
+    {
+        INFO(entry.name);
+        auto const trainer = make_trainer(test::small_training(entry.kind), images, at::kCPU);
+        trainer->step(0);
+        auto const means = trainer->log().take();
+        std::set<std::string> found;
+        for (auto const& [name, mean] : means)
+        {
+            found.insert(name);
+            CHECK(std::isfinite(mean));
+        }
+        CHECK(found == names.at(entry.kind));
+        CHECK(trainer->log().take().empty());
+        if (entry.kind == ModelKind::wgan)
+        {
+            CHECK(means.at("critic") == Approx(-means.at("critic_gap")));
+        }
+        if (entry.kind == ModelKind::wgan_gp)
+        {
+            CHECK(means.at("critic") ==
+                  Approx(means.at("gradient_penalty") - means.at("critic_gap")));
+            // One batch of 8: λ mean (|g| − 1)² ≥ λ (mean |g| − 1)², and at most λ for |g| < 2.
+            double const bound = 0.25 * std::pow(means.at("gradient_norm") - 1, 2);
+            CHECK(means.at("gradient_penalty") >= bound * (1 - 1e-6));
+            CHECK(means.at("gradient_penalty") < 0.25);
+        }
+    }
+}
+
+TEST_CASE("The log's means are over what was added since they were last taken")
+{
+    LogMeans log;
+    log.add("a", at::tensor(1.0));
+    log.add("a", at::tensor(4.0F).set_requires_grad(true));
+    log.add("b", at::tensor(-2.0));
+    CHECK(log.take() == std::map<std::string, double>{{"a", 2.5}, {"b", -2.0}});
+    log.add("b", at::tensor(7.0));
+    CHECK(log.take() == std::map<std::string, double>{{"b", 7.0}});
+}
+
+TEST_CASE("relu starts with the theorem's weights and learns the Gaussian likelihood's optimum")
+{
+    auto spec = test::small_training(ModelKind::relu);
+    spec.hyper.hidden_layers = 3;
+    spec.hyper.batch = 32;
+    auto const images = test::noise_images();
+    auto const trainer = make_trainer(spec, images, at::kCPU);
+    Parameters const start = trainer->generator().parameters();
+    REQUIRE(trainer->generator().spec().size() == 4);
+    at::Tensor const output = model::to_tensor(start[6], at::kCPU, at::kDouble);
+    REQUIRE(start[6].name == "output.weight");
+    double const count = static_cast<double>(output.numel());
+    CHECK(output.std().item<double>() ==
+          Approx(1 / std::sqrt(784.0)).margin(5 / std::sqrt(784.0 * 2 * count)));
+
+    trainer->step(0);
+    auto const first = trainer->log().take();
+    // G ≈ 0 at first, so a pixel u of the noise, uniform on [0, 1], costs u² / 2σ² and the
+    // constant.
+    double const constant = std::log(spec.hyper.observation_deviation * std::sqrt(2 * M_PI));
+    double const square = 2 * spec.hyper.observation_deviation * spec.hyper.observation_deviation;
+    CHECK(first.at("reconstruction") == Approx(784 * (1.0 / 3 / square + constant)).epsilon(0.05));
+    for (std::int64_t step = 1; step < 40; ++step)
+    {
+        trainer->step(step);
+    }
+    trainer->log().take();
+    trainer->step(40);
+    // Noise has nothing to learn but its mean: then a pixel costs its variance 1/12.
+    CHECK(trainer->log().take().at("reconstruction") <
+          784 * ((1.0 / 12 + 1.0 / 3) / 2 / square + constant));
+}
