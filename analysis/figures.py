@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+import files
 import results
 
 # Okabe and Ito's palette, safe for colour-blind readers; blue and red as in the paper.
@@ -31,7 +32,7 @@ def experiment_figure(summary: xr.Dataset, trials: xr.Dataset, experiment: str) 
     trials = _where(trials, trials.experiment == experiment)
     panels = _panels(summary, trials)
     if not panels:
-        raise results.NotResultsError(f"experiment {experiment} has no trials in these results: nothing to draw")
+        raise files.UnreadableError(f"experiment {experiment} has no trials in these results: nothing to draw")
     models = [model for model in summary.model.values if model in trials.model.values]
     figure = Figure(figsize=(3.4 * len(panels), 0.6 + 2.8 * len(models)), layout="constrained")
     grid = figure.subplots(len(models), len(panels), squeeze=False)
@@ -202,7 +203,7 @@ def _outputs(options: argparse.Namespace, known: list[str], with_trials: list[st
     """The file of each experiment that is drawn; all names of experiments are known."""
     chosen = [options.experiment] if options.experiment else with_trials
     if not chosen:
-        raise results.NotResultsError(f"{options.results} has no trials: nothing to draw")
+        raise files.UnreadableError(f"{options.results} has no trials: nothing to draw")
     path = options.output or options.results.with_suffix(".png")
     if len(known) == 1 or (options.output and len(chosen) == 1):
         return {chosen[0]: path}
@@ -226,11 +227,8 @@ def main() -> int:
             parser.error(f"no experiment {options.experiment} in {options.results}; use one of {', '.join(known)}")
         with_trials = [name for name in known if name in trials.experiment.values]
         for experiment, path in _outputs(options, known, with_trials).items():
-            figure = experiment_figure(summary, trials, experiment)
-            replaces = path.exists()
-            figure.savefig(path, dpi=150)
-            print(f"{path}{' (replaced)' if replaces else ''}")
-    except results.NotResultsError as error:
+            files.save(experiment_figure(summary, trials, experiment), path)
+    except files.UnreadableError as error:
         print(f"figures: {error}", file=sys.stderr)
         return BAD_FILE
     return 0

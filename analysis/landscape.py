@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import h5py
 import numpy as np
 import xarray as xr
 from matplotlib import colormaps
@@ -13,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from mpl_toolkits.mplot3d import Axes3D
+
+import files
 
 SCHEMA_MAJOR = 1
 SURFACE_LINES = 50  # of a drawn surface along each latent, as many as the eye tells apart
@@ -23,24 +24,10 @@ SEARCH_LINES = {"uniform": "-", "climbed": "--"}
 SEARCHES = {"uniform": "random directions", "climbed": "worse directions, searched for"}
 
 
-class NotLandscapeError(Exception):
-    """A file that this module cannot read."""
-
-
 def read(path: Path) -> xr.Dataset:
     """A surface or theory file as it is; the attribute `filetype` says which."""
-    if not Path(path).is_file():
-        raise NotLandscapeError(f"{path}: no such file; surf_sweep surface and surf_sweep theory write them")
-    try:
-        with h5py.File(path) as file:
-            filetype = file.attrs.get("filetype")
-            version = str(file.attrs.get("schema_version"))
-    except OSError as error:
-        raise NotLandscapeError(f"{path} is not an HDF5 file ({error})") from error
-    if filetype not in FIGURES:
-        raise NotLandscapeError(f"{path} has filetype {filetype}, not {' or '.join(FIGURES)}")
-    if version.split(".")[0] != str(SCHEMA_MAJOR):
-        raise NotLandscapeError(f"{path} has schema version {version}, this module reads {SCHEMA_MAJOR}.x")
+    majors = dict.fromkeys(FIGURES, SCHEMA_MAJOR)
+    files.check(path, majors, "surf_sweep surface and surf_sweep theory write them in their output folder")
     # Nothing here is a time, whatever its units are.
     with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as dataset:
         return dataset.load()
@@ -183,12 +170,10 @@ def main() -> int:
     output = options.output or options.file.with_suffix(".png")
     try:
         dataset = read(options.file)
-    except NotLandscapeError as error:
+    except files.UnreadableError as error:
         print(f"landscape: {error}", file=sys.stderr)
         return 4
-    replaces = output.exists()
-    FIGURES[dataset.attrs["filetype"]](dataset).savefig(output, dpi=150)
-    print(f"{output}{' (replaced)' if replaces else ''}")
+    files.save(FIGURES[dataset.attrs["filetype"]](dataset), output)
     return 0
 
 

@@ -6,12 +6,10 @@ import h5py
 import numpy as np
 import xarray as xr
 
+import files
+
 FILETYPE = "surf_sweep/results"
 SCHEMA_MAJOR = 2
-
-
-class NotResultsError(Exception):
-    """A file that is not a results file which this module can read."""
 
 
 def summary(path: Path) -> xr.Dataset:
@@ -43,21 +41,7 @@ def _group(path: Path, name: str) -> xr.Dataset:
 
 
 def _check(path: Path) -> None:
-    if not Path(path).is_file():
-        raise NotResultsError(f"{path}: no such file; surf_sweep run writes it as results.h5 in its output folder")
-    try:
-        with h5py.File(path) as file:
-            filetype = file.attrs.get("filetype")
-            version = str(file.attrs.get("schema_version"))
-    except OSError as error:
-        raise NotResultsError(f"{path} is not an HDF5 file ({error}); give a results.h5") from error
-    if filetype != FILETYPE:
-        raise NotResultsError(f"{path} has filetype {filetype}, not {FILETYPE}; give a results.h5")
-    if version.split(".")[0] != str(SCHEMA_MAJOR):
-        raise NotResultsError(
-            f"{path} has schema version {version}, this module reads {SCHEMA_MAJOR}.x; "
-            "write it again with this version's surf_sweep"
-        )
+    files.check(path, {FILETYPE: SCHEMA_MAJOR}, "surf_sweep run writes it as results.h5 in its output folder")
 
 
 def _with_names(dataset: xr.Dataset) -> xr.Dataset:

@@ -4,24 +4,21 @@ import argparse
 import sys
 from pathlib import Path
 
-import h5py
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+import files
 
 FILETYPE = "surf_sweep/chain"
 SCHEMA_MAJOR = 2
 BLUE = "#0072B2"  # Okabe and Ito's, as in figures.py
 
 
-class NotChainError(Exception):
-    """A file that is not a chain which this module can read."""
-
-
 def read(path: Path) -> tuple[xr.Dataset, xr.Dataset]:
     """The sample images with their steps, and the log; both over `index`."""
-    _check(path)
+    files.check(path, {FILETYPE: SCHEMA_MAJOR}, "surf_sweep run writes chains as <id>.h5 in its folder of chains")
     with xr.open_dataset(path, engine="h5netcdf") as chain, xr.open_dataset(path, group="log", engine="h5netcdf") as log:
         return chain[["samples", "step"]].load(), log.load()
 
@@ -32,7 +29,7 @@ def samples_figure(chain: xr.Dataset, log: xr.Dataset) -> Figure:
     A place in the grid has the same latent at all snapshots.
     """
     if not chain.samples.size:
-        raise NotChainError("this chain has no sample images: nothing to draw")
+        raise files.UnreadableError("this chain has no sample images: nothing to draw")
     last = chain.sizes["index"] - 1
     earlier = sorted({last * quarter // 4 for quarter in range(4)} - {last})
     figure = Figure(figsize=(10, 7.5), layout="constrained")
@@ -75,24 +72,6 @@ def grid_of(images: np.ndarray) -> np.ndarray:
     return places.reshape(down, across, rows, columns).swapaxes(1, 2).reshape(down * rows, across * columns)
 
 
-def _check(path: Path) -> None:
-    if not Path(path).is_file():
-        raise NotChainError(f"{path}: no such file; surf_sweep run writes chains as <id>.h5 in its folder of chains")
-    try:
-        with h5py.File(path) as file:
-            filetype = file.attrs.get("filetype")
-            version = str(file.attrs.get("schema_version"))
-    except OSError as error:
-        raise NotChainError(f"{path} is not an HDF5 file ({error}); give a chain") from error
-    if filetype != FILETYPE:
-        raise NotChainError(f"{path} has filetype {filetype}, not {FILETYPE}; give a chain")
-    if version.split(".")[0] != str(SCHEMA_MAJOR):
-        raise NotChainError(
-            f"{path} has schema version {version}, this module reads {SCHEMA_MAJOR}.x; "
-            "train it again with this version's surf_sweep"
-        )
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("chain", type=Path, help="a chain of surf_sweep, or a snapshot of one in the making")
@@ -101,12 +80,10 @@ def main() -> int:
     output = options.output or options.chain.with_suffix(".png")
     try:
         figure = samples_figure(*read(options.chain))
-    except NotChainError as error:
+    except files.UnreadableError as error:
         print(f"samples: {error}", file=sys.stderr)
         return 4
-    replaces = output.exists()
-    figure.savefig(output, dpi=150)
-    print(f"{output}{' (replaced)' if replaces else ''}")
+    files.save(figure, output)
     return 0
 
 

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+import files
 import results
 
 
@@ -39,14 +40,14 @@ def test_experiments_in_the_order_of_the_job(results_file: Path) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(results.NotResultsError, match="absent.h5: no such file"):
+    with pytest.raises(files.UnreadableError, match="absent.h5: no such file"):
         results.summary(tmp_path / "absent.h5")
 
 
 def test_not_hdf5(tmp_path: Path) -> None:
     path = tmp_path / "text.h5"
     path.write_text("text")
-    with pytest.raises(results.NotResultsError, match="text.h5 is not an HDF5 file"):
+    with pytest.raises(files.UnreadableError, match="text.h5 is not an HDF5 file"):
         results.trials(path)
 
 
@@ -62,5 +63,5 @@ def test_not_hdf5(tmp_path: Path) -> None:
 def test_other_files(results_file: Path, read, attribute: str, value: str, problem: str) -> None:
     with h5py.File(results_file, "a") as file:
         file.attrs[attribute] = value
-    with pytest.raises(results.NotResultsError, match=problem):
+    with pytest.raises(files.UnreadableError, match=problem):
         read(results_file)

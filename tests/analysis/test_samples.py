@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+import files
 import samples
 
 COUNT, ROWS, COLUMNS = 6, 3, 2
@@ -97,7 +98,7 @@ def test_short_chains(tmp_path: Path, snapshots: int, drawn: list[int]) -> None:
 
 
 def test_no_samples(tmp_path: Path) -> None:
-    with pytest.raises(samples.NotChainError, match="no sample images"):
+    with pytest.raises(files.UnreadableError, match="no sample images"):
         samples.samples_figure(*samples.read(write_chain(tmp_path / "none.h5", count=0)))
 
 
@@ -123,7 +124,7 @@ def test_command_on_a_wrong_file(tmp_path: Path, capsys: pytest.CaptureFixture, 
 def test_not_hdf5(tmp_path: Path) -> None:
     path = tmp_path / "text.h5"
     path.write_text("text")
-    with pytest.raises(samples.NotChainError, match="text.h5 is not an HDF5 file"):
+    with pytest.raises(files.UnreadableError, match="text.h5 is not an HDF5 file"):
         samples.read(path)
 
 
@@ -137,5 +138,5 @@ def test_not_hdf5(tmp_path: Path) -> None:
 def test_other_files(chain_file: Path, attribute: str, value: str, problem: str) -> None:
     with h5py.File(chain_file, "a") as file:
         file.attrs[attribute] = value
-    with pytest.raises(samples.NotChainError, match=problem):
+    with pytest.raises(files.UnreadableError, match=problem):
         samples.read(chain_file)

@@ -1,0 +1,40 @@
+"""What every reader of the program's files does first, and every command that draws one does last."""
+
+from pathlib import Path
+
+import h5py
+from matplotlib.figure import Figure
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read or drawn; commands end with exit code 4."""
+
+
+def check(path: Path, majors: dict[str, int], origin: str) -> str:
+    """The file's type, which must be one of `majors`, in the schema's major version given there.
+
+    `origin` says which command writes such a file, and where.
+    """
+    if not Path(path).is_file():
+        raise UnreadableError(f"{path}: no such file; {origin}")
+    try:
+        with h5py.File(path) as file:
+            filetype = file.attrs.get("filetype")
+            version = str(file.attrs.get("schema_version"))
+    except OSError as error:
+        raise UnreadableError(f"{path} is not an HDF5 file ({error}); {origin}") from error
+    if filetype not in majors:
+        raise UnreadableError(f"{path} has filetype {filetype}, not {' or '.join(majors)}; {origin}")
+    if version.split(".")[0] != str(majors[filetype]):
+        raise UnreadableError(
+            f"{path} has schema version {version}, this module reads {majors[filetype]}.x; "
+            "write it again with this version's surf_sweep"
+        )
+    return filetype
+
+
+def save(figure: Figure, output: Path) -> None:
+    """Writes the figure and says where, and whether it replaces another."""
+    replaces = output.exists()
+    figure.savefig(output, dpi=150)
+    print(f"{output}{' (replaced)' if replaces else ''}")
