@@ -52,6 +52,7 @@ struct TrialJob
     std::vector<trial::Method> methods = {trial::Method::adam, trial::Method::surfing};
     std::int64_t count = 300;  ///< trials a cell
     std::int64_t block_size = 100;
+    trial::Precision precision = trial::Precision::float32;
 };
 
 /// One cross product of models, latent dimensions, tasks, measurement counts and methods, with the

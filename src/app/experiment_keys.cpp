@@ -178,6 +178,11 @@ void add_trials(KeyMaker<Experiment>& make)
     make.add("trials.count", "trials a cell", at(trials, &Trials::count), counts, no_trials);
     make.add("trials.block_size", "trials computed together, as one batch",
              at(trials, &Trials::block_size), counts, no_trials);
+    make.add(
+        "trials.precision",
+        "float32, or mixed: bfloat16 matrix work on the way (needs a GPU, or a CPU with AMX or "
+        "AVX512-BF16), float32 to the end",
+        at(trials, &Trials::precision), any, no_trials);
 }
 
 void add_search(KeyMaker<Experiment>& make)

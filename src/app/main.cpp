@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
+#include "model/device.hpp"
 
 namespace surf::app
 {
@@ -118,5 +119,6 @@ ExitCode run_main(std::vector<std::string> const& arguments)
 
 int main(int argc, char** argv)
 {
+    surf::model::use_huge_pages();
     return static_cast<int>(surf::app::run_main({argv + 1, argv + argc}));
 }

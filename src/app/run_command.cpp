@@ -15,6 +15,7 @@
 #include "app/work.hpp"
 #include "base/error.hpp"
 #include "base/folder_lock.hpp"
+#include "base/host.hpp"
 #include "base/log.hpp"
 #include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
@@ -130,6 +131,21 @@ void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
     }
 }
 
+/// Throws EnvironmentError if this rank's device cannot do what a cell's precision asks for.
+void require_precision(RunContext const& context)
+{
+    bool const mixed = std::ranges::any_of(context.plan.cells, [](PlannedCell const& cell) {
+        return cell.spec.precision == trial::Precision::mixed;
+    });
+    if (mixed && !model::has_bfloat16_units(context.device))
+    {
+        throw EnvironmentError(
+            fmt::format("trials.precision = mixed: {} on {} has no bfloat16 units (AMX or "
+                        "AVX512-BF16); use float32 or another machine",
+                        model::device_name(context.device), host_name()));
+    }
+}
+
 /// Returns how many blocks the results hold.
 std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topology)
 {
@@ -214,6 +230,14 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
         return {error.code(), first ? error.what() : ""};
     }
     RunContext const context = make_context(options, prepared, device, world);
+    try
+    {
+        mpi::agree(world, [&] { require_precision(context); });
+    }
+    catch (Error const& error)
+    {
+        return {error.code(), first ? error.what() : ""};
+    }
     warn_of_shared_gpus(world, device);
 
     RunEnd end;

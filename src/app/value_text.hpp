@@ -93,6 +93,10 @@ inline auto const& table_of(trial::Draw)
 {
     return trial::draw_table;
 }
+inline auto const& table_of(trial::Precision)
+{
+    return trial::precision_table;
+}
 inline auto const& table_of(trial::Task)
 {
     return trial::task_table;

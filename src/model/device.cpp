@@ -3,11 +3,16 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/core/ivalue.h>
+#include <ATen/cpu/Utils.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <torch/headeronly/version.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -94,6 +99,24 @@ std::vector<std::string> describe_devices()
         devices.push_back(fmt::format("cuda:{}", i));
     }
     return devices;
+}
+
+bool has_bfloat16_units(at::Device device)
+{
+    if (device.is_cuda())
+    {
+        return true;
+    }
+    auto const capabilities = at::cpu::get_cpu_capabilities();
+    return std::ranges::any_of(std::array{"amx_bf16", "avx512_bf16"}, [&](char const* name) {
+        auto const found = capabilities.find(name);
+        return found != capabilities.end() && found->second.toBool();
+    });
+}
+
+void use_huge_pages()
+{
+    ::setenv("THP_MEM_ALLOC_ENABLE", "1", /*overwrite=*/0);
 }
 
 void set_compute_threads(std::int64_t threads)

@@ -42,6 +42,15 @@ std::string device_name(at::Device device);
 /// One line for each device that this process could use, the CPU first.
 std::vector<std::string> describe_devices();
 
+/// Whether the device multiplies bfloat16 matrices faster than float32 ones: a GPU, or a CPU with
+/// AMX or AVX512-BF16.
+bool has_bfloat16_units(at::Device device);
+
+/// Asks the system for huge pages behind large tensors: weights stream through every trial
+/// iteration, and translating their addresses costs time. To be called before the first tensor is
+/// made; the environment's THP_MEM_ALLOC_ENABLE=0 switches it off.
+void use_huge_pages();
+
 /// Compute threads of this process from now on; call it in the thread that computes.
 void set_compute_threads(std::int64_t threads);
 

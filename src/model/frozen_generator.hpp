@@ -1,37 +1,34 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "model/evaluator.hpp"
+#include "model/frozen_layer.hpp"
 
 namespace surf::model
 {
 
-/// A generator made ready for trials: batch norm folded into the weights, images channels-last,
-/// gradients to x alone, written out by hand without autograd.
+/// A trained generator made ready for trials: batch norm folded into the weights, images
+/// channels last, gradients to x alone, written out by hand without autograd.
 ///
 /// Supports linear and conv_transpose layers with none, relu or sigmoid activation. Equal to
 /// ReferenceEvaluator up to rounding.
 class FrozenGenerator final : public Evaluator
 {
   public:
+    /// `type` is the precision of the matrix work. Latents, images and gradients are float32 if it
+    /// is bfloat16, and of that type otherwise; the first layer, which sees the latents, as well.
     /// Throws FileError if `parameters` do not fit the spec.
-    FrozenGenerator(NetworkSpec spec, Parameters const& parameters, at::Device device,
+    FrozenGenerator(NetworkSpec const& spec, Parameters const& parameters, at::Device device,
                     at::ScalarType type = at::kFloat);
 
     at::Tensor forward(at::Tensor const& latents) override;
     at::Tensor backward(at::Tensor const& gradient) override;
 
   private:
-    struct Layer
-    {
-        at::Tensor weight;  ///< linear: [out × in]; conv_transpose: [in, out, 4, 4] channels-last
-        at::Tensor bias;
-        at::Tensor output;  ///< after the activation, of the last forward()
-    };
-
-    NetworkSpec spec_;
-    std::vector<Layer> layers_;
+    at::ScalarType value_type_;  ///< of latents, images and gradients
+    std::vector<std::unique_ptr<FrozenLayer>> layers_;
 };
 
 }  // namespace surf::model

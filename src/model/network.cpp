@@ -141,12 +141,15 @@ std::int64_t feature_count(LayerSpec const& layer)
 
 }  // namespace
 
+at::Tensor view_of(NamedArray const& array)
+{
+    // from_blob wants a mutable pointer, but nobody writes through it.
+    return at::from_blob(const_cast<float*>(array.values.data()), array.shape, at::kFloat);
+}
+
 at::Tensor to_tensor(NamedArray const& array, at::Device device, at::ScalarType type)
 {
-    // from_blob wants a mutable pointer; the tensor is only read, and .to(copy) makes it our own.
-    auto* const values = const_cast<float*>(array.values.data());
-    return at::from_blob(values, array.shape, at::kFloat)
-        .to(device, type, /*non_blocking=*/false, /*copy=*/true);
+    return view_of(array).to(device, type, /*non_blocking=*/false, /*copy=*/true);
 }
 
 NamedArray to_array(std::string name, at::Tensor const& tensor)

@@ -151,6 +151,8 @@ NetworkSpec trunk_spec(std::int64_t outputs, Normalisation normalisation);
 /// Shape of a layer's weight, in the layout of torch.nn.
 std::vector<std::int64_t> weight_shape(LayerSpec const& layer);
 
+/// An array as a tensor on its memory, to be read while the array lives: float32 on the CPU.
+at::Tensor view_of(NamedArray const& array);
 /// An array as a tensor of its own memory.
 at::Tensor to_tensor(NamedArray const& array, at::Device device, at::ScalarType type);
 NamedArray to_array(std::string name, at::Tensor const& tensor);

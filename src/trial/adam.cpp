@@ -1,39 +1,49 @@
 #include "trial/adam.hpp"
 
-#include <cmath>
-
 namespace surf::trial
 {
 
 Adam::Adam(AdamSettings settings, at::Tensor const& latents)
     : settings_(settings),
+      steps_(at::zeros({latents.size(0), 1}, latents.options().dtype(at::kDouble))),
       first_moment_(at::zeros_like(latents)),
       second_moment_(at::zeros_like(latents))
 {}
 
 void Adam::step(at::Tensor& latents, at::Tensor const& gradient)
 {
-    ++steps_;
-    auto const step = static_cast<double>(steps_);
-    double const first_correction = 1 - std::pow(settings_.beta1, step);
-    double const second_correction = 1 - std::pow(settings_.beta2, step);
+    steps_.add_(1);
     first_moment_.mul_(settings_.beta1).add_(gradient, 1 - settings_.beta1);
     second_moment_.mul_(settings_.beta2).addcmul_(gradient, gradient, 1 - settings_.beta2);
-    at::Tensor const scale = (second_moment_ / second_correction).sqrt_().add_(settings_.epsilon);
-    latents.addcdiv_(first_moment_, scale, -settings_.learning_rate / first_correction);
+    auto const correction = [&](double beta) {
+        return at::rsub(at::pow(beta, steps_), 1).to(latents.scalar_type());
+    };
+    at::Tensor const scale =
+        (second_moment_ / correction(settings_.beta2)).sqrt_().add_(settings_.epsilon);
+    latents.addcdiv_(first_moment_ / correction(settings_.beta1), scale, -settings_.learning_rate);
 }
 
 void Adam::reset()
 {
-    steps_ = 0;
+    steps_.zero_();
     first_moment_.zero_();
     second_moment_.zero_();
 }
 
-void Adam::select(at::Tensor const& rows)
+Adam Adam::select(at::Tensor const& rows) const
 {
-    first_moment_ = first_moment_.index_select(0, rows);
-    second_moment_ = second_moment_.index_select(0, rows);
+    Adam selected(*this);
+    selected.steps_ = steps_.index_select(0, rows);
+    selected.first_moment_ = first_moment_.index_select(0, rows);
+    selected.second_moment_ = second_moment_.index_select(0, rows);
+    return selected;
+}
+
+void Adam::put(at::Tensor const& rows, Adam const& other)
+{
+    steps_.index_copy_(0, rows, other.steps_);
+    first_moment_.index_copy_(0, rows, other.first_moment_);
+    second_moment_.index_copy_(0, rows, other.second_moment_);
 }
 
 }  // namespace surf::trial

@@ -7,23 +7,26 @@
 namespace surf::trial
 {
 
-/// Adam (Kingma & Ba 2015, algorithm 1) on the latents of a batch of trials, all at the same step.
+/// Adam (Kingma & Ba 2015, algorithm 1) on the latents of a batch of trials, each at a step of its
+/// own.
 class Adam
 {
   public:
-    /// For latents shaped like `latents`, [trials × k].
+    /// For latents shaped like `latents`, [trials × k], all at step 0.
     Adam(AdamSettings settings, at::Tensor const& latents);
 
     /// Moves the latents one step against the gradient.
     void step(at::Tensor& latents, at::Tensor const& gradient);
-    /// Forgets moments and step count.
+    /// Forgets moments and step counts.
     void reset();
-    /// Keeps only the trials in these rows (int64).
-    void select(at::Tensor const& rows);
+    /// The trials in these rows (int64).
+    Adam select(at::Tensor const& rows) const;
+    /// Gives the trials in these rows the state of those of `other`.
+    void put(at::Tensor const& rows, Adam const& other);
 
   private:
     AdamSettings settings_;
-    std::int64_t steps_ = 0;
+    at::Tensor steps_;  ///< [trials × 1]
     at::Tensor first_moment_;
     at::Tensor second_moment_;
 };

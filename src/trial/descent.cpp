@@ -1,26 +1,14 @@
 #include "trial/descent.hpp"
 
-#include <limits>
+#include <algorithm>
 
-#include "base/contract.hpp"
 #include "base/error.hpp"
+#include "trial/flight.hpp"
 
 namespace surf::trial
 {
 namespace
 {
-
-constexpr std::int8_t running = -1;
-
-std::int8_t code(StopReason reason)
-{
-    return static_cast<std::int8_t>(reason);
-}
-
-at::Tensor row_norm(at::Tensor const& rows)
-{
-    return at::sqrt(at::mul(rows, rows).sum(1));
-}
 
 /// A tensor's values as a vector on the host.
 template <class Value>
@@ -32,180 +20,110 @@ std::vector<Value> host_values(at::Tensor const& tensor)
     return {values, values + host.numel()};
 }
 
-/// The trials still in the batch: row i of every tensor belongs to the same trial.
-class Batch
+FlightState take_off(DescentStart start, StopRule const& rule)
 {
-  public:
-    Batch(Objective objective, DescentStart start, StopRule const& rule)
-        : rule_(rule),
-          objective_(std::move(objective)),
-          latents_(std::move(start.latents)),
-          target_latents_(std::move(start.target_latents)),
-          adam_(std::move(start.adam)),
-          first_iteration_(start.iterations),
-          iteration_(start.iterations)
+    auto const whole = start.latents.options().dtype(at::kLong);
+    std::int64_t const trials = start.latents.size(0);
+    at::Tensor caps = at::full({trials}, rule.max_iterations, whole);
+    if (start.caps.defined())
     {
-        std::int64_t const trials = latents_.size(0);
-        auto const options = latents_.options();
-        rows_ = at::arange(trials, options.dtype(at::kLong));
-        history_ = at::empty({rule_.window, trials}, options);
-        best_value_ = at::full({trials}, std::numeric_limits<double>::infinity(), options);
-        best_latents_ = latents_.clone();
-        first_hit_ = at::full({trials}, TrialOutcome::never, options.dtype(at::kLong));
-        caps_ = at::full({trials}, rule_.max_iterations, options.dtype(at::kLong));
-        if (start.caps.defined())
-        {
-            caps_ = at::minimum(caps_, start.caps);
-        }
-        goal_ = objective_.squared_norm() * rule_.relative_target;
+        caps = at::minimum(caps, start.caps);
     }
-
-    bool empty() const { return latents_.size(0) == 0; }
-
-    /// Evaluates f at the current latents, takes out the trials that end there, and moves the
-    /// others one step.
-    void advance(model::Evaluator& generator, std::vector<TrialOutcome>& outcomes)
-    {
-        Evaluation evaluation = objective_.evaluate(generator, latents_);
-        at::Tensor const reason = verdict(evaluation);
-        record(evaluation.value);
-        if (at::Tensor const ended = reason.ne(running); ended.any().item<bool>())
-        {
-            harvest(at::nonzero(ended).squeeze(1), reason, outcomes);
-            at::Tensor const kept = at::nonzero(ended.logical_not()).squeeze(1);
-            keep(kept);
-            evaluation.gradient = evaluation.gradient.index_select(0, kept);
-        }
-        if (!empty())
-        {
-            adam_.step(latents_, evaluation.gradient);
-        }
-        ++iteration_;
-    }
-
-  private:
-    /// The stop reason of each trial at the current latents, or `running`.
-    at::Tensor verdict(Evaluation const& evaluation) const
-    {
-        at::Tensor const& value = evaluation.value;
-        at::Tensor reason = at::full_like(value, running, value.options().dtype(at::kChar));
-        at::Tensor converged = value.le(goal_);
-        std::int64_t const done = iteration_ - first_iteration_;
-        if (done >= rule_.window)
-        {
-            at::Tensor const before = history_[done % rule_.window];
-            converged.logical_or_(at::abs(before - value).lt(before * rule_.relative_change));
-        }
-        reason.masked_fill_(caps_.le(done), code(StopReason::iteration_cap));
-        reason.masked_fill_(converged, code(StopReason::converged));
-        at::Tensor const finite =
-            at::isfinite(value).logical_and(at::isfinite(evaluation.gradient).all(1));
-        return reason.masked_fill(finite.logical_not(), code(StopReason::non_finite));
-    }
-
-    void record(at::Tensor const& value)
-    {
-        history_[(iteration_ - first_iteration_) % rule_.window].copy_(value);
-        at::Tensor const better = value.lt(best_value_);
-        best_value_ = at::where(better, value, best_value_);
-        best_latents_ = at::where(better.unsqueeze(1), latents_, best_latents_);
-        at::Tensor const hit = row_norm(latents_ - target_latents_).lt(rule_.success_distance);
-        first_hit_.masked_fill_(hit.logical_and(first_hit_.lt(0)), iteration_);
-    }
-
-    /// Writes down the trials of these batch rows, but for what outcomes need a fresh look at x̂.
-    void harvest(at::Tensor const& ended, at::Tensor const& reason,
-                 std::vector<TrialOutcome>& outcomes) const
-    {
-        auto const rows = host_values<std::int64_t>(rows_.index_select(0, ended));
-        auto const reasons = host_values<std::int8_t>(reason.index_select(0, ended));
-        auto const hits = host_values<std::int64_t>(first_hit_.index_select(0, ended));
-        auto const best = host_values<double>(best_value_.index_select(0, ended));
-        for (std::size_t i = 0; i < rows.size(); ++i)
-        {
-            auto const batch_row = ended[static_cast<std::int64_t>(i)].item<std::int64_t>();
-            TrialOutcome& outcome = outcomes[static_cast<std::size_t>(rows[i])];
-            outcome.stop_reason = static_cast<StopReason>(reasons[i]);
-            outcome.iterations = iteration_;
-            outcome.first_hit = hits[i];
-            outcome.best_objective = best[i];
-            outcome.latent = host_values<float>(latents_[batch_row]);
-            outcome.best_latent = host_values<float>(best_latents_[batch_row]);
-        }
-    }
-
-    void keep(at::Tensor const& kept)
-    {
-        objective_ = objective_.select(kept);
-        adam_.select(kept);
-        history_ = history_.index_select(1, kept);
-        for (at::Tensor* tensor : {&rows_, &latents_, &target_latents_, &best_value_,
-                                   &best_latents_, &first_hit_, &caps_, &goal_})
-        {
-            *tensor = tensor->index_select(0, kept);
-        }
-    }
-
-    StopRule rule_;
-    Objective objective_;
-    at::Tensor latents_;
-    at::Tensor target_latents_;
-    Adam adam_;
-    std::int64_t first_iteration_;
-    std::int64_t iteration_;
-    at::Tensor rows_;     ///< the trials' rows in the block
-    at::Tensor history_;  ///< f of the last `window` iterations, a ring: [window × trials]
-    at::Tensor best_value_;
-    at::Tensor best_latents_;
-    at::Tensor first_hit_;
-    at::Tensor caps_;  ///< Adam steps on this network at which a trial ends at the latest
-    at::Tensor goal_;  ///< f at which a trial counts as converged
-};
-
-at::Tensor stacked_latents(std::vector<TrialOutcome> const& outcomes, at::Tensor const& like)
-{
-    at::Tensor latents = at::empty(like.sizes(), at::kFloat);
-    for (std::size_t i = 0; i < outcomes.size(); ++i)
-    {
-        std::vector<float> const& latent = outcomes[i].latent;
-        std::copy(latent.begin(), latent.end(),
-                  latents.mutable_data_ptr<float>() + i * latent.size());
-    }
-    return latents.to(like.options());
+    return {std::move(start.latents), std::move(start.target_latents),
+            std::move(start.adam),    at::full({trials}, start.iterations, whole),
+            std::move(caps),          at::full({trials}, TrialOutcome::never, whole)};
 }
 
-}  // namespace
-
-std::vector<TrialOutcome> descend(model::Evaluator& generator, Objective const& objective,
-                                  DescentStart start, StopRule const& rule,
-                                  std::stop_token const& stop)
+void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop,
+         std::function<void(Landing const&)> const& land)
 {
-    EXPECT(rule.window > 0);
-    at::Tensor const target_latents = start.target_latents;
-    std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
-    Batch batch(objective, std::move(start), rule);
-    while (!batch.empty())
+    while (!flight.empty())
     {
         if (stop.stop_requested())
         {
             throw Interrupted("stopped in the middle of a block (it is computed again next time)");
         }
-        batch.advance(generator, outcomes);
+        flight.advance(generator, land);
     }
+}
 
-    // What describes x̂ itself is computed afresh, for all trials alike.
-    at::Tensor const latents = stacked_latents(outcomes, target_latents);
-    auto const values = host_values<double>(objective.evaluate(generator, latents).value);
-    auto const errors = host_values<double>(objective.pixel_error(generator, latents));
-    auto const distances = host_values<double>(row_norm(latents - target_latents));
+/// Writes down trials that have landed, but for what outcomes need a fresh look at x̂.
+void harvest(Landing const& landing, std::vector<TrialOutcome>& outcomes)
+{
+    auto const rows = host_values<std::int64_t>(landing.rows);
+    auto const reasons = host_values<std::int8_t>(landing.reasons);
+    auto const iterations = host_values<std::int64_t>(landing.state.iterations);
+    auto const hits = host_values<std::int64_t>(landing.state.first_hit);
+    auto const best = host_values<double>(landing.best_values);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+    {
+        auto const at = static_cast<std::int64_t>(i);
+        TrialOutcome& outcome = outcomes[static_cast<std::size_t>(rows[i])];
+        outcome.trial = rows[i];
+        outcome.stop_reason = static_cast<StopReason>(reasons[i]);
+        outcome.iterations = iterations[i];
+        outcome.first_hit = hits[i];
+        outcome.best_objective = best[i];
+        outcome.latent = host_values<float>(landing.state.latents[at]);
+        outcome.best_latent = host_values<float>(landing.best_latents[at]);
+    }
+}
+
+/// What describes x̂ itself, computed afresh for all trials alike.
+void describe_latents(model::Evaluator& generator, Objective const& objective,
+                      at::Tensor const& target_latents, StopRule const& rule,
+                      std::vector<TrialOutcome>& outcomes)
+{
+    at::Tensor latents = at::empty(target_latents.sizes(), at::kFloat);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
-        outcomes[i].trial = static_cast<std::int64_t>(i);
+        std::vector<float> const& latent = outcomes[i].latent;
+        std::ranges::copy(latent, latents.mutable_data_ptr<float>() + i * latent.size());
+    }
+    latents = latents.to(target_latents.options());
+    auto const values = host_values<double>(objective.evaluate(generator, latents).value);
+    auto const errors = host_values<double>(objective.pixel_error(generator, latents));
+    auto const distances = host_values<double>(
+        at::linalg_vector_norm(latents - target_latents, 2, at::IntArrayRef{1}));
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
         outcomes[i].objective = values[i];
         outcomes[i].pixel_error = errors[i];
         outcomes[i].distance = distances[i];
         outcomes[i].success = distances[i] < rule.success_distance;
     }
+}
+
+}  // namespace
+
+StopRule approximate_rule(StopRule const& rule)
+{
+    // bfloat16 keeps 8 bits: its error in the image is about 0.1 %, in f / |b|^2 about 1e-6.
+    constexpr double shown_in_objective = 1e-5;
+    constexpr double shown_in_change = 1e-3;
+    StopRule approximate = rule;
+    approximate.relative_target = std::max(rule.relative_target, shown_in_objective);
+    approximate.relative_change = std::max(rule.relative_change, shown_in_change);
+    return approximate;
+}
+
+std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
+                                  DescentStart start, StopRule const& rule,
+                                  std::stop_token const& stop)
+{
+    at::Tensor const target_latents = start.target_latents;
+    FlightState state = take_off(std::move(start), rule);
+    if (generators.approximate != nullptr)
+    {
+        FlightState landed = state.select(at::arange(state.latents.size(0), state.caps.options()));
+        fly(Flight(objective, std::move(state), approximate_rule(rule)), *generators.approximate,
+            stop, [&](Landing const& landing) { landed.put(landing.rows, landing.state); });
+        state = std::move(landed);
+    }
+    std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
+    fly(Flight(objective, std::move(state), rule), generators.exact, stop,
+        [&](Landing const& landing) { harvest(landing, outcomes); });
+    describe_latents(generators.exact, objective, target_latents, rule, outcomes);
     return outcomes;
 }
 

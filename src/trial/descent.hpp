@@ -26,11 +26,30 @@ struct DescentStart
     at::Tensor caps = {};
 };
 
+/// The final network, exact and, with Precision::mixed, as a cheap approximation of it as well.
+struct FinalGenerators
+{
+    FinalGenerators(model::Evaluator& exactly, model::Evaluator* approximately = nullptr)
+        : exact(exactly), approximate(approximately)
+    {}
+
+    model::Evaluator& exact;
+    model::Evaluator* approximate;  ///< null if there is none
+};
+
 /// Adam on the final network until every trial meets the stop rule. Trials advance together as one
 /// batch; those that end leave it at once. Gives the outcomes in the order of the rows, numbered
 /// from 0. Throws Interrupted when asked to stop.
-std::vector<TrialOutcome> descend(model::Evaluator& generator, Objective const& objective,
+///
+/// With an approximate network as well, each trial rides on that until it meets
+/// approximate_rule(), and only then on the exact one until it meets the rule itself. All that the
+/// outcomes say of f, they say of the exact one's; iterations and first hits count both.
+std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
                                   DescentStart start, StopRule const& rule,
                                   std::stop_token const& stop);
+
+/// When a trial changes over from the approximate network to the exact one: when the
+/// approximation's error begins to show in f.
+StopRule approximate_rule(StopRule const& rule);
 
 }  // namespace surf::trial

@@ -1,7 +1,10 @@
 #include "trial/engine.hpp"
 
+#include <future>
+
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "model/device.hpp"
 #include "model/frozen_generator.hpp"
 #include "trial/adam.hpp"
 #include "trial/descent.hpp"
@@ -15,7 +18,7 @@ namespace surf::trial
 namespace
 {
 
-/// The networks of a block's chain, made ready one at a time.
+/// The networks of a block's chain.
 class Snapshots
 {
   public:
@@ -26,12 +29,14 @@ class Snapshots
 
     /// T: the number of the final network.
     std::int64_t last() const { return chain_.snapshots() - 1; }
-    std::unique_ptr<model::Evaluator> operator[](std::int64_t t) const
+    Parameters read(std::int64_t t) const { return chain_.read(t).generator; }
+    /// The network of these parameters, ready for trials.
+    std::unique_ptr<model::Evaluator> prepare(Parameters const& parameters,
+                                              at::ScalarType type) const
     {
-        Parameters const parameters = chain_.read(t).generator;
         return evaluators_(
             model::stored_generator_spec(problem_.model, problem_.latent_dim, parameters),
-            parameters);
+            parameters, type);
     }
 
   private:
@@ -40,6 +45,51 @@ class Snapshots
     EvaluatorFactory const& evaluators_;
 };
 
+/// The networks of some snapshots one after the other, each made ready in a thread of its own while
+/// the one before is used.
+class Procession
+{
+  public:
+    Procession(Snapshots const& snapshots, std::vector<std::int64_t> order, at::ScalarType type)
+        : snapshots_(snapshots), order_(std::move(order)), type_(type)
+    {
+        prepare_next();
+    }
+
+    /// Throws FileError if the chain is damaged.
+    std::unique_ptr<model::Evaluator> next()
+    {
+        auto evaluator = coming_.get();
+        prepare_next();
+        return evaluator;
+    }
+
+  private:
+    void prepare_next()
+    {
+        if (position_ == order_.size())
+        {
+            return;
+        }
+        coming_ = std::async(std::launch::async, [this, t = order_[position_++]] {
+            model::set_compute_threads(1);
+            return snapshots_.prepare(snapshots_.read(t), type_);
+        });
+    }
+
+    Snapshots const& snapshots_;
+    std::vector<std::int64_t> order_;
+    at::ScalarType type_;
+    std::size_t position_ = 0;
+    std::future<std::unique_ptr<model::Evaluator>> coming_;  ///< waited for when destroyed
+};
+
+/// Precision of the matrix work on the way to the end.
+at::ScalarType cruising_type(Precision precision)
+{
+    return precision == Precision::mixed ? at::kBFloat16 : at::kFloat;
+}
+
 /// Rides the latents along snapshots 0 … T − 1 (Algorithm 1 as run in section 4 of the paper): a
 /// fixed number of Adam steps on each. Snapshots without steps are not even read.
 void surf(BlockSpec const& block, Snapshots const& snapshots, Objective const& objective,
@@ -47,19 +97,23 @@ void surf(BlockSpec const& block, Snapshots const& snapshots, Objective const& o
 {
     SurfingSettings const& settings = block.cell.surfing;
     auto const steps = spread_budget(settings, snapshots.last(), block.budget);
+    std::vector<std::int64_t> visited;
     for (std::int64_t t = 0; t < snapshots.last(); ++t)
     {
-        std::int64_t const count = steps[static_cast<std::size_t>(t)];
-        if (count == 0)
+        if (steps[static_cast<std::size_t>(t)] > 0)
         {
-            continue;
+            visited.push_back(t);
         }
-        auto const generator = snapshots[t];
+    }
+    Procession generators(snapshots, visited, cruising_type(block.cell.precision));
+    for (std::int64_t const t : visited)
+    {
+        auto const generator = generators.next();
         if (settings.adam_state == AdamState::reset)
         {
             adam.reset();
         }
-        for (std::int64_t i = 0; i < count; ++i)
+        for (std::int64_t i = 0; i < steps[static_cast<std::size_t>(t)]; ++i)
         {
             if (stop.stop_requested())
             {
@@ -84,7 +138,7 @@ Objective objective_of(TrialInputs const& inputs, at::Tensor target)
 
 /// Searches the latents of all trials of a block by its method.
 std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapshots,
-                                 model::Evaluator& final_generator, Objective const& objective,
+                                 FinalGenerators const& generators, Objective const& objective,
                                  TrialInputs const& inputs, at::Device device,
                                  std::stop_token const& stop)
 {
@@ -103,29 +157,30 @@ std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapsh
             RestartLatents starts(cell.problem, block.first, block.count);
             Restarts const restarts{cell.adam, block.budget,
                                     [&](auto const& rows) { return starts.next(rows); }};
-            return descend_restarting(final_generator, objective,
+            return descend_restarting(generators, objective,
                                       {latents, target_latents, std::move(adam)}, restarts,
                                       cell.stop, stop);
         }
     }
-    return descend(final_generator, objective,
-                   {latents, target_latents, std::move(adam), block.budget}, cell.stop, stop);
+    return descend(generators, objective, {latents, target_latents, std::move(adam), block.budget},
+                   cell.stop, stop);
 }
 
 }  // namespace
 
 EvaluatorFactory frozen_evaluators(at::Device device)
 {
-    return [device](model::NetworkSpec spec, Parameters const& parameters) {
-        return std::make_unique<model::FrozenGenerator>(std::move(spec), parameters, device);
+    return [device](model::NetworkSpec const& spec, Parameters const& parameters,
+                    at::ScalarType type) {
+        return std::make_unique<model::FrozenGenerator>(spec, parameters, device, type);
     };
 }
 
 EvaluatorFactory reference_evaluators(at::Device device)
 {
-    return [device](model::NetworkSpec spec, Parameters const& parameters) {
+    return [device](model::NetworkSpec const& spec, Parameters const& parameters, at::ScalarType) {
         return std::make_unique<model::ReferenceEvaluator>(
-            model::Network(std::move(spec), parameters, device));
+            model::Network(spec, parameters, device));
     };
 }
 
@@ -136,14 +191,18 @@ std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& 
     EXPECT(block.count > 0);
     Problem const& problem = block.cell.problem;
     Snapshots const snapshots(problem, sources.chain, evaluators);
-    auto const final_generator = snapshots[snapshots.last()];
+    Parameters const parameters = snapshots.read(snapshots.last());
+    auto const exact = snapshots.prepare(parameters, at::kFloat);
+    auto const approximate = block.cell.precision == Precision::mixed
+                                 ? snapshots.prepare(parameters, at::kBFloat16)
+                                 : nullptr;
 
     TrialInputs const inputs = draw_inputs(problem, block.first, block.count, sources.test_images);
-    Objective const objective =
-        objective_of(inputs, has_latent(problem.task)
-                                 ? final_generator->forward(inputs.target_latent.to(device)).clone()
-                                 : inputs.target_image.to(device));
-    auto outcomes = search(block, snapshots, *final_generator, objective, inputs, device, stop);
+    Objective const objective = objective_of(
+        inputs, has_latent(problem.task) ? exact->forward(inputs.target_latent.to(device)).clone()
+                                         : inputs.target_image.to(device));
+    auto outcomes = search(block, snapshots, FinalGenerators(*exact, approximate.get()), objective,
+                           inputs, device, stop);
     for (TrialOutcome& outcome : outcomes)
     {
         outcome.trial += block.first;

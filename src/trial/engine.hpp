@@ -1,6 +1,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include <functional>
 #include <memory>
@@ -16,13 +17,14 @@
 namespace surf::trial
 {
 
-/// Makes snapshots into evaluators: FrozenGenerator in the program, ReferenceEvaluator in tests.
-using EvaluatorFactory =
-    std::function<std::unique_ptr<model::Evaluator>(model::NetworkSpec, Parameters const&)>;
+/// Makes snapshots into evaluators whose matrix work is in this precision: FrozenGenerator in the
+/// program, ReferenceEvaluator in tests.
+using EvaluatorFactory = std::function<std::unique_ptr<model::Evaluator>(
+    model::NetworkSpec const&, Parameters const&, at::ScalarType)>;
 
-/// The frozen generator in float32 on a device.
+/// The frozen generator on a device.
 EvaluatorFactory frozen_evaluators(at::Device device);
-/// Plain autograd in float32 on a device: the oracle.
+/// Plain autograd on a device, in float32 whatever the precision: the oracle.
 EvaluatorFactory reference_evaluators(at::Device device);
 
 /// The stored data that a block is computed from.

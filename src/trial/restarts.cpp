@@ -48,7 +48,7 @@ at::Tensor steps_left(std::vector<TrialOutcome> const& trials, Rows const& rows,
 
 }  // namespace
 
-std::vector<TrialOutcome> descend_restarting(model::Evaluator& generator,
+std::vector<TrialOutcome> descend_restarting(FinalGenerators const& generators,
                                              Objective const& objective, DescentStart first,
                                              Restarts const& restarts, StopRule const& rule,
                                              std::stop_token const& stop)
@@ -61,7 +61,7 @@ std::vector<TrialOutcome> descend_restarting(model::Evaluator& generator,
 
     std::vector<TrialOutcome> trials(rows.size());
     first.caps = steps_left(trials, rows, restarts.budget, device);
-    trials = descend(generator, objective, std::move(first), rule, stop);
+    trials = descend(generators, objective, std::move(first), rule, stop);
     std::vector<TrialOutcome> starts = trials;
     while (true)
     {
@@ -82,7 +82,7 @@ std::vector<TrialOutcome> descend_restarting(model::Evaluator& generator,
 
         at::Tensor const chosen = at::tensor(rows, at::kLong).to(device);
         at::Tensor const latents = restarts.next(rows).to(target_latents.options());
-        starts = descend(generator, objective.select(chosen),
+        starts = descend(generators, objective.select(chosen),
                          {.latents = latents,
                           .target_latents = target_latents.index_select(0, chosen),
                           .adam = Adam(restarts.adam, latents),

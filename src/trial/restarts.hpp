@@ -25,7 +25,7 @@ struct Restarts
 /// A trial's steps are exactly the budget, unless a start ends without a step (f is at its goal or
 /// not finite there): then it is the trial's last. All trials are at the same start at a time, as
 /// one batch. Outcomes and errors are as descend() has them.
-std::vector<TrialOutcome> descend_restarting(model::Evaluator& generator,
+std::vector<TrialOutcome> descend_restarting(FinalGenerators const& generators,
                                              Objective const& objective, DescentStart first,
                                              Restarts const& restarts, StopRule const& rule,
                                              std::stop_token const& stop);

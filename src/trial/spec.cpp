@@ -14,7 +14,7 @@ namespace
 {
 
 /// Raise it when a change of the algorithm changes outcomes: then nothing stored is taken for new.
-constexpr std::int64_t algorithm = 2;
+constexpr std::int64_t algorithm = 3;
 
 CanonicalText canonical_of(AdamSettings const& adam)
 {
@@ -109,6 +109,7 @@ CanonicalText CellSpec::canonical() const
     }
     text.add("noise", problem.noise);
     text.add("method", name_of(method_table, method));
+    text.add("precision", name_of(precision_table, precision));
     text.add("adam", canonical_of(adam));
     text.add("stop", canonical_of(stop));
     if (method != Method::adam)  // restarts may take as many steps as this surfing took

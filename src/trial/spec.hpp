@@ -190,6 +190,24 @@ inline constexpr std::array adam_state_table = {
     AdamStateEntry{AdamState::reset, "reset"},
 };
 
+/// In what precision gradients are computed. The values are stored in files: never renumber.
+enum class Precision : std::int8_t
+{
+    float32 = 0,
+    mixed = 1,  ///< bfloat16 matrix work on the way, float32 to the end
+};
+
+struct PrecisionEntry
+{
+    Precision kind;
+    std::string_view name;
+};
+
+inline constexpr std::array precision_table = {
+    PrecisionEntry{Precision::float32, "float32"},
+    PrecisionEntry{Precision::mixed, "mixed"},
+};
+
 /// Adam in x (Kingma & Ba 2015, algorithm 1).
 struct AdamSettings
 {
@@ -247,6 +265,7 @@ struct CellSpec
     AdamSettings adam;
     StopRule stop;
     SurfingSettings surfing;  ///< used by Method::surfing only
+    Precision precision = Precision::float32;
 
     /// All that affects the cell's outcomes: settings of other methods are left out.
     CanonicalText canonical() const;

@@ -322,6 +322,7 @@ tasks = inversion
 methods = adam,surfing
 count = 300
 block_size = 100
+precision = float32
 
 [adam]
 learning_rate = 0.01

@@ -64,6 +64,27 @@ TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
     CHECK(errors.gradient < 1e-5);
 }
 
+TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per cent")
+{
+    for (ModelKind const model : {ModelKind::dcgan, ModelKind::relu})
+    {
+        auto const spec = generator_spec(model, 5, 2);
+        auto const parameters = test::random_parameters(spec, 44);
+        FrozenGenerator exact(spec, parameters, at::kCPU);
+        FrozenGenerator rough(spec, parameters, at::kCPU, at::kBFloat16);
+        at::Tensor const latents = test::random_tensor({25, 5}, 45);
+        at::Tensor const gradient = test::random_tensor({25, 784}, 46);
+        at::Tensor const image = rough.forward(latents);
+        CHECK(image.scalar_type() == at::kFloat);
+        double const image_error = test::relative_error(image, exact.forward(latents));
+        CHECK(image_error < 0.01);
+        CHECK(image_error > 1e-5);  // or it was not bfloat16
+        at::Tensor const pulled = rough.backward(gradient);
+        CHECK(pulled.scalar_type() == at::kFloat);
+        CHECK(test::relative_error(pulled, exact.backward(gradient)) < 0.1);
+    }
+}
+
 TEST_CASE("The frozen generator's gradient equals finite differences")
 {
     auto const parameters = test::random_generator(3, 5);

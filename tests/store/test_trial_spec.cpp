@@ -29,7 +29,7 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "adam.beta2 = 0.999\n"
           "adam.epsilon = 1e-08\n"
           "adam.learning_rate = 0.01\n"
-          "algorithm = 2\n"
+          "algorithm = 3\n"
           "chain = 00112233445566778899aabbccddeeff\n"
           "draw = trial\n"
           "latent_dim = 5\n"
@@ -38,6 +38,7 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "model = dcgan\n"
           "noise = 0\n"
           "operator = gaussian\n"
+          "precision = float32\n"
           "seed = 7\n"
           "stop.max_iterations = 50000\n"
           "stop.relative_change = 0.0001\n"
@@ -97,6 +98,7 @@ TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
         id_with([](trial::BlockSpec& block) {
             block.cell.surfing.adam_state = trial::AdamState::reset;
         }),
+        id_with([](trial::BlockSpec& block) { block.cell.precision = trial::Precision::mixed; }),
     };
     for (std::size_t i = 0; i < ids.size(); ++i)
     {

@@ -120,6 +120,56 @@ TEST_CASE("Each trial has a cap of its own, but none beyond the rule's")
     }
 }
 
+TEST_CASE("With an approximate network the way is its, the end is the exact network's")
+{
+    Setting setting;
+    auto const exactly = setting.run();
+    DiagonalGenerator approximate(at::tensor({2.01, 0.995}, at::kFloat));
+    auto const descend_mixed = [&](StopRule const& rule) {
+        return descend(
+            FinalGenerators(setting.generator, &approximate),
+            Objective(setting.generator.forward(setting.target), Measurement::identity()),
+            {setting.start.clone(), setting.target, Adam({}, setting.start), 20}, rule, {});
+    };
+    auto const outcomes = descend_mixed(setting.rule);
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        INFO("trial " << i);
+        CHECK(outcomes[i].stop_reason == StopReason::converged);
+        // The approximate network's own minimum lies 0.005 away: too far for the goal.
+        CHECK(outcomes[i].distance < 1e-4);
+        CHECK(outcomes[i].objective == Approx(exactly[i].objective).margin(1e-10));
+        CHECK(outcomes[i].best_objective <= outcomes[i].objective * (1 + 1e-5) + 1e-12);
+    }
+    CHECK(outcomes[0].first_hit >= 20);
+    CHECK(outcomes[0].first_hit < outcomes[0].iterations);
+
+    StopRule short_rule = setting.rule;
+    short_rule.max_iterations = 25;  // used up on the approximate network
+    auto const capped = descend_mixed(short_rule);
+    CHECK(capped[0].stop_reason == StopReason::iteration_cap);
+    CHECK(capped[0].iterations == 20 + 25);
+    // f is the exact network's even so.
+    double const error =
+        ((at::tensor(capped[0].latent) - setting.target[0]) * at::tensor({2.0, 1.0}))
+            .norm()
+            .item<double>();
+    CHECK(capped[0].objective == Approx(0.5 * error * error).epsilon(1e-4));
+    CHECK(capped[0].best_objective == Approx(capped[0].objective).epsilon(1e-4));
+}
+
+TEST_CASE("A trial changes over early on the approximate network's own terms")
+{
+    StopRule const rule;
+    StopRule const approximate = approximate_rule(rule);
+    CHECK(approximate.relative_target > rule.relative_target);
+    CHECK(approximate.relative_change > rule.relative_change);
+    CHECK(approximate.max_iterations == rule.max_iterations);
+    StopRule coarse = rule;
+    coarse.relative_change = 0.5;
+    CHECK(approximate_rule(coarse).relative_change == 0.5);
+}
+
 TEST_CASE("Without a true latent there is no distance, no success and no hit")
 {
     Setting setting;

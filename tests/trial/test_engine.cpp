@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
@@ -34,7 +36,7 @@ BlockSpec block_of(Method method)
     block.cell.stop.window = 25;
     block.first = 4;
     block.count = 4;
-    block.budget = method == Method::surfing ? 8 : 0;
+    block.budget = method == Method::surfing ? 8 : method == Method::restarts ? 40 : 0;
     return block;
 }
 
@@ -82,6 +84,43 @@ TEST_CASE("A block gives one outcome a trial, numbered, the same bits every time
     }
 }
 
+TEST_CASE("In mixed precision a block ends where it ends in float32")
+{
+    for (Method const method : {Method::adam, Method::surfing, Method::restarts})
+    {
+        BlockSpec block = block_of(method);
+        auto const exact = run(block, frozen_evaluators(at::kCPU));
+        block.cell.precision = Precision::mixed;
+        auto const mixed = run(block, frozen_evaluators(at::kCPU));
+        CHECK((run(block, frozen_evaluators(at::kCPU)) == mixed));
+        CHECK_FALSE((mixed == exact));
+        for (std::size_t i = 0; i < exact.size(); ++i)
+        {
+            INFO("trial " << exact[i].trial);
+            CHECK(mixed[i].objective == Approx(exact[i].objective).epsilon(0.2).margin(1e-3));
+            CHECK(std::isfinite(mixed[i].distance));
+        }
+    }
+}
+
+TEST_CASE("Mixed precision asks for bfloat16 on the way alone")
+{
+    BlockSpec block = block_of(Method::surfing);
+    std::vector<at::ScalarType> types;
+    auto const evaluators = [&](model::NetworkSpec const& spec, Parameters const& parameters,
+                                at::ScalarType type) {
+        types.push_back(type);
+        return frozen_evaluators(at::kCPU)(spec, parameters, type);
+    };
+    run(block, evaluators);
+    CHECK(std::ranges::count(types, at::kBFloat16) == 0);
+    types.clear();
+    block.cell.precision = Precision::mixed;
+    run(block, evaluators);
+    CHECK(std::ranges::count(types, at::kFloat) == 1);  // the final network
+    CHECK(std::ssize(types) > 2);
+}
+
 TEST_CASE("The frozen engine takes the path of the autograd engine")
 {
     for (Task const task : {Task::inversion, Task::recovery})
@@ -115,10 +154,11 @@ TEST_CASE("Surfing spends its budget on the snapshots as its schedule says, the 
     block.cell.surfing.schedule = Schedule::linear;
     block.budget = 6;  // 3 + 2 + 1 steps on snapshots 0, 1, 2
     std::vector<std::unique_ptr<std::int64_t>> counts;
-    auto const outcomes = run(block, [&](model::NetworkSpec spec, Parameters const& parameters) {
+    auto const outcomes = run(block, [&](model::NetworkSpec const& spec,
+                                         Parameters const& parameters, at::ScalarType type) {
         counts.push_back(std::make_unique<std::int64_t>(0));
         return std::make_unique<CountingEvaluator>(
-            frozen_evaluators(at::kCPU)(std::move(spec), parameters), *counts.back());
+            frozen_evaluators(at::kCPU)(spec, parameters, type), *counts.back());
     });
     REQUIRE(counts.size() == 4);  // the final network is made first: it gives the targets
     CHECK(*counts[1] == 3);
