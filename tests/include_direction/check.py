@@ -25,6 +25,7 @@ USES = {
     "reduce": ["store"],
     "landscape": ["data", "model", "chain", "reduce"],
     "app": ["data", "train", "trial", "sched", "reduce", "landscape"],
+    "bench": ["data", "train", "trial", "sched", "reduce", "landscape"],
 }
 
 # Plain data without LibTorch: these headers include base and each other only, ...
@@ -38,8 +39,8 @@ PLAIN_USERS = ["sched", "store", "reduce"]
 CONFINED = {
     r"mpi\.h": ["mpi/*", "hdf5/parallel*"],
     r"(hdf5(_hl)?|H5\w*)\.h": ["hdf5/*"],
-    r"boost/program_options.*": ["app/*"],
-    r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "landscape/*", "app/*"],
+    r"boost/program_options.*": ["app/*", "bench/options*"],
+    r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "landscape/*", "app/*", "bench/*"],
 }
 
 # The check. -------------------------------------------------------------------------------------

@@ -24,6 +24,9 @@ FORBIDDEN = [
     ("train/trainer.cpp", '#include "app/job.hpp"'),
     ("landscape/surfaces.cpp", '#include "trial/engine.hpp"'),
     ("landscape/theory_spec.hpp", '#include "model/network.hpp"'),  # no longer plain
+    ("bench/trials.cpp", '#include "app/options.hpp"'),  # of the other program
+    ("app/main.cpp", '#include "bench/report.hpp"'),
+    ("bench/trials.cpp", "#include <boost/program_options.hpp>"),
     ("data/idx.cpp", "#include <model/network.hpp>"),  # the brackets change nothing
     ("data/idx.cpp", '  #  include   "model/network.hpp"  // nor do blanks'),
     ("sched/ledger.cpp", '#include "ledger.hpp"'),
@@ -62,6 +65,9 @@ ALLOWED = [
     ("app/main.cpp", '#include "reduce/reducer.hpp"'),
     ("app/main.cpp", '#include "base/log.hpp"'),
     ("app/main.cpp", "#include <boost/program_options.hpp>"),
+    ("bench/trials.cpp", '#include "trial/engine.hpp"'),
+    ("bench/trials.cpp", "#include <ATen/ATen.h>"),
+    ("bench/options.cpp", "#include <boost/program_options/parsers.hpp>"),
 ]
 
 
@@ -86,8 +92,11 @@ class Check(unittest.TestCase):
             with self.subTest(source=source, line=line):
                 self.assertEqual(violations_of(source, line), [])
 
-    def test_app_may_use_every_folder(self):
-        self.assertEqual(check.reachable("app"), set(check.USES))
+    def test_programs_may_use_every_library(self):
+        programs = {"app", "bench"}
+        for program in programs:
+            libraries = check.reachable(program) - {program}
+            self.assertEqual(libraries, set(check.USES) - programs)
 
     def test_folders_are_listed_lowest_first(self):
         folders = list(check.USES)

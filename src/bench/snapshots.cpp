@@ -1,0 +1,168 @@
+#include "bench/snapshots.hpp"
+
+#include <ATen/ATen.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/error.hpp"
+#include "bench/random_generator.hpp"
+#include "bench/trial_load.hpp"
+#include "chain/partial_chain.hpp"
+#include "chain/reader.hpp"
+#include "trial/engine.hpp"
+
+namespace surf::bench
+{
+namespace fs = std::filesystem;
+
+namespace
+{
+
+constexpr std::int64_t latent_dim = TrialSetting{}.latent_dim;
+
+/// A folder for files that nobody needs afterwards.
+class TemporaryFolder
+{
+  public:
+    TemporaryFolder()
+    {
+        std::string name = (fs::temp_directory_path() / "surf_bench-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr)
+        {
+            throw EnvironmentError("cannot make folder " + name +
+                                   " (a small chain is written there); set TMPDIR");
+        }
+        path_ = name;
+    }
+    ~TemporaryFolder()
+    {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    TemporaryFolder(TemporaryFolder const&) = delete;
+    TemporaryFolder& operator=(TemporaryFolder const&) = delete;
+
+    fs::path const& path() const { return path_; }
+
+  private:
+    fs::path path_;
+};
+
+/// A finished chain whose snapshots are all the same random generator.
+class SmallChain
+{
+  public:
+    explicit SmallChain(std::int64_t snapshots) : reader_(write(folder_.path(), snapshots)) {}
+
+    chain::Reader const& reader() const { return reader_; }
+
+  private:
+    static fs::path write(fs::path const& folder, std::int64_t snapshots)
+    {
+        chain::ChainHeader header{{}, snapshots};
+        header.configuration.add("purpose", "bench").add("snapshots", snapshots);
+        chain::PartialChain partial(folder, header);
+        std::vector<float> const sample(static_cast<std::size_t>(model::image_size));
+        chain::Snapshot snapshot{
+            .generator = random_parameters(infogan_generator(latent_dim)),
+            .samples = {"samples", {1, model::image_side, model::image_side}, sample}};
+        for (std::int64_t t = 0; t < snapshots; ++t)
+        {
+            require_going_on();
+            snapshot.index = snapshot.step = t;
+            partial.write_snapshot(snapshot);
+        }
+        partial.finish();
+        return chain::chain_path(folder, header.id());
+    }
+
+    TemporaryFolder folder_;
+    chain::Reader reader_;
+};
+
+double bytes_of(Parameters const& parameters)
+{
+    double bytes = 0;
+    for (NamedArray const& array : parameters)
+    {
+        bytes += static_cast<double>(sizeof(float)) * static_cast<double>(array.size());
+    }
+    return bytes;
+}
+
+void measure_prepare(Session& session, std::string const& name)
+{
+    auto const spec = infogan_generator(latent_dim);
+    auto const parameters = random_parameters(spec);
+    auto const evaluators = trial::frozen_evaluators(session.device);
+    Spread const seconds = time_call([&] { evaluators(spec, parameters, at::kFloat); },
+                                     session.device, session.options.min_time);
+    session.report.add({"snapshots", name, seconds.times(1e3), "ms"});
+}
+
+void measure_read(Session& session, std::string const& name)
+{
+    SmallChain const chain(3);
+    std::int64_t reads = 0;
+    auto const read = [&] { return chain.reader().read(reads++ % 3); };
+    double const bytes = bytes_of(read().generator);
+    Spread const seconds = time_call([&] { read(); }, session.device, session.options.min_time);
+    session.report.add({"snapshots", name + "/time", seconds.times(1e3), "ms"});
+    session.report.add({"snapshots", name + "/bandwidth", seconds.under(bytes / 1e9), "GB/s"});
+}
+
+/// A block of trials with 5 iterations for each of the chain's snapshots, along them by surfing or
+/// all on the last one by adam.
+trial::BlockSpec block_of(trial::Method method, chain::Reader const& chain)
+{
+    constexpr std::int64_t steps = 5;
+    TrialSetting const setting;
+    trial::BlockSpec block;
+    block.cell.chain = chain.id();
+    block.cell.problem = problem_of(setting);
+    block.cell.method = method;
+    block.cell.surfing.schedule = trial::Schedule::uniform;
+    block.count = setting.batch;
+    bool const surfs = method == trial::Method::surfing;
+    block.budget = surfs ? steps * (chain.snapshots() - 1) : 0;
+    block.cell.stop = endless_rule(surfs ? steps : steps * chain.snapshots());
+    return block;
+}
+
+void measure_surfing(Session& session, std::string const& name)
+{
+    SmallChain const chain(10);
+    auto const evaluators = trial::frozen_evaluators(session.device);
+    auto const time = [&](trial::Method method) {
+        auto const block = block_of(method, chain.reader());
+        return seconds_of(
+            [&] {
+                trial::run_block(block, {.chain = chain.reader()}, session.device, evaluators, {});
+            },
+            session.device);
+    };
+    time(trial::Method::surfing);
+    // Pairs, so that what slows the machine down for a while slows both.
+    Spread const overhead =
+        repeat([&] { return 100 * (time(trial::Method::surfing) / time(trial::Method::adam) - 1); },
+               session.options.min_time);
+    session.report.add({"snapshots", name, overhead, "% of the iterations"});
+}
+
+}  // namespace
+
+Cases snapshot_cases()
+{
+    Cases cases;
+    auto const add = [&](std::string const& name, auto measure) {
+        cases.push_back({name, Ranks::first, [=](Session& session) { measure(session, name); }});
+    };
+    add("snapshots/prepare", measure_prepare);
+    add("snapshots/read", measure_read);
+    add("snapshots/surfing", measure_surfing);
+    return cases;
+}
+
+}  // namespace surf::bench

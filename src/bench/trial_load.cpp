@@ -1,0 +1,74 @@
+#include "bench/trial_load.hpp"
+
+#include <algorithm>
+
+#include "bench/random_generator.hpp"
+#include "trial/descent.hpp"
+
+namespace surf::bench
+{
+
+trial::Problem problem_of(TrialSetting const& setting)
+{
+    trial::Problem problem;
+    problem.model = model::ModelKind::dcgan;
+    problem.latent_dim = setting.latent_dim;
+    problem.task = setting.task;
+    if (trial::measures(setting.task))
+    {
+        problem.measurement = trial::Operator::gaussian;
+        problem.measurements = 100;
+    }
+    return problem;
+}
+
+trial::StopRule endless_rule(std::int64_t iterations)
+{
+    trial::StopRule rule;
+    rule.relative_change = 0;
+    rule.relative_target = 0;
+    rule.max_iterations = iterations;
+    return rule;
+}
+
+TrialLoad::TrialLoad(TrialSetting const& setting, trial::EvaluatorFactory const& evaluators,
+                     at::Device device)
+    : setting_(setting),
+      device_(device),
+      inputs_(trial::draw_inputs(problem_of(setting), 0, setting.batch))
+{
+    auto const spec = infogan_generator(setting.latent_dim);
+    generator_ = evaluators(spec, random_parameters(spec), setting.type);
+    initial_latents_ = inputs_.initial_latent.to(device);
+    target_latents_ = inputs_.target_latent.to(device);
+    objective_.emplace(generator_->forward(target_latents_).clone(),
+                       inputs_.measurement.to(device, at::kFloat));
+}
+
+void TrialLoad::run(std::int64_t iterations)
+{
+    at::Tensor const latents = initial_latents_.clone();
+    trial::Adam adam(trial::AdamSettings{}, latents);
+    trial::descend(*generator_, *objective_,
+                   {.latents = latents, .target_latents = target_latents_, .adam = std::move(adam)},
+                   endless_rule(iterations), {});
+}
+
+Spread TrialLoad::rate(double min_time)
+{
+    constexpr std::int64_t few = 1;
+    constexpr std::int64_t least = 4;
+    auto const time = [&](std::int64_t iterations) {
+        return seconds_of([&] { run(iterations); }, device_);
+    };
+    run(few);
+    // The smallest, so that a disturbance of the short runs cannot flatter the rate.
+    double const fixed = std::min({time(few), time(few), time(few)});
+    double const rough = (time(few + least) - fixed) / static_cast<double>(least);
+    std::int64_t const more = std::max(units_a_repetition(rough, min_time), least);
+    Spread const seconds =
+        repeat([&] { return (time(few + more) - fixed) / static_cast<double>(more); }, min_time);
+    return seconds.under(static_cast<double>(setting_.batch));
+}
+
+}  // namespace surf::bench
