@@ -14,7 +14,7 @@ constexpr std::int64_t kernel = 4;
 constexpr std::int64_t stride = 2;
 constexpr std::int64_t padding = 1;
 
-/// A layer's weight and bias with batch norm folded in.
+/// A layer's weight and bias with batch norm folded in, on the CPU.
 struct Folded
 {
     at::Tensor weight;  ///< linear: [out × in]; conv_transpose: [in, out, 4, 4]
@@ -24,8 +24,7 @@ struct Folded
 /// y = γ (Wx + b − mean) / √(variance + ε) + β is W′x + b′ with W scaled by unit or channel. The
 /// units of a linear layer that makes an image are brought from (channel, row, column) to (row,
 /// column, channel). The big weights are read and written once.
-Folded fold(LayerSpec const& spec, Parameters const& parameters, at::Device device,
-            at::ScalarType type)
+Folded fold(LayerSpec const& spec, Parameters const& parameters, at::ScalarType type)
 {
     bool const linear = spec.kind == LayerKind::linear;
     std::int64_t const features = linear ? spec.output.size() : spec.output.channels;
@@ -60,7 +59,7 @@ Folded fold(LayerSpec const& spec, Parameters const& parameters, at::Device devi
     {
         at::mul_out(folded, weight, scale.reshape({1, -1, 1, 1}));
     }
-    return {folded.to(device), bias.to(device, type)};
+    return {folded, bias.to(type)};
 }
 
 /// A weight for the way back, [out × in] → [in × out]: in strips that stay in the cache, several
@@ -129,11 +128,11 @@ class ActivatedLayer : public FrozenLayer
 class LinearLayer final : public ActivatedLayer
 {
   public:
-    LinearLayer(Folded const& folded, Activation activation)
+    LinearLayer(Folded const& folded, Activation activation, at::Device device)
         : ActivatedLayer(activation),
           type_(folded.weight.scalar_type()),
-          forward_(folded.weight, folded.bias, epilogue_of(activation)),
-          backward_(transposed(folded.weight), {}, Epilogue::none)
+          forward_(folded.weight.to(device), folded.bias.to(device), epilogue_of(activation)),
+          backward_(transposed(folded.weight).to(device), {}, Epilogue::none)
     {}
 
   private:
@@ -166,14 +165,14 @@ at::Tensor phase_kernels(at::Tensor const& weight)
 class UpsamplingLayer final : public ActivatedLayer
 {
   public:
-    UpsamplingLayer(LayerSpec const& spec, Folded const& folded)
+    UpsamplingLayer(LayerSpec const& spec, Folded const& folded, at::Device device)
         : ActivatedLayer(spec.activation),
           in_(spec.input),
           out_(spec.output),
           type_(folded.weight.scalar_type()),
-          forward_(phase_kernels(folded.weight), folded.bias.repeat(4), 1, 1,
+          forward_(phase_kernels(folded.weight).to(device), folded.bias.repeat(4).to(device), 1, 1,
                    epilogue_of(spec.activation)),
-          backward_(folded.weight, {}, stride, padding, Epilogue::none)
+          backward_(folded.weight.to(device), {}, stride, padding, Epilogue::none)
     {}
 
   private:
@@ -218,13 +217,13 @@ class UpsamplingLayer final : public ActivatedLayer
 class ImageLayer final : public ActivatedLayer
 {
   public:
-    ImageLayer(LayerSpec const& spec, Folded const& folded)
+    ImageLayer(LayerSpec const& spec, Folded const& folded, at::Device device)
         : ActivatedLayer(spec.activation),
           in_(spec.input),
           out_(spec.output),
-          weight_(folded.weight.flatten(1).t().contiguous()),
-          bias_(folded.bias.to(at::promote_types(folded.bias.scalar_type(), at::kFloat))),
-          backward_(folded.weight, {}, stride, padding, Epilogue::none)
+          weight_(folded.weight.flatten(1).t().contiguous().to(device)),
+          bias_(folded.bias.to(device, at::promote_types(folded.bias.scalar_type(), at::kFloat))),
+          backward_(folded.weight.to(device), {}, stride, padding, Epilogue::none)
     {
         EXPECT(out_.channels == 1 && spec.activation != Activation::relu);
     }
@@ -264,16 +263,16 @@ std::unique_ptr<FrozenLayer> freeze(LayerSpec const& spec, Parameters const& par
                                     at::Device device, at::ScalarType type)
 {
     EXPECT(spec.kind != LayerKind::conv);
-    Folded const folded = fold(spec, parameters, device, type);
+    Folded const folded = fold(spec, parameters, type);
     if (spec.kind == LayerKind::linear)
     {
-        return std::make_unique<LinearLayer>(folded, spec.activation);
+        return std::make_unique<LinearLayer>(folded, spec.activation, device);
     }
     if (spec.output.channels == 1)
     {
-        return std::make_unique<ImageLayer>(spec, folded);
+        return std::make_unique<ImageLayer>(spec, folded, device);
     }
-    return std::make_unique<UpsamplingLayer>(spec, folded);
+    return std::make_unique<UpsamplingLayer>(spec, folded, device);
 }
 
 }  // namespace surf::model

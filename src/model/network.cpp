@@ -276,7 +276,25 @@ Network::Network(NetworkSpec spec, Parameters const& parameters, at::Device devi
     }
 }
 
-at::Tensor Network::apply(std::size_t index, at::Tensor const& input, Mode mode) const
+at::Tensor Network::normalise(Layer const& layer, at::Tensor const& input, Mode mode,
+                              std::int64_t groups) const
+{
+    bool const training = mode == Mode::training;
+    auto const whole = [&](at::Tensor const& part) {
+        return at::batch_norm(part, layer.gamma, layer.beta, layer.mean, layer.variance, training,
+                              batch_norm_momentum, batch_norm_epsilon, /*cudnn_enabled=*/true);
+    };
+    if (!training || groups == 1)
+    {
+        return whole(input);
+    }
+    std::vector<at::Tensor> parts = input.chunk(groups, 0);
+    std::ranges::transform(parts, parts.begin(), whole);
+    return at::cat(parts);
+}
+
+at::Tensor Network::apply(std::size_t index, at::Tensor const& input, Mode mode,
+                          std::int64_t groups) const
 {
     LayerSpec const& spec = spec_[index];
     Layer const& layer = layers_[index];
@@ -299,19 +317,18 @@ at::Tensor Network::apply(std::size_t index, at::Tensor const& input, Mode mode)
     }
     if (spec.normalisation == Normalisation::batch)
     {
-        output = at::batch_norm(output, layer.gamma, layer.beta, layer.mean, layer.variance,
-                                mode == Mode::training, batch_norm_momentum, batch_norm_epsilon,
-                                /*cudnn_enabled=*/true);
+        output = normalise(layer, output, mode, groups);
     }
     return output;
 }
 
-at::Tensor Network::logits(at::Tensor const& input, Mode mode) const
+at::Tensor Network::logits(at::Tensor const& input, Mode mode, std::int64_t groups) const
 {
+    EXPECT(input.size(0) % groups == 0);
     at::Tensor value = input;
     for (std::size_t i = 0; i < spec_.size(); ++i)
     {
-        value = apply(i, value, mode);
+        value = apply(i, value, mode, groups);
         if (i + 1 < spec_.size())
         {
             value = activate(value, spec_[i].activation);
@@ -320,9 +337,9 @@ at::Tensor Network::logits(at::Tensor const& input, Mode mode) const
     return value.reshape({value.size(0), spec_.back().output.size()});
 }
 
-at::Tensor Network::forward(at::Tensor const& input, Mode mode) const
+at::Tensor Network::forward(at::Tensor const& input, Mode mode, std::int64_t groups) const
 {
-    return activate(logits(input, mode), spec_.back().activation);
+    return activate(logits(input, mode, groups), spec_.back().activation);
 }
 
 std::vector<at::Tensor> Network::trainable() const

@@ -104,9 +104,12 @@ class Network
             at::ScalarType type = at::kFloat);
 
     /// [batch × input] (or [batch, channels, height, width]) → [batch × output size].
-    at::Tensor forward(at::Tensor const& input, Mode mode) const;
+    ///
+    /// In training, batch norm takes each of the batch's `groups` equal parts by itself, as if they
+    /// came one after the other.
+    at::Tensor forward(at::Tensor const& input, Mode mode, std::int64_t groups = 1) const;
     /// forward() without the last layer's activation.
-    at::Tensor logits(at::Tensor const& input, Mode mode) const;
+    at::Tensor logits(at::Tensor const& input, Mode mode, std::int64_t groups = 1) const;
 
     /// Tensors that the optimiser moves, in a fixed order.
     std::vector<at::Tensor> trainable() const;
@@ -124,7 +127,10 @@ class Network
         at::Tensor gamma, beta, mean, variance;  ///< undefined without batch norm
     };
 
-    at::Tensor apply(std::size_t index, at::Tensor const& input, Mode mode) const;
+    at::Tensor apply(std::size_t index, at::Tensor const& input, Mode mode,
+                     std::int64_t groups) const;
+    at::Tensor normalise(Layer const& layer, at::Tensor const& input, Mode mode,
+                         std::int64_t groups) const;
 
     NetworkSpec spec_;
     std::vector<Layer> layers_;

@@ -53,8 +53,11 @@ void AdversarialTrainer::update_critic(std::int64_t draw, at::Tensor const& fake
                       .real_scores = {},
                       .fake_scores = {},
                       .draw = draw};
-    batch.real_scores = critic().forward(batch.real, Mode::training);
-    batch.fake_scores = critic().forward(batch.fake, Mode::training);
+    // Real and fake in one pass: the same work on a larger batch takes less time.
+    auto const scores =
+        critic().forward(at::cat({batch.real, batch.fake}), Mode::training, 2).chunk(2);
+    batch.real_scores = scores[0];
+    batch.fake_scores = scores[1];
     at::Tensor const loss = critic_loss(batch);
     critic_.minimise(loss);
     constrain(critic_);

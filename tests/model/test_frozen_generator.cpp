@@ -85,6 +85,19 @@ TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per 
     }
 }
 
+TEST_CASE("Nothing of a frozen generator is left on another device than its own")
+{
+    // Of linear layers: LibTorch's convolutions cannot run on the meta device from C++.
+    auto const spec = generator_spec(ModelKind::relu, 5, 2);
+    FrozenGenerator generator(spec, test::random_parameters(spec, 44), at::kMeta);
+    at::Tensor const image = generator.forward(at::empty({7, 5}, at::kMeta));
+    CHECK(image.is_meta());
+    CHECK((image.sizes() == at::IntArrayRef({7, 784})));
+    at::Tensor const gradient = generator.backward(at::empty({7, 784}, at::kMeta));
+    CHECK(gradient.is_meta());
+    CHECK((gradient.sizes() == at::IntArrayRef({7, 5})));
+}
+
 TEST_CASE("The frozen generator's gradient equals finite differences")
 {
     auto const parameters = test::random_generator(3, 5);

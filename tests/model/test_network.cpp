@@ -250,6 +250,33 @@ TEST_CASE("Training mode normalises by the batch and moves the running statistic
     }
 }
 
+TEST_CASE("Groups of a batch are normalised as if they came one after the other")
+{
+    auto const spec = trunk_spec(1, Normalisation::batch);
+    auto const parameters = test::random_parameters(spec, 3);
+    Network const together(spec, parameters, at::kCPU, at::kDouble);
+    Network const apart(spec, parameters, at::kCPU, at::kDouble);
+    at::Tensor const first = test::random_tensor({4, 784}, 1).to(at::kDouble);
+    at::Tensor const second = test::random_tensor({4, 784}, 2).to(at::kDouble) * 3;
+
+    at::Tensor const scores = together.forward(at::cat({first, second}), Mode::training, 2);
+    at::Tensor const expected =
+        at::cat({apart.forward(first, Mode::training), apart.forward(second, Mode::training)});
+    CHECK(test::relative_error(scores, expected) < 1e-12);
+    CHECK(test::relative_error(together.forward(at::cat({first, second}), Mode::training),
+                               expected) > 1e-3);
+
+    Network const fresh_again(spec, parameters, at::kCPU, at::kDouble);
+    fresh_again.forward(at::cat({first, second}), Mode::training, 2);
+    auto const expected_arrays = apart.parameters();
+    auto const arrays = fresh_again.parameters();
+    for (std::size_t i = 0; i < arrays.size(); ++i)
+    {
+        INFO(arrays[i].name);  // the running statistics have moved, the rest has not
+        CHECK(test::relative_error(view_of(arrays[i]), view_of(expected_arrays[i])) < 1e-6);
+    }
+}
+
 TEST_CASE("A network built from its own parameters computes the same bits")
 {
     auto const parameters = test::random_generator(5, 4);

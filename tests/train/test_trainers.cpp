@@ -203,17 +203,21 @@ void step_by_hand(TrainSpec const& spec, data::TrainingImages const& images, std
 /// How far the weights' changes are from the expected ones, relative to these.
 double change_error(Network const& before, Network const& after, Network const& expected)
 {
-    double worst = 0;
+    std::vector<double> sizes;
+    std::vector<double> errors;
     for (std::size_t i = 0; i < before.trainable().size(); ++i)
     {
         at::Tensor const change = after.trainable()[i] - before.trainable()[i];
         at::Tensor const wanted = expected.trainable()[i] - before.trainable()[i];
-        double const size = wanted.norm().item<double>();
-        // A score's constant term cancels in the critic's loss: its gradient is rounding.
-        if (size > 1e-12)
-        {
-            worst = std::max(worst, (change - wanted).norm().item<double>() / size);
-        }
+        sizes.push_back(wanted.norm().item<double>());
+        errors.push_back((change - wanted).norm().item<double>());
+    }
+    // Biases before batch norm and a score's constant term cancel: their gradients are rounding.
+    double const rounding = 3e-7 * *std::ranges::max_element(sizes);
+    double worst = 0;
+    for (std::size_t i = 0; i < sizes.size(); ++i)
+    {
+        worst = std::max(worst, sizes[i] > rounding ? errors[i] / sizes[i] : 0.0);
     }
     return worst;
 }

@@ -1,0 +1,105 @@
+#include <catch2/catch.hpp>
+
+#include "model/device.hpp"
+#include "model/frozen_generator.hpp"
+#include "model/random_network.hpp"
+#include "trial/engine.hpp"
+#include "trial/line_chain.hpp"
+
+using namespace surf;
+using namespace surf::model;
+using namespace surf::trial;
+
+namespace
+{
+
+at::Device gpu()
+{
+    static at::Device const device = choose_device(DeviceChoice::cuda, 0);
+    return device;
+}
+
+/// Of the paper's generator, three latents.
+chain::Reader const& shared_chain()
+{
+    static test::LineChain const chain(generator_spec(ModelKind::dcgan, 3, 0), 4);
+    return chain.reader();
+}
+
+BlockSpec block_of(Method method, Precision precision)
+{
+    BlockSpec block;
+    block.cell.chain = shared_chain().id();
+    block.cell.problem = {.seed = 3, .model = ModelKind::dcgan, .latent_dim = 3};
+    block.cell.problem.task = Task::recovery;
+    block.cell.problem.measurement = Operator::gaussian;
+    block.cell.problem.measurements = 40;
+    block.cell.method = method;
+    block.cell.precision = precision;
+    block.cell.stop.max_iterations = 12;  // before rounding has grown
+    block.count = 20;
+    block.budget = method == Method::adam ? 0 : 9;
+    return block;
+}
+
+std::vector<TrialOutcome> run(BlockSpec const& block, at::Device device)
+{
+    return run_block(block, {shared_chain()}, device, frozen_evaluators(device), {});
+}
+
+}  // namespace
+
+TEST_CASE("The frozen generator on the GPU equals the CPU's", "[cuda]")
+{
+    struct Case
+    {
+        at::ScalarType type;
+        double bound;
+    };
+    for (auto const& [type, bound] :
+         {Case{at::kDouble, 1e-10}, Case{at::kFloat, 1e-4}, Case{at::kBFloat16, 0.1}})
+    {
+        for (ModelKind const kind : {ModelKind::dcgan, ModelKind::relu})
+        {
+            auto const spec = generator_spec(kind, 5, 2);
+            auto const parameters = test::random_parameters(spec, 7);
+            FrozenGenerator here(spec, parameters, at::kCPU, type);
+            FrozenGenerator there(spec, parameters, gpu(), type);
+            auto const values = at::promote_types(type, at::kFloat);
+            at::Tensor const latents = test::random_tensor({33, 5}, 8).to(values);
+            at::Tensor const gradient = test::random_tensor({33, 784}, 9).to(values);
+            CHECK(test::relative_error(there.forward(latents.to(gpu())).cpu(),
+                                       here.forward(latents)) < bound);
+            CHECK(test::relative_error(there.backward(gradient.to(gpu())).cpu(),
+                                       here.backward(gradient)) < bound);
+        }
+    }
+}
+
+TEST_CASE("Every method on the GPU takes the CPU's path, the same bits every time", "[cuda]")
+{
+    for (Method const method : {Method::adam, Method::surfing, Method::restarts})
+    {
+        BlockSpec const block = block_of(method, Precision::float32);
+        auto const here = run(block, at::kCPU);
+        auto const there = run(block, gpu());
+        CHECK((run(block, gpu()) == there));
+        for (std::size_t i = 0; i < here.size(); ++i)
+        {
+            CHECK(there[i].iterations == here[i].iterations);
+            CHECK(there[i].objective == Approx(here[i].objective).epsilon(1e-2));
+            CHECK(there[i].distance == Approx(here[i].distance).margin(1e-3));
+        }
+        BlockSpec const mixed = block_of(method, Precision::mixed);
+        CHECK((run(mixed, gpu()) == run(mixed, gpu())));
+    }
+}
+
+TEST_CASE("What does not fit the GPU's memory is an error, and the next block runs", "[cuda]")
+{
+    auto const spec = generator_spec(ModelKind::dcgan, 5, 0);
+    FrozenGenerator generator(spec, test::random_parameters(spec, 7), gpu());
+    std::int64_t const too_many = 50'000'000;  // 1.2 TB of FC2's outputs
+    CHECK_THROWS(generator.forward(at::zeros({too_many, 5}, at::TensorOptions(gpu()))));
+    CHECK(generator.forward(at::zeros({2, 5}, at::TensorOptions(gpu()))).size(0) == 2);
+}
