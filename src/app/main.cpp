@@ -119,6 +119,6 @@ ExitCode run_main(std::vector<std::string> const& arguments)
 
 int main(int argc, char** argv)
 {
-    surf::model::use_huge_pages();
+    surf::model::prepare_heap();
     return static_cast<int>(surf::app::run_main({argv + 1, argv + argc}));
 }

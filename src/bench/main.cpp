@@ -89,7 +89,7 @@ ExitCode run_main(std::vector<std::string> const& arguments, mpi::Communicator c
 
 int main(int argc, char** argv)
 {
-    surf::model::use_huge_pages();
+    surf::model::prepare_heap();
     surf::mpi::Environment const environment(argc, argv);
     auto const world = surf::mpi::Communicator::world();
     return static_cast<int>(surf::bench::run_main({argv + 1, argv + argc}, world));

@@ -1,7 +1,5 @@
 #include "model/frozen_layer.hpp"
 
-#include <algorithm>
-
 #include "base/contract.hpp"
 #include "model/packed.hpp"
 
@@ -14,7 +12,7 @@ constexpr std::int64_t kernel = 4;
 constexpr std::int64_t stride = 2;
 constexpr std::int64_t padding = 1;
 
-/// A layer's weight and bias with batch norm folded in, on the CPU.
+/// A layer's weight and bias with batch norm folded in.
 struct Folded
 {
     at::Tensor weight;  ///< linear: [out × in]; conv_transpose: [in, out, 4, 4]
@@ -24,7 +22,8 @@ struct Folded
 /// y = γ (Wx + b − mean) / √(variance + ε) + β is W′x + b′ with W scaled by unit or channel. The
 /// units of a linear layer that makes an image are brought from (channel, row, column) to (row,
 /// column, channel). The big weights are read and written once.
-Folded fold(LayerSpec const& spec, Parameters const& parameters, at::ScalarType type)
+Folded fold(LayerSpec const& spec, Parameters const& parameters, at::Device device,
+            at::ScalarType type)
 {
     bool const linear = spec.kind == LayerKind::linear;
     std::int64_t const features = linear ? spec.output.size() : spec.output.channels;
@@ -59,22 +58,7 @@ Folded fold(LayerSpec const& spec, Parameters const& parameters, at::ScalarType 
     {
         at::mul_out(folded, weight, scale.reshape({1, -1, 1, 1}));
     }
-    return {folded, bias.to(type)};
-}
-
-/// A weight for the way back, [out × in] → [in × out]: in strips that stay in the cache, several
-/// times as fast as in one go.
-at::Tensor transposed(at::Tensor const& weight)
-{
-    constexpr std::int64_t strip = 64;
-    std::int64_t const rows = weight.size(0);
-    at::Tensor result = at::empty({weight.size(1), rows}, weight.options());
-    for (std::int64_t first = 0; first < rows; first += strip)
-    {
-        std::int64_t const count = std::min(strip, rows - first);
-        result.narrow(1, first, count).copy_(weight.narrow(0, first, count).t());
-    }
-    return result;
+    return {folded.to(device), bias.to(device, type)};
 }
 
 Epilogue epilogue_of(Activation activation)
@@ -128,11 +112,11 @@ class ActivatedLayer : public FrozenLayer
 class LinearLayer final : public ActivatedLayer
 {
   public:
-    LinearLayer(Folded const& folded, Activation activation, at::Device device)
+    LinearLayer(Folded const& folded, Activation activation)
         : ActivatedLayer(activation),
           type_(folded.weight.scalar_type()),
-          forward_(folded.weight.to(device), folded.bias.to(device), epilogue_of(activation)),
-          backward_(transposed(folded.weight).to(device), {}, Epilogue::none)
+          forward_(folded.weight, folded.bias, epilogue_of(activation)),
+          backward_(folded.weight.t(), {}, Epilogue::none)
     {}
 
   private:
@@ -144,57 +128,42 @@ class LinearLayer final : public ActivatedLayer
     PackedLinear backward_;
 };
 
-/// The 2 × 2 kernels of a 4 × 4 transposed convolution with stride 2 and padding 1, one for each
-/// phase of the output: [in, out, 4, 4] → [2 · 2 · out, in, 2, 2].
-///
-/// Output row 2a − 1 + r, r = 0 or 1, sees input row a − 1 + u, u = 0 or 1, through kernel row
-/// r + 2 − 2u; columns alike.
-at::Tensor phase_kernels(at::Tensor const& weight)
-{
-    std::int64_t const in = weight.size(0);
-    std::int64_t const out = weight.size(1);
-    // [in, out, 1 − u, r, 1 − v, s] → [r, s, out, in, u, v]
-    return weight.reshape({in, out, 2, 2, 2, 2})
-        .flip({2, 4})
-        .permute({3, 5, 1, 0, 2, 4})
-        .reshape({4 * out, in, 2, 2});
-}
-
-/// A transposed convolution to many channels: one stride-1 convolution with 2 × 2 kernels gives all
-/// four phases of the output, which are then put in their places.
+/// A transposed convolution to many channels: computed as what it is, the backward pass of a
+/// convolution to its input, which oneDNN runs half as fast again as its own transposed one.
 class UpsamplingLayer final : public ActivatedLayer
 {
   public:
-    UpsamplingLayer(LayerSpec const& spec, Folded const& folded, at::Device device)
+    UpsamplingLayer(LayerSpec const& spec, Folded const& folded)
         : ActivatedLayer(spec.activation),
           in_(spec.input),
           out_(spec.output),
-          type_(folded.weight.scalar_type()),
-          forward_(phase_kernels(folded.weight).to(device), folded.bias.repeat(4).to(device), 1, 1,
-                   epilogue_of(spec.activation)),
-          backward_(folded.weight.to(device), {}, stride, padding, Epilogue::none)
+          epilogue_(epilogue_of(spec.activation)),
+          weight_(folded.weight.contiguous(at::MemoryFormat::ChannelsLast)),
+          bias_(folded.bias),
+          backward_(weight_, {}, stride, padding, Epilogue::none)
     {}
 
   private:
     at::Tensor product(at::Tensor const& input) override
     {
         std::int64_t const batch = input.size(0);
-        at::Tensor const phases =
-            forward_(input.to(type_).view({batch, in_.height, in_.width, in_.channels}))
-                .view({batch, in_.height + 1, in_.width + 1, 2, 2, out_.channels});
+        at::Tensor const images = input.to(weight_.scalar_type())
+                                      .view({batch, in_.height, in_.width, in_.channels})
+                                      .permute({0, 3, 1, 2});
+        // Only its shape matters: the input of the convolution that this is the backward pass of.
+        at::Tensor const upsampled =
+            at::empty({batch, out_.channels, out_.height, out_.width},
+                      images.options().memory_format(at::MemoryFormat::ChannelsLast));
         at::Tensor output =
-            at::empty({batch, in_.height, 2, in_.width, 2, out_.channels}, phases.options());
-        // Output row 2p + q is phase r = 1 − q of position a = p + q.
-        for (std::int64_t const q : {0, 1})
-        {
-            for (std::int64_t const w : {0, 1})
-            {
-                output.select(2, q).select(3, w).copy_(phases.narrow(1, q, in_.height)
-                                                           .narrow(2, w, in_.width)
-                                                           .select(3, 1 - q)
-                                                           .select(3, 1 - w));
-            }
-        }
+            std::get<0>(at::convolution_backward(
+                            images, upsampled, weight_, /*bias_sizes=*/std::nullopt,
+                            {stride, stride}, {padding, padding}, /*dilation=*/{1, 1},
+                            /*transposed=*/false, /*output_padding=*/{0, 0}, /*groups=*/1,
+                            /*output_mask=*/{true, false, false}))
+                .permute({0, 2, 3, 1})
+                .contiguous()
+                .add_(bias_);
+        apply(epilogue_, output);
         return output.view({batch, out_.size()});
     }
 
@@ -207,8 +176,9 @@ class UpsamplingLayer final : public ActivatedLayer
 
     Shape in_;
     Shape out_;
-    at::ScalarType type_;
-    PackedConvolution forward_;
+    Epilogue epilogue_;
+    at::Tensor weight_;  ///< [in, out, 4, 4], channels last
+    at::Tensor bias_;    ///< [out]
     PackedConvolution backward_;
 };
 
@@ -217,13 +187,13 @@ class UpsamplingLayer final : public ActivatedLayer
 class ImageLayer final : public ActivatedLayer
 {
   public:
-    ImageLayer(LayerSpec const& spec, Folded const& folded, at::Device device)
+    ImageLayer(LayerSpec const& spec, Folded const& folded)
         : ActivatedLayer(spec.activation),
           in_(spec.input),
           out_(spec.output),
-          weight_(folded.weight.flatten(1).t().contiguous().to(device)),
-          bias_(folded.bias.to(device, at::promote_types(folded.bias.scalar_type(), at::kFloat))),
-          backward_(folded.weight.to(device), {}, stride, padding, Epilogue::none)
+          weight_(folded.weight.flatten(1).t().contiguous()),
+          bias_(folded.bias.to(at::promote_types(folded.bias.scalar_type(), at::kFloat))),
+          backward_(folded.weight, {}, stride, padding, Epilogue::none)
     {
         EXPECT(out_.channels == 1 && spec.activation != Activation::relu);
     }
@@ -263,16 +233,16 @@ std::unique_ptr<FrozenLayer> freeze(LayerSpec const& spec, Parameters const& par
                                     at::Device device, at::ScalarType type)
 {
     EXPECT(spec.kind != LayerKind::conv);
-    Folded const folded = fold(spec, parameters, type);
+    Folded const folded = fold(spec, parameters, device, type);
     if (spec.kind == LayerKind::linear)
     {
-        return std::make_unique<LinearLayer>(folded, spec.activation, device);
+        return std::make_unique<LinearLayer>(folded, spec.activation);
     }
     if (spec.output.channels == 1)
     {
-        return std::make_unique<ImageLayer>(spec, folded, device);
+        return std::make_unique<ImageLayer>(spec, folded);
     }
-    return std::make_unique<UpsamplingLayer>(spec, folded, device);
+    return std::make_unique<UpsamplingLayer>(spec, folded);
 }
 
 }  // namespace surf::model

@@ -11,6 +11,7 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "model/product.hpp"
 
 namespace surf::model
 {
@@ -24,16 +25,17 @@ constexpr double leaky_slope = 0.2;
 constexpr double batch_norm_momentum = 0.1;
 constexpr std::array batch_norm_parts = {".bn.gamma", ".bn.beta", ".bn.mean", ".bn.variance"};
 
-at::Tensor activate(at::Tensor const& input, Activation activation)
+/// The piecewise linear ones overwrite their input: their gradients need the output alone.
+at::Tensor activate(at::Tensor input, Activation activation)
 {
     switch (activation)
     {
         case Activation::none:
             return input;
         case Activation::relu:
-            return at::relu(input);
+            return at::relu_(input);
         case Activation::leaky_relu:
-            return at::leaky_relu(input, leaky_slope);
+            return at::leaky_relu_(input, leaky_slope);
         case Activation::sigmoid:
             return at::sigmoid(input);
     }
@@ -300,19 +302,25 @@ at::Tensor Network::apply(std::size_t index, at::Tensor const& input, Mode mode,
     Layer const& layer = layers_[index];
     std::int64_t const batch = input.size(0);
     Shape const& in = spec.input;
+    auto const vectors = [&] { return input.reshape({batch, in.size()}); };
+    auto const images = [&] {
+        at::Tensor const as_images = input.reshape({batch, in.channels, in.height, in.width});
+        return mode == Mode::training ? as_images.contiguous(at::MemoryFormat::ChannelsLast)
+                                      : as_images;
+    };
     at::Tensor output;
     switch (spec.kind)
     {
         case LayerKind::linear:
-            output = at::linear(input.reshape({batch, in.size()}), layer.weight, layer.bias);
+            output = mode == Mode::training
+                         ? product_transposed(vectors(), layer.weight).add_(layer.bias)
+                         : at::linear(vectors(), layer.weight, layer.bias);
             break;
         case LayerKind::conv:
-            output = at::conv2d(input.reshape({batch, in.channels, in.height, in.width}),
-                                layer.weight, layer.bias, stride, padding);
+            output = at::conv2d(images(), layer.weight, layer.bias, stride, padding);
             break;
         case LayerKind::conv_transpose:
-            output = at::conv_transpose2d(input.reshape({batch, in.channels, in.height, in.width}),
-                                          layer.weight, layer.bias, stride, padding);
+            output = at::conv_transpose2d(images(), layer.weight, layer.bias, stride, padding);
             break;
     }
     if (spec.normalisation == Normalisation::batch)

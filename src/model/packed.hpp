@@ -4,15 +4,13 @@
 
 #include <cstdint>
 
+#include "model/onednn.hpp"
+
 namespace surf::model
 {
 
-/// What is done to a product on its way out.
-enum class Epilogue
-{
-    none,
-    relu,
-};
+/// Does an epilogue in place.
+void apply(Epilogue epilogue, at::Tensor& value);
 
 /// y = xWᵀ + b for many x, with W laid out once for this machine's matrix units.
 ///

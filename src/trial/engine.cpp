@@ -128,7 +128,19 @@ void surf(BlockSpec const& block, Snapshots const& snapshots, Objective const& o
     }
 }
 
-/// The block's objective on any of the networks; `target` is y.
+/// What the trials look for: y.
+at::Tensor draw_target(Problem const& problem, TrialInputs const& inputs,
+                       Snapshots const& snapshots, at::Device device)
+{
+    if (!has_latent(problem.task))
+    {
+        return inputs.target_image.to(device);
+    }
+    auto const generator = snapshots.prepare(snapshots.read(snapshots.last()), at::kFloat);
+    return generator->forward(inputs.target_latent.to(device)).clone();
+}
+
+/// The block's objective on any of the networks.
 Objective objective_of(TrialInputs const& inputs, at::Tensor target)
 {
     at::Device const device = target.device();
@@ -136,34 +148,53 @@ Objective objective_of(TrialInputs const& inputs, at::Tensor target)
             inputs.noise.defined() ? inputs.noise.to(device) : at::Tensor()};
 }
 
+/// The final network in the precisions that a search goes through.
+class FinalNetwork
+{
+  public:
+    FinalNetwork(Snapshots const& snapshots, Precision precision)
+    {
+        Parameters const parameters = snapshots.read(snapshots.last());
+        exact_ = snapshots.prepare(parameters, at::kFloat);
+        if (precision == Precision::mixed)
+        {
+            approximate_ = snapshots.prepare(parameters, cruising_type(precision));
+        }
+    }
+
+    FinalGenerators generators() const { return {*exact_, approximate_.get()}; }
+
+  private:
+    std::unique_ptr<model::Evaluator> exact_;
+    std::unique_ptr<model::Evaluator> approximate_;  ///< null if there is none
+};
+
 /// Searches the latents of all trials of a block by its method.
 std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapshots,
-                                 FinalGenerators const& generators, Objective const& objective,
-                                 TrialInputs const& inputs, at::Device device,
-                                 std::stop_token const& stop)
+                                 Objective const& objective, TrialInputs const& inputs,
+                                 at::Device device, std::stop_token const& stop)
 {
     CellSpec const& cell = block.cell;
     at::Tensor latents = inputs.initial_latent.to(device);
     at::Tensor const target_latents = inputs.target_latent.to(device);
     Adam adam(cell.adam, latents);
-    switch (cell.method)
+    if (cell.method == Method::surfing)
     {
-        case Method::adam:
-            break;
-        case Method::surfing:
-            surf(block, snapshots, objective, latents, adam, stop);
-            break;
-        case Method::restarts: {
-            RestartLatents starts(cell.problem, block.first, block.count);
-            Restarts const restarts{cell.adam, block.budget,
-                                    [&](auto const& rows) { return starts.next(rows); }};
-            return descend_restarting(generators, objective,
-                                      {latents, target_latents, std::move(adam)}, restarts,
-                                      cell.stop, stop);
-        }
+        surf(block, snapshots, objective, latents, adam, stop);
     }
-    return descend(generators, objective, {latents, target_latents, std::move(adam), block.budget},
-                   cell.stop, stop);
+    // Not before: surfing has two networks in memory as it is.
+    FinalNetwork const network(snapshots, cell.precision);
+    if (cell.method == Method::restarts)
+    {
+        RestartLatents starts(cell.problem, block.first, block.count);
+        Restarts const restarts{cell.adam, block.budget,
+                                [&](auto const& rows) { return starts.next(rows); }};
+        return descend_restarting(network.generators(), objective,
+                                  {latents, target_latents, std::move(adam)}, restarts, cell.stop,
+                                  stop);
+    }
+    return descend(network.generators(), objective,
+                   {latents, target_latents, std::move(adam), block.budget}, cell.stop, stop);
 }
 
 }  // namespace
@@ -191,18 +222,10 @@ std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& 
     EXPECT(block.count > 0);
     Problem const& problem = block.cell.problem;
     Snapshots const snapshots(problem, sources.chain, evaluators);
-    Parameters const parameters = snapshots.read(snapshots.last());
-    auto const exact = snapshots.prepare(parameters, at::kFloat);
-    auto const approximate = block.cell.precision == Precision::mixed
-                                 ? snapshots.prepare(parameters, at::kBFloat16)
-                                 : nullptr;
-
     TrialInputs const inputs = draw_inputs(problem, block.first, block.count, sources.test_images);
-    Objective const objective = objective_of(
-        inputs, has_latent(problem.task) ? exact->forward(inputs.target_latent.to(device)).clone()
-                                         : inputs.target_image.to(device));
-    auto outcomes = search(block, snapshots, FinalGenerators(*exact, approximate.get()), objective,
-                           inputs, device, stop);
+    Objective const objective =
+        objective_of(inputs, draw_target(problem, inputs, snapshots, device));
+    auto outcomes = search(block, snapshots, objective, inputs, device, stop);
     for (TrialOutcome& outcome : outcomes)
     {
         outcome.trial += block.first;

@@ -110,7 +110,7 @@ TEST_CASE("a chain is canonical by its values, not by the preset's name", "[plan
 {
     train::TrainSpec const spec =
         plan_of("[train]\nmodels = dcgan\nlatent_dims = 5\n").chains[0].spec;
-    CHECK(spec.canonical().text() == R"(algorithm = 2
+    CHECK(spec.canonical().text() == R"(algorithm = 4
 batch = 64
 beta1 = 0.5
 beta2 = 0.999
