@@ -6,6 +6,7 @@
 
 #include "app/stored.hpp"
 #include "app/surfaces.hpp"
+#include "app/task_failure.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
@@ -29,51 +30,6 @@ std::string chain_name(PlannedChain const& chain)
 {
     return fmt::format("{} k={}", name_of(model::model_table, chain.spec.model),
                        chain.spec.latent_dim);
-}
-
-std::string reason_of(std::exception_ptr const& error)
-{
-    try
-    {
-        std::rethrow_exception(error);
-    }
-    catch (std::exception const& exception)
-    {
-        return exception.what();
-    }
-}
-
-bool is_interruption(std::exception_ptr const& error)
-{
-    try
-    {
-        std::rethrow_exception(error);
-    }
-    catch (Interrupted const&)
-    {
-        return true;
-    }
-    catch (...)
-    {
-        return false;
-    }
-}
-
-/// Whether a chain failed because of its own training, so that others may still do better.
-bool is_of_this_chain(std::exception_ptr const& error)
-{
-    try
-    {
-        std::rethrow_exception(error);
-    }
-    catch (chain::DivergedError const&)
-    {
-        return true;
-    }
-    catch (...)
-    {
-        return false;
-    }
 }
 
 sched::WorkPlan work_of(RunContext const& context)

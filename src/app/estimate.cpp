@@ -103,6 +103,11 @@ double training_cost(train::TrainSpec const& chain)
            static_cast<double>(chain.steps() * chain.hyper.batch);
 }
 
+double surface_cost(landscape::SurfaceSpec const& surface)
+{
+    return static_cast<double>(surface.levels * surface.points * surface.points);
+}
+
 std::int64_t generator_values(train::TrainSpec const& chain)
 {
     std::int64_t const latent_dim = chain.latent_dim;

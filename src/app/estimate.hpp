@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "landscape/surface_spec.hpp"
 #include "train/spec.hpp"
 #include "trial/spec.hpp"
 
@@ -20,6 +21,9 @@ double trial_cost(trial::CellSpec const& cell);
 
 /// Generator evaluations that take as long as training the chain does.
 double training_cost(train::TrainSpec const& chain);
+
+/// Network evaluations of the surfaces of one chain: a point's image serves all targets.
+double surface_cost(landscape::SurfaceSpec const& surface);
 
 /// Evaluations of the generator a second on one core: about 1,750 trial iterations.
 inline constexpr double evaluations_per_second = 3'500;

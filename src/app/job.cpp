@@ -1,6 +1,7 @@
 #include "app/job.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -71,6 +72,20 @@ void check_methods(Experiment const& experiment, ExperimentSettings const& setti
     require(Method::restarts, Method::surfing, "it may take as many steps as surfing took");
 }
 
+/// All m that the operator can give, descending.
+std::vector<std::int64_t> measurement_counts(Operator measurement)
+{
+    std::vector<std::int64_t> counts;
+    for (std::int64_t m = model::image_size; m > 0; --m)
+    {
+        if (trial::valid_measurements(measurement, m))
+        {
+            counts.push_back(m);
+        }
+    }
+    return counts;
+}
+
 void check_measurements(Experiment const& experiment, ExperimentSettings const& settings)
 {
     TrialJob const& trials = experiment.trials;
@@ -82,10 +97,11 @@ void check_measurements(Experiment const& experiment, ExperimentSettings const& 
         std::ranges::find(trials.tasks, trial::Task::recovery) != trials.tasks.end();
     if (trials.measurement == Operator::identity)
     {
-        if (recovers)
+        if (recovers && trials.noise == 0)
         {
             settings.refuse("trials.operator",
-                            "recovery from every pixel is inversion; use tasks = inversion");
+                            "recovery from every pixel without noise is inversion; use tasks = "
+                            "inversion, or give trials.noise");
         }
         return;
     }
@@ -99,10 +115,11 @@ void check_measurements(Experiment const& experiment, ExperimentSettings const& 
     {
         if (!trial::valid_measurements(trials.measurement, m))
         {
-            settings.refuse("trials.measurements",
-                            fmt::format("trials.operator = {} cannot give {} measurements; see "
-                                        "surf_sweep help",
-                                        name_of(trial::operator_table, trials.measurement), m));
+            settings.refuse(
+                "trials.measurements",
+                fmt::format("trials.operator = {} cannot give {} measurements; use some of {}",
+                            name_of(trial::operator_table, trials.measurement), m,
+                            fmt::join(measurement_counts(trials.measurement), ", ")));
         }
     }
 }
@@ -184,6 +201,21 @@ void check_theory(landscape::TheorySpec const& theory, Settings const& settings)
     }
 }
 
+/// The same place, named from the root. Symbolic links stay as they are named, unless ".." may lead
+/// out of one. A path that a job file could not hold stays as it is.
+std::filesystem::path absolute_path(std::filesystem::path const& path)
+{
+    bool const climbs = std::ranges::find(path, "..") != path.end();
+    std::filesystem::path const whole = std::filesystem::absolute(path);
+    std::filesystem::path place =
+        climbs ? std::filesystem::weakly_canonical(whole) : whole.lexically_normal();
+    if (!place.has_filename())
+    {
+        place = place.parent_path();  // without the "/" at its end
+    }
+    return can_stand_in_job_file(place.string()) ? place : path;
+}
+
 /// Keys with their values, section by section; `prefix` comes before each section's name.
 template <class Target>
 std::string text_of(std::vector<Key<Target>> const& keys, Target const& target,
@@ -252,6 +284,15 @@ std::string Job::text() const
         text += text_of(experiment_keys(), experiment, unnamed ? "" : experiment.name + ".");
     }
     return text;
+}
+
+Job with_absolute_paths(Job job)
+{
+    for (std::filesystem::path* const path : {&job.output, &job.chains, &job.data})
+    {
+        *path = absolute_path(*path);
+    }
+    return job;
 }
 
 Job make_job(JobSettings const& settings)

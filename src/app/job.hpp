@@ -28,6 +28,9 @@ struct Job
     std::string text() const;
 };
 
+/// The job with paths that lead to the same places from any working directory.
+Job with_absolute_paths(Job job);
+
 /// What was given, by key.
 using Settings = std::map<std::string, Setting>;
 

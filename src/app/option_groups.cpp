@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 
+#include "app/estimate.hpp"
 #include "app/job_keys.hpp"
 #include "app/options.hpp"
 #include "base/exit_code.hpp"
@@ -117,7 +118,11 @@ std::string help_text()
             "each\n"
             "its own keys in sections [A.train], [B.trials] and so on; what is outside holds for "
             "all,\n"
-            "and so does an option.\n\n"
+            "and so does an option; --experiments chooses among them.\n"
+            "The cost of work is estimated in evaluations: one forward or one backward pass of "
+            "the generator\n"
+            "for one image. Core time is how long one CPU core takes, at "
+         << fmt::format("{:.0f}", evaluations_per_second) << " evaluations a second.\n\n"
          << general_options() << job_options() << "\nExit codes:\n";
     for (auto const& [code, description] : exit_code_table)
     {

@@ -6,13 +6,13 @@
 #include <boost/program_options/errors.hpp>
 #include <boost/program_options/parsers.hpp>
 #include <fstream>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <sstream>
 
 #include "app/job_keys.hpp"
 #include "app/option_groups.hpp"
+#include "app/unknown_key.hpp"
 
 namespace surf::app
 {
@@ -24,66 +24,6 @@ namespace
 
 constexpr char const* command_line = "command line";
 constexpr char const* demo_job = "jobs/demo.ini";
-
-// Unknown keys. -----------------------------------------------------------------------------------
-
-/// Insertions, deletions and replacements from one word to the other (Levenshtein 1966).
-std::size_t edit_distance(std::string_view from, std::string_view to)
-{
-    std::vector<std::size_t> row(to.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < from.size(); ++i)
-    {
-        std::size_t diagonal = row[0]++;
-        for (std::size_t j = 0; j < to.size(); ++j)
-        {
-            std::size_t const replaced = diagonal + (from[i] == to[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-        }
-    }
-    return row.back();
-}
-
-/// The known name that is closest, where a right key in a wrong section counts as close.
-std::string closest(std::string const& name, po::options_description const& known)
-{
-    std::string best;
-    std::size_t best_distance = std::string::npos;
-    for (auto const& option : known.options())
-    {
-        std::string const& candidate = option->long_name();
-        std::size_t const distance = std::min(edit_distance(name, candidate),
-                                              edit_distance(leaf_of(name), leaf_of(candidate)) + 1);
-        if (distance < best_distance)
-        {
-            best = candidate;
-            best_distance = distance;
-        }
-    }
-    return best;
-}
-
-[[noreturn]] void refuse_unknown(std::string const& origin, std::string const& name,
-                                 po::options_description const& known)
-{
-    std::set<std::string> sections;
-    for (auto const& key : experiment_keys())
-    {
-        sections.insert(section_of(key.name));
-    }
-    for (auto const& key : job_keys())
-    {
-        sections.insert(section_of(key.name));
-    }
-    std::string const section = section_of(name);
-    throw InputError(
-        fmt::format("{}: {}: unknown {}; did you mean {}?", origin, name,
-                    sections.contains(section) ? "key" : fmt::format("section [{}]", section),
-                    closest(name, known)));
-}
-
-// Reading. ----------------------------------------------------------------------------------------
 
 /// What Boost read, as settings; positional words go to `words`.
 Settings collect(po::parsed_options const& parsed, std::string const& origin,
@@ -124,7 +64,7 @@ Settings parse_arguments(std::vector<std::string> const& arguments, std::vector<
     catch (po::unknown_option const& unknown)
     {
         std::string const argument = unknown.get_option_name();  // "--name" or "--name=value"
-        refuse_unknown(command_line, argument.substr(2, argument.find('=') - 2), known);
+        refuse_unknown_option(command_line, argument.substr(2, argument.find('=') - 2), known);
     }
     catch (po::error const& failure)
     {
@@ -137,12 +77,6 @@ bool is_known(std::string const& name, po::options_description const& known)
     return std::ranges::any_of(known.options(), [&](auto const& option) {
         return option->long_name() == name;  // no abbreviations
     });
-}
-
-bool is_experiment_key(std::string const& name)
-{
-    return std::ranges::find(experiment_keys(), name, &Key<Experiment>::name) !=
-           experiment_keys().end();
 }
 
 /// Sorts "train.models" to the common settings and "figure3.train.models" to figure3's own.
@@ -238,7 +172,14 @@ fs::path find_job_file(Command command, std::optional<Setting> const& job, Setti
     auto const output = given.find("output");
     if (looks_back && output != given.end())
     {
-        return fs::path(output->second.text) / "job.ini";
+        fs::path const file = fs::path(output->second.text) / "job.ini";
+        if (!fs::exists(file))
+        {
+            refuse(output->second,
+                   "nothing was run there (it holds no job.ini); check the folder, "
+                   "or name a job: --job FILE");
+        }
+        return file;
     }
     if (!fs::exists(demo_job))
     {

@@ -105,6 +105,8 @@ std::map<std::string, std::string> provenance_of(Job const& job, Plan const& pla
     provenance["data_checksum"] = plan.data_checksum;
     provenance["hosts"] = fmt::format("{}", fmt::join(hosts, ","));
     provenance["devices"] = fmt::format("{}", fmt::join(devices, ","));
+    provenance["failed_chains"] =
+        fmt::format("{}", fmt::join(failed_chains(plan, job.chains), "\n"));
     return provenance;
 }
 

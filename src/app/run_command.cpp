@@ -62,7 +62,7 @@ Preparation prepare(Options const& options)
     require_writable_folder(job.chains, "chains");
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
-    publish_text(job.output / "job.ini", job.text());
+    publish_text(job.output / "job.ini", with_absolute_paths(job).text());
     publish_text(checksum_path(job.output), prepared.images->checksum() + "\n");
     return prepared;
 }

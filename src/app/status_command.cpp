@@ -57,14 +57,19 @@ std::string to_json(Job const& job, Status const& status)
     json["chains"] = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < status.chains.size(); ++i)
     {
-        chain::ChainHeader const& header = status.plan.chains[i].header;
-        train::TrainSpec const& spec = status.plan.chains[i].spec;
+        auto const& [spec, header] = status.plan.chains[i];
+        StoredChain const& stored = status.chains[i];
         json["chains"].push_back({{"id", header.id().hex()},
                                   {"model", name_of(model::model_table, spec.model)},
                                   {"latent_dim", spec.latent_dim},
-                                  {"state", name_of(chain_state_table, status.chains[i].state)},
-                                  {"snapshots_done", status.chains[i].snapshots},
-                                  {"snapshots", header.snapshots}});
+                                  {"state", name_of(chain_state_table, stored.state)},
+                                  {"snapshots_done", stored.snapshots},
+                                  {"snapshots", header.snapshots},
+                                  {"reason", nullptr}});
+        if (stored.state == ChainState::diverged)
+        {
+            json["chains"].back()["reason"] = stored.reason;
+        }
     }
     json["experiments"] = nlohmann::ordered_json::array();
     for (PlannedExperiment const& experiment : status.plan.experiments)
@@ -133,6 +138,10 @@ std::string to_table(Job const& job, Status const& status)
     }
     std::string text = fmt::format("job {} in {}\n\n{}\n{}\n", status.plan.job.brief(),
                                    job.output.string(), chains.text(), cells.text());
+    for (std::string const& chain : failed_chains(status.plan, job.chains))
+    {
+        text += fmt::format("diverged: {}\n", chain);
+    }
     for (std::filesystem::path const& file : status.surfaces)
     {
         text += fmt::format("surface: {}{}\n", file.string(),

@@ -1,6 +1,7 @@
 #include "app/stored.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/name_table.hpp"
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
 
@@ -81,6 +83,23 @@ std::int64_t snapshot_index(fs::path const& file)
     return matches ? index : -1;
 }
 
+/// Names of the experiments that need a chain.
+std::vector<std::string> users_of(Plan const& plan, sched::ChainIndex chain)
+{
+    std::vector<std::string> names;
+    for (PlannedExperiment const& experiment : plan.experiments)
+    {
+        if (std::ranges::any_of(experiment.cells,
+                                [&](sched::CellIndex cell) { return plan[cell].chain == chain; }) ||
+            std::ranges::find(experiment.surfaces, chain, &PlannedSurface::chain) !=
+                experiment.surfaces.end())
+        {
+            names.push_back(experiment.name);
+        }
+    }
+    return names;
+}
+
 }  // namespace
 
 StoredChain stored_chain(fs::path const& chains, chain::ChainHeader const& header)
@@ -100,7 +119,29 @@ StoredChain stored_chain(fs::path const& chains, chain::ChainHeader const& heade
     {
         last = std::max(last, snapshot_index(entry));
     }
+    if (auto reason = chain::divergence(chains, header.id()))
+    {
+        return {ChainState::diverged, last + 1, std::move(*reason)};
+    }
     return {ChainState::training, last + 1};
+}
+
+std::vector<std::string> failed_chains(Plan const& plan, fs::path const& chains)
+{
+    std::vector<std::string> failed;
+    for (std::size_t i = 0; i < plan.chains.size(); ++i)
+    {
+        auto const& [spec, header] = plan.chains[i];
+        StoredChain const stored = stored_chain(chains, header);
+        if (stored.state == ChainState::diverged)
+        {
+            failed.push_back(fmt::format(
+                "{} k={} of {}, chain {}: {}", name_of(model::model_table, spec.model),
+                spec.latent_dim, fmt::join(users_of(plan, static_cast<sched::ChainIndex>(i)), ","),
+                header.id().brief(), stored.reason));
+        }
+    }
+    return failed;
 }
 
 std::int64_t budget_from(trial::Method source, reduce::CellStatistics const& statistics)

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,7 @@ enum class ChainState : std::int8_t
     absent,
     training,
     published,
+    diverged,
 };
 
 struct ChainStateEntry
@@ -32,16 +34,22 @@ inline constexpr std::array chain_state_table = {
     ChainStateEntry{ChainState::absent, "absent"},
     ChainStateEntry{ChainState::training, "training"},
     ChainStateEntry{ChainState::published, "published"},
+    ChainStateEntry{ChainState::diverged, "diverged"},
 };
 
 struct StoredChain
 {
     ChainState state = ChainState::absent;
     std::int64_t snapshots = 0;  ///< made so far
+    std::string reason = {};     ///< why it diverged
 };
 
-/// By the files' names in the folder of chains: nothing is read.
+/// By the files' names in the folder of chains: nothing is read but the reason of a divergence.
 StoredChain stored_chain(std::filesystem::path const& chains, chain::ChainHeader const& header);
+
+/// "dcgan k=5 of table1,figure2, chain 0f3c8a12: REASON" for each chain of the plan whose training
+/// came to nothing.
+std::vector<std::string> failed_chains(Plan const& plan, std::filesystem::path const& chains);
 
 /// What is stored of a cell.
 struct StoredCell

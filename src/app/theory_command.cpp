@@ -5,6 +5,7 @@
 #include "app/command.hpp"
 #include "app/progress_log.hpp"
 #include "app/stored_file.hpp"
+#include "app/theory_plan.hpp"
 #include "app/versions.hpp"
 #include "base/error.hpp"
 #include "base/folder_lock.hpp"
@@ -21,14 +22,6 @@ namespace fs = std::filesystem;
 
 namespace
 {
-
-/// OUTPUT/theory-<id>.h5: the id is the hash of all that affects what is in it.
-fs::path theory_path(Job const& job)
-{
-    CanonicalText text = job.theory.canonical();
-    text.add("seed", job.seed);
-    return job.output / fmt::format("theory-{}.h5", TheoryId::of(text).brief());
-}
 
 /// Says now and then how much is done, and how long the rest will take.
 landscape::Progress logged_progress()

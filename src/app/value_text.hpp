@@ -140,9 +140,15 @@ void read(Setting const& setting, Range const&, T& value)
     value = kind_of(table_of(T{}), setting.text, setting.label());
 }
 
+/// Whether a job file gives a text back as it is: # begins a comment.
+inline bool can_stand_in_job_file(std::string const& text)
+{
+    return text.find_first_of("#\n\r") == std::string::npos;
+}
+
 inline void read(Setting const& setting, Range const&, std::filesystem::path& value)
 {
-    if (setting.text.empty() || setting.text.find_first_of("#\n\r") != std::string::npos)
+    if (setting.text.empty() || !can_stand_in_job_file(setting.text))
     {
         refuse(setting,
                "must be a path that is not empty and has no # or line break in it (the "

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -57,6 +60,11 @@ std::uint64_t state_checksum(TrainerState const& state)
 fs::path partial_folder(fs::path const& chains, ChainId const& id)
 {
     return chain_path(chains, id).replace_extension(".partial");
+}
+
+fs::path divergence_path(fs::path const& folder)
+{
+    return folder / "diverged.txt";
 }
 
 /// The name of a folder that is being removed.
@@ -122,6 +130,8 @@ PartialChain::PartialChain(fs::path const& chains, ChainHeader header)
       folder_(partial_folder(chains_, header_.id())),
       lock_(lock_folder(folder_))
 {
+    std::error_code none;
+    fs::remove(divergence_path(folder_), none);
     remove_unpublished(folder_, "");
     remove_unpublished(chains_, header_.id().hex());
     for (std::int64_t index = 0; index < header_.snapshots; ++index)
@@ -242,6 +252,11 @@ void PartialChain::write_state(TrainerState const& state)
     file.publish();
 }
 
+void PartialChain::mark_diverged(std::string const& reason)
+{
+    publish_text(divergence_path(folder_), reason + "\n");
+}
+
 void PartialChain::finish()
 {
     ChainFileWriter::Options options{.first = 0, .count = header_.snapshots};
@@ -262,6 +277,21 @@ void PartialChain::finish()
 void PartialChain::discard()
 {
     remove_folder(folder_, std::move(lock_));
+}
+
+std::optional<std::string> divergence(fs::path const& chains, ChainId const& id)
+{
+    std::ifstream file(divergence_path(partial_folder(chains, id)));
+    if (!file)
+    {
+        return std::nullopt;
+    }
+    std::string reason;
+    std::getline(file, reason);
+    // It goes into tables, JSON and HDF5, whatever somebody made of the file.
+    std::ranges::replace_if(
+        reason, [](unsigned char letter) { return letter < 0x20 || letter > 0x7e; }, '?');
+    return reason.empty() ? "unknown" : reason;
 }
 
 void remove_remains(fs::path const& chains, ChainId const& id)

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/folder_lock.hpp"
 #include "chain/chain.hpp"
@@ -16,14 +17,16 @@ class ChainFileReader;
 ///
 /// Each snapshot and each trainer state is a file of its own, published whole (snapshot-00007.h5,
 /// state.h5), so a killed trainer loses at most the work since the last snapshot. finish() gathers
-/// the snapshots into <chains>/<id>.h5 and removes the folder. A lock in the folder keeps other
+/// the snapshots into <chains>/<id>.h5 and removes the folder. If the training diverges, the folder
+/// stays, with the reason in diverged.txt. A lock in the folder keeps other
 /// processes out, so that jobs which share a folder of chains never train the same one at a time.
 class PartialChain
 {
   public:
     /// Opens or makes the folder. Files in it that are damaged or of another configuration are set
     /// aside (renamed to *.bad) with a warning; what a killed writer left unpublished is removed.
-    /// Reads every snapshot once. Throws EnvironmentError if another process trains this chain.
+    /// Reads every snapshot once. What mark_diverged() noted is gone: training is taken up again.
+    /// Throws EnvironmentError if another process trains this chain.
     PartialChain(std::filesystem::path const& chains, ChainHeader header);
 
     /// The state to go on from; empty if training starts at the beginning. A state whose earlier
@@ -34,6 +37,8 @@ class PartialChain
     void write_snapshot(Snapshot const& snapshot);
     /// As above.
     void write_state(TrainerState const& state);
+    /// Notes for all who look at the folder why the training came to nothing.
+    void mark_diverged(std::string const& reason);
     /// Throws FileError if the snapshot is missing or damaged.
     Snapshot read_snapshot(std::int64_t index) const;
 
@@ -54,6 +59,9 @@ class PartialChain
     std::filesystem::path folder_;
     std::unique_ptr<FolderLock> lock_;
 };
+
+/// Why the training of a chain came to nothing; empty if it did not, or was taken up again.
+std::optional<std::string> divergence(std::filesystem::path const& chains, ChainId const& id);
 
 /// Removes the folder of a chain that is finished, which a process left that was killed at the end
 /// of finish().

@@ -127,29 +127,64 @@ class Training
     SampleQuality quality_;
 };
 
-/// Judges the last snapshot as it is on disk, so that a training which ended here before is judged
-/// again.
-void require_not_collapsed(TrainSpec const& spec, chain::Log const& last)
+/// What is wrong with a generator that makes much the same image of every latent; empty if it does
+/// not.
+std::string find_collapse(chain::Snapshot const& last)
 {
-    double const diversity = last.at(chain::diversity_entry);
-    if (diversity >= collapse_bound)
+    auto const diversity = last.log.find(chain::diversity_entry);
+    if (diversity == last.log.end() || diversity->second >= collapse_bound)
     {
-        return;
+        return "";
     }
-    std::string const finding = fmt::format("snapshot {}: {} is {:.2g}, below {}", spec.intervals,
-                                            chain::diversity_entry, diversity, collapse_bound);
-    if (spec.steps() < collapse_steps)
+    return fmt::format("snapshot {}: {} is {:.2g}, below {}", last.index, chain::diversity_entry,
+                       diversity->second, collapse_bound);
+}
+
+/// Says that a chain which is taken all the same is of little use.
+void warn_of_collapse(TrainSpec const& spec, chain::Snapshot const& last)
+{
+    std::string const finding = find_collapse(last);
+    if (!finding.empty())
     {
         spdlog::warn(
-            "{} (after {} training steps the generator makes much the same image of every latent, "
-            "trials on it say little) train longer",
-            finding, spec.steps());
-        return;
+            "{} k={}, {} (after {} training steps the generator makes much the same image of "
+            "every latent, trials on it say little) train longer",
+            name_of(model::model_table, spec.model), spec.latent_dim, finding, spec.steps());
     }
-    throw chain::DivergedError(
-        fmt::format("{} (the generator has collapsed to one image, trials on it would say nothing) "
-                    "lower train.generator_rate, train longer or take another seed",
-                    finding));
+}
+
+/// Judges the last snapshot as it is on disk, so that a training which ended here before is judged
+/// again.
+void require_not_collapsed(TrainSpec const& spec, chain::Snapshot const& last)
+{
+    std::string const finding = find_collapse(last);
+    if (!finding.empty() && spec.steps() >= collapse_steps)
+    {
+        throw chain::DivergedError(
+            fmt::format("{} (the generator has collapsed to one image, trials on it would say "
+                        "nothing) lower train.generator_rate, train longer or take another seed",
+                        finding));
+    }
+}
+
+/// Trains to the end and judges what came out. Returns the log of the last snapshot. A finding
+/// stays in the chain's folder.
+chain::Log train_and_judge(TrainSpec const& spec, data::DataSet const& data,
+                           chain::PartialChain& chain, at::Device device,
+                           TrainProgress const& progress, std::stop_token const& stop)
+{
+    try
+    {
+        Training(spec, data, chain, device).run(progress, stop);
+        chain::Snapshot const last = chain.read_snapshot(spec.intervals);
+        require_not_collapsed(spec, last);
+        return last.log;
+    }
+    catch (chain::DivergedError const& finding)
+    {
+        chain.mark_diverged(finding.what());
+        throw;
+    }
 }
 
 /// Throws FolderBusyError if another process trains this chain.
@@ -162,9 +197,7 @@ void train(TrainSpec const& spec, data::DataSet const& data, std::filesystem::pa
         chain.discard();
         return;
     }
-    Training(spec, data, chain, device).run(progress, stop);
-    chain::Log const last = chain.read_snapshot(spec.intervals).log;
-    require_not_collapsed(spec, last);
+    chain::Log const last = train_and_judge(spec, data, chain, device, progress, stop);
     chain.finish();
     report(spec, spec.intervals, last);
 }
@@ -182,14 +215,8 @@ void pause_between_looks(std::stop_token const& stop)
     }
 }
 
-}  // namespace
-
-chain::ChainHeader chain_header(TrainSpec const& spec)
-{
-    return {spec.canonical(), spec.intervals + 1};
-}
-
-void provide_chain(TrainSpec const& spec, data::DataSet const& data,
+/// provide_chain() without a look at what the chain is good for.
+void find_or_train(TrainSpec const& spec, data::DataSet const& data,
                    std::filesystem::path const& chains, at::Device device,
                    TrainProgress const& progress, std::stop_token const& stop)
 {
@@ -216,6 +243,22 @@ void provide_chain(TrainSpec const& spec, data::DataSet const& data,
             pause_between_looks(stop);
         }
     }
+}
+
+}  // namespace
+
+chain::ChainHeader chain_header(TrainSpec const& spec)
+{
+    return {spec.canonical(), spec.intervals + 1};
+}
+
+void provide_chain(TrainSpec const& spec, data::DataSet const& data,
+                   std::filesystem::path const& chains, at::Device device,
+                   TrainProgress const& progress, std::stop_token const& stop)
+{
+    find_or_train(spec, data, chains, device, progress, stop);
+    chain::Reader const chain(chain::chain_path(chains, spec.id()), chain_header(spec));
+    warn_of_collapse(spec, chain.read(spec.intervals));
 }
 
 }  // namespace surf::train

@@ -27,11 +27,13 @@ chain::ChainHeader chain_header(TrainSpec const& spec);
 /// Every snapshot comes with the log of its training and with the quality of its samples against
 /// the test images, which nothing is trained on.
 ///
+/// Warns of a chain whose generator is as if collapsed after too few steps to call it that.
+///
 /// Trains with spec.threads compute threads. Throws
 /// - Interrupted when asked to stop,
 /// - chain::DivergedError if a value is not finite or the trained generator has collapsed to one
 ///   image: nothing is published then, here or the next time; the folder <id>.partial keeps the
-///   log,
+///   log and the reason (chain::divergence()),
 /// - chain::OtherJobError if the file there is the chain of another job.
 void provide_chain(TrainSpec const& spec, data::DataSet const& data,
                    std::filesystem::path const& chains, at::Device device,

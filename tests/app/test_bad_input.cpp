@@ -145,9 +145,12 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
         bad("trials", "methods = adam,restarts", "restarts needs surfing"),
         bad("trials", "operator = mask", "no task in trials.tasks measures"),
         {"[trials]\ntasks = recovery\noperator = identity\n",
-         "x.ini: trials.operator = identity: recovery from every pixel is inversion"},
+         "x.ini: trials.operator = identity: recovery from every pixel without noise is inversion"},
+        {"[trials]\ntasks = recovery\noperator = identity\nnoise = 0\n",
+         "x.ini: trials.operator = identity: recovery from every pixel without noise is inversion"},
         {"[trials]\ntasks = recovery\noperator = block_average\nmeasurements = 196,50\n",
-         "x.ini: trials.measurements = 196,50: trials.operator = block_average cannot give 50"},
+         "x.ini: trials.measurements = 196,50: trials.operator = block_average cannot give 50 "
+         "measurements; use some of 196, 49, 16, 4, 1"},
         {"[trials]\ntasks = recovery\noperator = block_average\nmeasurements = 49\ndraw = shared\n",
          "x.ini: trials.draw = shared: this trials.operator is not random"},
         bad("trials", "tasks = none", "the experiment has neither trials nor surfaces"),
@@ -215,7 +218,13 @@ TEST_CASE("a bad command line is refused by option and value", "[options]")
         {{"--job", folder.path.string()}, folder.path.string() + ": cannot be read as a job file"},
         {{"--job", path("empty.ini")}, path("empty.ini") + ": cannot be read as a job file"},
         {{"--job", path("bad.ini")}, path("bad.ini") + ": train.intervals = 0: must be"},
-        {{"status", "--output", folder.path.string()}, path("job.ini") + ": cannot be read"},
+        {{"status", "--output", folder.path.string()},
+         "command line: output = " + folder.path.string() + ": nothing was run there"},
+        {{"reduce", "--output", path("none")},
+         "command line: output = " + path("none") + ": nothing was run there"},
+        {{job, "--figure3.train.models=vae"},
+         "command line: figure3.train.models: an option holds for all experiments of the job"},
+        {{job, "--figure3.train.model", "vae"}, "command line: figure3.train.model: unknown"},
     };
     for (auto const& [arguments, expected] : lines)
     {

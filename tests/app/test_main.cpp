@@ -69,6 +69,10 @@ TEST_CASE("help, version and plan say what they should", "[main]")
     Result const plan = run("plan --output=/nowhere");
     CHECK(plan.code == ExitCode::success);
     CHECK_THAT(plan.output, Catch::Contains("2 cells in 4 blocks"));
+    Result const theory = run("plan --job jobs/theory.ini --data=/nowhere");
+    CHECK(theory.code == ExitCode::success);
+    CHECK_THAT(theory.output, Catch::Contains("80 random networks"));
+    CHECK_THAT(theory.output, !Catch::Contains("chain"));
     Result const status = run("status --job jobs/demo.ini --output=/nowhere --json");
     CHECK(status.code == ExitCode::success);
     CHECK_THAT(status.output, Catch::Contains("\"state\": \"absent\""));

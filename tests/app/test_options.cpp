@@ -8,6 +8,7 @@
 
 #include "app/job_keys.hpp"
 #include "app/options.hpp"
+#include "app/working_folder.hpp"
 #include "support/scratch_folder.hpp"
 
 using namespace surf;
@@ -121,22 +122,6 @@ void write_file(fs::path const& path, std::string const& text)
     fs::create_directories(path.parent_path());
     std::ofstream(path) << text;
 }
-
-/// The current folder, for the life of the object.
-class WorkingFolder
-{
-  public:
-    explicit WorkingFolder(fs::path const& folder) : before_(fs::current_path())
-    {
-        fs::current_path(folder);
-    }
-    ~WorkingFolder() { fs::current_path(before_); }
-    WorkingFolder(WorkingFolder const&) = delete;
-    WorkingFolder& operator=(WorkingFolder const&) = delete;
-
-  private:
-    fs::path before_;
-};
 
 }  // namespace
 
@@ -363,7 +348,7 @@ TEST_CASE("status and reduce find the job that a run left in its output folder",
 
 TEST_CASE("without arguments the demo job is run", "[options]")
 {
-    WorkingFolder const source(SURF_SOURCE_DIR);
+    test::WorkingFolder const source(SURF_SOURCE_DIR);
     Options const options = parse_options({});
     CHECK(options.command == Command::run);
     CHECK(options.job_file == "jobs/demo.ini");
@@ -373,7 +358,7 @@ TEST_CASE("without arguments the demo job is run", "[options]")
 TEST_CASE("commands that read no job need none", "[options]")
 {
     test::ScratchFolder const folder;
-    WorkingFolder const empty(folder.path);
+    test::WorkingFolder const empty(folder.path);
     CHECK(parse_options({"validate", "x.h5"}).file == "x.h5");
     CHECK(parse_options({"version"}).command == Command::version);
     CHECK(parse_options({"--version"}).command == Command::version);
@@ -396,4 +381,5 @@ TEST_CASE("the help text lists every command, key, default and exit code", "[opt
     }
     CHECK(help.find("[vae,dcgan,wgan,wgan-gp]") != std::string::npos);
     CHECK(help.find("\n  75 ") != std::string::npos);
+    CHECK(help.find("evaluations: one forward or one backward pass") != std::string::npos);
 }

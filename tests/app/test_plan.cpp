@@ -171,6 +171,20 @@ TEST_CASE("the paper's first table as a plan", "[plan]")
     CHECK(plan.work().blocks[35].cell == sched::CellIndex{11});
 }
 
+TEST_CASE("all pixels may be measured with noise", "[plan]")
+{
+    std::string const all_pixels =
+        "[train]\nmodels = dcgan\nlatent_dims = 5\n[trials]\nmethods = adam\n"
+        "operator = identity\nnoise = 0.1\ntasks = ";
+    Plan const plan = plan_of(all_pixels + "recovery,approximation,inversion\n");
+    REQUIRE(plan.cells.size() == 3);
+    CHECK(plan.cells[0].spec.problem.task == trial::Task::recovery);
+    CHECK(plan.cells[0].spec.problem.measurement == trial::Operator::identity);
+    CHECK(plan.cells[0].spec.problem.measurements == model::image_size);
+    CHECK(plan.cells[0].spec.problem.noise == 0.1);
+    CHECK(plan.cells[2].spec.problem.noise == 0);  // inversion sees the image itself
+}
+
 TEST_CASE("blocks cover a cell's trials, the last one is shorter", "[plan]")
 {
     Plan const plan = plan_of(sweep);

@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
+#include "hdf5/file.hpp"
 #include "hdf5/schema.hpp"
 #include "support/scratch_folder.hpp"
 
@@ -125,6 +126,34 @@ TEST_CASE("a chain is absent, in training or published", "[stored]")
     std::ofstream(published) << "x";
     CHECK(stored_chain(sweep.job.chains, header).state == ChainState::published);
     CHECK(stored_chain(sweep.job.chains, header).snapshots == 101);
+}
+
+TEST_CASE("a chain whose training came to nothing is told with its reason", "[stored]")
+{
+    SmallSweep const sweep;
+    chain::ChainHeader const& header = sweep.plan.chains[0].header;
+    chain::PartialChain(sweep.job.chains, header).mark_diverged("snapshot 3: not finite");
+    StoredChain const stored = stored_chain(sweep.job.chains, header);
+    CHECK(stored.state == ChainState::diverged);
+    CHECK(stored.reason == "snapshot 3: not finite");
+    std::string const line =
+        fmt::format("dcgan k=2 of sweep, chain {}: snapshot 3: not finite", header.id().brief());
+    CHECK(failed_chains(sweep.plan, sweep.job.chains) == std::vector{line});
+
+    // The results say why cells are empty.
+    auto const published = [&] {
+        auto const cells = sweep.cells();
+        publish_results(sweep.job, sweep.plan, cells, provenance_of(sweep.job, sweep.plan, cells));
+        fs::path const path = results_path(sweep.job.output);
+        CHECK(h5::violations(path).empty());
+        return h5::FileReader(path)
+            .root()
+            .group("provenance")
+            .attribute<std::string>("failed_chains");
+    };
+    CHECK(published() == line);
+    chain::PartialChain(sweep.job.chains, header).discard();
+    CHECK(published().empty());
 }
 
 TEST_CASE("another job's results are kept under its own name", "[results]")

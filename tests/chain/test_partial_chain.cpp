@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <limits>
 
 #include "chain/small_chain.hpp"
@@ -77,6 +78,28 @@ TEST_CASE("a killed trainer goes on from its last state and ends with equal byte
     ScratchFolder const uninterrupted;
     CHECK(bytes_of(chain::chain_path(partial.scratch.path, small_header().id())) ==
           bytes_of(write_small_chain(uninterrupted.path)));
+}
+
+TEST_CASE("why a training came to nothing is told until it is taken up again", "[partial_chain]")
+{
+    Partial const partial;
+    ChainId const id = small_header().id();
+    CHECK_FALSE(chain::divergence(partial.scratch.path, id).has_value());
+    partial.interrupt();
+    CHECK_FALSE(chain::divergence(partial.scratch.path, id).has_value());
+    partial.open().mark_diverged("snapshot 2: a value in fc1.weight is nan");
+    CHECK(chain::divergence(partial.scratch.path, id) ==
+          "snapshot 2: a value in fc1.weight is nan");
+
+    chain::PartialChain again = partial.open();
+    CHECK_FALSE(chain::divergence(partial.scratch.path, id).has_value());
+    CHECK(again.load_state()->next_snapshot == 2);
+
+    // Whatever somebody made of the file: one line of plain text.
+    std::ofstream(partial.folder / "diverged.txt") << "\xff\x01 not\tme\nnor me";
+    CHECK(chain::divergence(partial.scratch.path, id) == "?? not?me");
+    std::ofstream(partial.folder / "diverged.txt").flush();
+    CHECK(chain::divergence(partial.scratch.path, id) == "unknown");
 }
 
 TEST_CASE("what is damaged in a chain in the making is set aside", "[partial_chain]")

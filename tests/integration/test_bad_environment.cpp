@@ -1,7 +1,11 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
+#include "hdf5/file.hpp"
 #include "integration/sweep.hpp"
 
 using namespace surf::test;
@@ -140,7 +144,8 @@ TEST_CASE("commands refuse files and folders that mean nothing to them", "[bad_e
     check_refusal(run(surf_sweep({"validate", text + ".none"})), 3,
                   "cannot open " + text + ".none: No such file or directory");
     check_refusal(run(surf_sweep({"status", "--output", scratch.path.string()})), 2,
-                  (scratch.path / "job.ini").string() + ": cannot be read as a job file");
+                  "command line: output = " + scratch.path.string() +
+                      ": nothing was run there (it holds no job.ini)");
     check_refusal(run(sweep.command("reduce")), 2,
                   "output = " + sweep.output().string() + ": no block of job ");
     CHECK_FALSE(fs::exists(sweep.output()));
@@ -233,6 +238,25 @@ TEST_CASE("training that diverges ends with the code of failed blocks", "[bad_en
                Catch::Contains("surf_sweep: error: 8 of 8 blocks could not be computed"));
     CHECK(sweep.chains().empty());
     CHECK(sweep.segments().empty());
+
+    // Who comes later finds why there is nothing: in status, in the plan, in the results.
+    auto const command = [&](std::string const& name, std::string const& option) {
+        Ended found = run(sweep.command(name, {"--train.generator_rate=1e30", option}));
+        INFO(found.text());
+        CHECK(found.code == 0);
+        return found.output;
+    };
+    auto const chain = nlohmann::json::parse(command("status", "--json"))["chains"][0];
+    CHECK(chain["state"] == "diverged");
+    std::string const reason = chain["reason"];
+    CHECK_THAT(reason, Catch::StartsWith("snapshot 1: a value in fc1.weight is "));
+    std::string const line = fmt::format("dcgan k=5 of sweep, chain {}: {}",
+                                         chain["id"].get<std::string>().substr(0, 8), reason);
+    CHECK_THAT(command("status", "--seed=7"), Catch::Contains("\ndiverged: " + line + "\n"));
+    CHECK_THAT(command("plan", "--seed=7"), Catch::Contains("\ndiverged: " + line + "\n"));
+    surf::h5::FileReader const results(sweep.results());
+    CHECK(results.root().group("provenance").attribute<std::string>("failed_chains") == line);
+    CHECK(run(surf_sweep({"validate", sweep.results().string()})).code == 0);
 }
 
 TEST_CASE("help and version need nothing", "[bad_environment]")

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "hdf5/file.hpp"
@@ -112,4 +113,54 @@ TEST_CASE("reduce takes what is there of an unfinished job", "[status]")
     REQUIRE(finished_again.code == 0);
     CHECK_THAT(finished_again.errors, Catch::Contains("7 of 8 blocks are stored already\n"));
     check_same_results(finished(small_job), sweep);
+}
+
+TEST_CASE("status finds a shared folder of chains from anywhere", "[status]")
+{
+    Sweep const sweep(small_job);
+    fs::path const home = sweep.job_file().parent_path();
+    Command const command = surf_sweep({"run", "--job", "job.ini", "--output", "output", "--chains",
+                                        "shared", "--trials.methods=adam"});
+    Ended const ended = run(command, home);
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    CHECK(files_in(home / "shared", ".h5").size() == 1);
+    ScratchFolder const elsewhere;
+    auto const check_complete = [&](fs::path const& output) {
+        Ended const found =
+            run(surf_sweep({"status", "--json", "--output", output.string()}), elsewhere.path);
+        INFO(found.text());
+        REQUIRE(found.code == 0);
+        auto const status = nlohmann::json::parse(found.output);
+        CHECK(status["chains"][0]["state"] == "published");
+        CHECK(blocks_done(status) == 4);
+        CHECK_FALSE(status["results"].is_null());
+    };
+    check_complete(sweep.output());
+
+    // A run goes on with the stored job, from elsewhere too, and with one that somebody wrote.
+    fs::path const stored = sweep.output() / "job.ini";
+    for (bool const by_hand : {false, true})
+    {
+        if (by_hand)
+        {
+            std::string const text = small_job;
+            auto const section = text.find("[trials]\n") + 9;
+            std::ofstream(stored) << "output = output\nchains = shared\n"
+                                  << text.substr(0, section) << "methods = adam\n"
+                                  << text.substr(section);
+        }
+        Ended const again =
+            run(surf_sweep({"run", "--job", stored.string()}), by_hand ? home : elsewhere.path);
+        INFO(again.text());
+        REQUIRE(again.code == 0);
+        CHECK_THAT(again.errors, Catch::Contains("4 of 4 blocks are stored already"));
+        check_complete(sweep.output());
+    }
+    CHECK(fs::is_empty(elsewhere.path));
+
+    // A folder that was moved still knows where the shared chains are.
+    fs::path const moved = home / "moved";
+    fs::rename(sweep.output(), moved);
+    check_complete(moved);
 }

@@ -64,6 +64,9 @@ std::vector<Problem> all_problems()
     Problem inversion = seen_through(Operator::identity, 784);
     inversion.task = Task::inversion;
     problems.push_back(inversion);
+    Problem noisy_pixels = seen_through(Operator::identity, 784);
+    noisy_pixels.noise = 0.1;
+    problems.push_back(noisy_pixels);
     Problem noisy = seen_through(Operator::mask, 100);
     noisy.noise = 0.1;
     problems.push_back(noisy);

@@ -1,0 +1,52 @@
+#include "app/task_failure.hpp"
+
+#include "base/error.hpp"
+#include "chain/chain.hpp"
+
+namespace surf::app
+{
+namespace
+{
+
+template <class Exception>
+bool holds(std::exception_ptr const& error)
+{
+    try
+    {
+        std::rethrow_exception(error);
+    }
+    catch (Exception const&)
+    {
+        return true;
+    }
+    catch (...)
+    {
+        return false;
+    }
+}
+
+}  // namespace
+
+std::string reason_of(std::exception_ptr const& error)
+{
+    try
+    {
+        std::rethrow_exception(error);
+    }
+    catch (std::exception const& exception)
+    {
+        return exception.what();
+    }
+}
+
+bool is_interruption(std::exception_ptr const& error)
+{
+    return holds<Interrupted>(error);
+}
+
+bool is_of_this_chain(std::exception_ptr const& error)
+{
+    return holds<chain::DivergedError>(error);
+}
+
+}  // namespace surf::app

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+/// What an exception says that ended a task of the compute thread.
+namespace surf::app
+{
+
+std::string reason_of(std::exception_ptr const& error);
+
+/// Whether the task was asked to stop.
+bool is_interruption(std::exception_ptr const& error);
+
+/// Whether a chain failed because of its own training, so that others may still do better.
+bool is_of_this_chain(std::exception_ptr const& error);
+
+}  // namespace surf::app
