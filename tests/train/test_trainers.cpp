@@ -250,8 +250,10 @@ TEST_CASE("A step of the Wasserstein GANs is the papers' algorithm, written out"
         step_by_hand(spec, images, 3, generator_by_hand, critic_by_hand);
         trainer->step(3);
         INFO(name_of(model::model_table, model));
-        CHECK(change_error(critic_before, critic(), critic_by_hand) < 1e-3);
-        CHECK(change_error(generator_before, generator(), generator_by_hand) < 1e-3);
+        // A unit within rounding of its kink may fall on either side: a few thousandths, while what
+        // is left out of a step shows in its first digit.
+        CHECK(change_error(critic_before, critic(), critic_by_hand) < 1e-2);
+        CHECK(change_error(generator_before, generator(), generator_by_hand) < 1e-2);
     }
 }
 
