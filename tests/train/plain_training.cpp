@@ -15,8 +15,6 @@ using model::ModelKind;
 namespace
 {
 
-constexpr double leaky = 0.2;
-
 bool is_statistic(std::string const& name)
 {
     return name.ends_with(".mean") || name.ends_with(".variance");
@@ -32,124 +30,6 @@ std::vector<at::Tensor> gradients_of(at::Tensor const& loss, std::vector<at::Ten
 {
     return torch::autograd::grad({loss}, tensors, /*grad_outputs=*/{}, /*retain_graph=*/true,
                                  differentiable);
-}
-
-/// The layers of one network.
-struct Layers
-{
-    Tensors const& tensors;
-    std::string network;
-    double kink;
-
-    at::Tensor const& get(std::string const& layer, std::string const& part) const
-    {
-        return tensors.at(network + "." + layer + "." + part);
-    }
-
-    bool has(std::string const& layer) const
-    {
-        return tensors.contains(network + "." + layer + ".weight");
-    }
-
-    /// y = Wx + b
-    at::Tensor dense(std::string const& layer, at::Tensor const& input) const
-    {
-        return at::matmul(input.flatten(1), get(layer, "weight").t()) + get(layer, "bias");
-    }
-
-    /// 4 × 4, stride 2, padding 1: products of the weights with all patches.
-    at::Tensor convolution(std::string const& layer, at::Tensor const& input) const
-    {
-        at::Tensor const& weight = get(layer, "weight");  // [out × in × 4 × 4]
-        at::Tensor const patches = at::im2col(input, {4, 4}, {1, 1}, {1, 1}, {2, 2});
-        return at::matmul(weight.flatten(1), patches)
-                   .reshape({input.size(0), weight.size(0), input.size(2) / 2, input.size(3) / 2}) +
-               get(layer, "bias").reshape({-1, 1, 1});
-    }
-
-    /// Its transpose: adds up the patches that the weights make of every pixel.
-    at::Tensor transposed_convolution(std::string const& layer, at::Tensor const& input) const
-    {
-        at::Tensor const& weight = get(layer, "weight");  // [in × out × 4 × 4]
-        at::Tensor const patches = at::matmul(weight.flatten(1).t(), input.flatten(2));
-        return at::col2im(patches, {2 * input.size(2), 2 * input.size(3)}, {4, 4}, {1, 1}, {1, 1},
-                          {2, 2}) +
-               get(layer, "bias").reshape({-1, 1, 1});
-    }
-
-    /// Batch norm (Ioffe & Szegedy 2015, algorithm 1) of every unit, or of every channel over all
-    /// its pixels; a tenth of each batch's mean and unbiased variance goes into the running ones.
-    at::Tensor normalise(std::string const& layer, at::Tensor const& input) const
-    {
-        at::Tensor const values =  // [features × all that one mean is over]
-            input.dim() == 2 ? input.t() : input.transpose(0, 1).flatten(1);
-        auto const count = static_cast<double>(values.size(1));
-        at::Tensor const mean = values.mean(1);
-        at::Tensor const variance = (values - mean.unsqueeze(1)).square().mean(1);
-        {
-            at::NoGradGuard const no_autograd;
-            at::Tensor const& running_mean = get(layer, "bn.mean");
-            at::Tensor const& running_variance = get(layer, "bn.variance");
-            running_mean.copy_(0.9 * running_mean + 0.1 * mean);
-            running_variance.copy_(0.9 * running_variance + 0.1 * variance * count / (count - 1));
-        }
-        std::vector<std::int64_t> shape(static_cast<std::size_t>(input.dim()), 1);
-        shape[1] = -1;
-        return get(layer, "bn.gamma").reshape(shape) * (input - mean.reshape(shape)) /
-                   (variance.reshape(shape) + 1e-5).sqrt() +
-               get(layer, "bn.beta").reshape(shape);
-    }
-
-    /// ReLU, with this slope on its other side.
-    at::Tensor rectify(at::Tensor const& input, double slope) const
-    {
-        at::Tensor const bend = kink * input.detach().square().mean().sqrt();
-        return at::where(input > bend, input, slope * input);
-    }
-};
-
-/// InfoGAN's MNIST generator (Chen et al. 2016) without its sigmoid.
-at::Tensor infogan(Layers const& layers, at::Tensor const& latents)
-{
-    at::Tensor value = layers.normalise("fc1", layers.dense("fc1", latents));
-    value = layers.rectify(value, 0);
-    value = layers.normalise("fc2", layers.dense("fc2", value));
-    value = layers.rectify(value, 0).reshape({-1, 128, 7, 7});
-    value = layers.normalise("deconv1", layers.transposed_convolution("deconv1", value));
-    value = layers.rectify(value, 0);
-    return layers.transposed_convolution("deconv2", value).flatten(1);
-}
-
-/// V σ(W_d … σ(W_1 x + b_1) … + b_d)
-at::Tensor expansive(Layers const& layers, at::Tensor const& latents)
-{
-    at::Tensor value = latents;
-    for (int i = 1; layers.has("hidden" + std::to_string(i)); ++i)
-    {
-        value = layers.rectify(layers.dense("hidden" + std::to_string(i), value), 0);
-    }
-    return at::matmul(value, layers.get("output", "weight").t());
-}
-
-enum class BatchNorm
-{
-    on,
-    off,
-};
-
-/// InfoGAN's discriminator up to its last plain layer.
-at::Tensor trunk(Layers const& layers, at::Tensor const& images, BatchNorm batch_norm)
-{
-    auto const normalise = [&](std::string const& layer, at::Tensor const& input) {
-        return batch_norm == BatchNorm::on ? layers.normalise(layer, input) : input;
-    };
-    at::Tensor value = layers.convolution("conv1", images.reshape({-1, 1, 28, 28}));
-    value = layers.rectify(value, leaky);
-    value = normalise("conv2", layers.convolution("conv2", value));
-    value = layers.rectify(value, leaky);
-    value = normalise("fc1", layers.dense("fc1", value));
-    value = layers.rectify(value, leaky);
-    return layers.dense("fc2", value);
 }
 
 /// The networks' arrays, autograd on for those that are trained.
@@ -375,8 +255,8 @@ at::Tensor PlainTraining::critic_loss(std::int64_t draw, at::Tensor const& real,
 
 at::Tensor PlainTraining::decode(at::Tensor const& latents) const
 {
-    Layers const layers{tensors_, generator_, kink_};
-    return spec_.model == ModelKind::relu ? expansive(layers, latents) : infogan(layers, latents);
+    PlainNetwork const network{tensors_, generator_, kink_};
+    return spec_.model == ModelKind::relu ? expansive(network, latents) : infogan(network, latents);
 }
 
 at::Tensor PlainTraining::judge(at::Tensor const& images) const

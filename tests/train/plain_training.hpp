@@ -10,13 +10,11 @@
 #include "base/named_array.hpp"
 #include "data/images.hpp"
 #include "train/batches.hpp"
+#include "train/plain_network.hpp"
 #include "train/spec.hpp"
 
 namespace surf::test
 {
-
-/// Arrays by name.
-using Tensors = std::map<std::string, at::Tensor>;
 
 /// Adam (Kingma & Ba 2015, algorithm 1) or RMSProp, number by number.
 class PlainOptimiser
@@ -46,14 +44,11 @@ class PlainOptimiser
 };
 
 /// The training of every model once more, from the papers, to compare a Trainer with: in double
-/// precision, by plain operations on arrays named as in a trainer's state. It shares the batches
-/// with src/train, and nothing with src/model.
+/// precision, and with nothing of src/train and src/model but the batches.
 class PlainTraining
 {
   public:
-    /// Starts from a trainer's networks, with new optimisers. `kink` is where a ReLU bends, in root
-    /// mean squares of what enters the ReLUs of its layer: other than 0 for who asks what would
-    /// come of it if rounding put the units that are all but at 0 on the other side.
+    /// Starts from a trainer's networks, with new optimisers; `kink` is PlainNetwork's.
     PlainTraining(train::TrainSpec const& spec, data::TrainingImages const& images,
                   Parameters const& state, double kink);
 

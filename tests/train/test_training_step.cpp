@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <string>
-#include <vector>
 
 #include "base/named_array.hpp"
 #include "base/random.hpp"
@@ -68,16 +69,14 @@ TrainSpec training(ModelKind model)
     return spec;
 }
 
-/// Networks in which no array is 0 or 1, as after some training; running variances are 0, so that
-/// the first batch's are all there is.
+/// Networks in which no array is all 0 or 1, as after some training. Running variances are 0: the
+/// first batch's are all there is.
 Parameters used(Parameters state, TrainSpec const& spec)
 {
     RandomStream stream(7, "test/step", Purpose::weights, 0);
     for (NamedArray& array : state)
     {
         ArrayName const name(array.name);
-        bool const clipped =
-            spec.model == ModelKind::wgan && name.layer.starts_with("critic") && name.is_trained();
         double deviation = 0;
         if (name.part == "bn.gamma" || name.part == "bn.beta")
         {
@@ -87,18 +86,19 @@ Parameters used(Parameters state, TrainSpec const& spec)
         {
             deviation = name.layer == "encoder.fc2" ? 0.5 : 0.02;
         }
-        for (float& value : array.values)
+        else if (name.part == "bn.variance")
         {
-            value += static_cast<float>(deviation * stream.normal());
-            if (clipped)
-            {
-                auto const bound = static_cast<float>(spec.hyper.clip);
-                value = std::clamp(value, -bound, bound);
-            }
-            if (name.part == "bn.variance")
-            {
-                value = 0;
-            }
+            std::ranges::fill(array.values, 0.0F);
+        }
+        bool const clipped =
+            spec.model == ModelKind::wgan && name.layer.starts_with("critic") && name.is_trained();
+        double const bound = clipped ? spec.hyper.clip : std::numeric_limits<double>::infinity();
+        if (deviation > 0 || clipped)
+        {
+            std::ranges::transform(array.values, array.values.begin(), [&](double value) {
+                double const noise = deviation > 0 ? deviation * stream.normal() : 0;
+                return static_cast<float>(std::clamp(value + noise, -bound, bound));
+            });
         }
     }
     return state;
@@ -117,8 +117,8 @@ double size_of(at::Tensor const& tensor)
 }
 
 /// Float32 may put a unit on either side of its kink that is this close to it, in root mean squares
-/// of its layer: rounding comes to 5e-6 where a batch's variance is small.
-constexpr double rounding = 1e-5;
+/// of its layer: rounding comes to 1e-5 where a batch's variance is small.
+constexpr double rounding = 2e-5;
 
 /// A step by hand, with all units that rounding decides about on one side of their kinks or on the
 /// other: one unit of a layer changes the gradients of what is before it by a hundredth or so.
@@ -132,12 +132,11 @@ struct ByHand
     {}
 
     /// How far off an array may be: more than the two are apart, since some units together may
-    /// weigh more than all. In a single number, a sum in which most cancels, even much more.
+    /// weigh more than all, and even more where it is a single number, a sum that mostly cancels.
     double doubt(std::string const& array, double change) const
     {
-        at::Tensor const difference = right.tensors().at(array) - left.tensors().at(array);
-        double const share = difference.numel() == 1 ? 0.25 : 0;
-        return std::max(3 * size_of(difference), share * change);
+        double const apart = size_of(right.tensors().at(array) - left.tensors().at(array));
+        return std::max(3 * apart, array == "generator.deconv2.bias" ? 0.25 * change : 0);
     }
 };
 
@@ -187,7 +186,9 @@ void compare_arrays(TrainSpec const& spec, Parameters const& before, Parameters 
         double const values = std::sqrt(static_cast<double>(start.numel()));
         if (has_no_effect(name, by_hand.left.tensors()))
         {
-            CHECK(size_of(found - start) <= 1e-2 * spec.hyper.generator_rate * values);
+            bool const slow = array.starts_with("discriminator") || array.starts_with("critic");
+            double const rate = slow ? spec.hyper.discriminator_rate : spec.hyper.generator_rate;
+            CHECK(size_of(found - start) <= 1e-2 * rate * values);
             continue;
         }
         double const storage = updates * std::pow(2, -24) * size_of(start);
@@ -218,7 +219,7 @@ TEST_CASE("A training step of every model is what the papers say, written out")
         Parameters before = used(trainer->state(), spec);
         trainer->restore(before);
         ByHand by_hand(spec, images, before);
-        for (std::int64_t const step : {3, 4})
+        for (std::int64_t const step : {15, 16})
         {
             CAPTURE(step);
             trainer->step(step);
