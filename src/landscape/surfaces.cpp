@@ -83,7 +83,8 @@ std::vector<double> surface_values(model::Evaluator& generator, at::Tensor const
     {
         if (stop.stop_requested())
         {
-            throw Interrupted("stopped while computing surfaces (nothing was written) run it again");
+            throw Interrupted(
+                "stopped while computing surfaces (nothing was written) run it again");
         }
         std::int64_t const count = std::min(batch_size, points - first);
         at::Tensor const images =

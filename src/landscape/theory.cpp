@@ -133,7 +133,8 @@ void sample_network(Draw const& draw, std::size_t expansion, std::size_t network
         {
             if (stop.stop_requested())
             {
-                throw Interrupted("stopped while sampling theorem 3.1 (nothing was written) run it again");
+                throw Interrupted(
+                    "stopped while sampling theorem 3.1 (nothing was written) run it again");
             }
             RadialObjective const objective(draw.network, measurement, norm * draw.target);
             auto const derivatives = search_radii(spec, objective, draw.directions, norm);

@@ -86,6 +86,12 @@ NetworkSpec relu_spec(std::int64_t latent_dim, std::int64_t hidden_layers)
     return spec;
 }
 
+/// Length of a layer's bias and batch-norm vectors: a linear layer normalises each unit.
+std::int64_t feature_count(LayerSpec const& layer)
+{
+    return layer.kind == LayerKind::linear ? layer.output.size() : layer.output.channels;
+}
+
 }  // namespace
 
 NetworkSpec generator_spec(ModelKind model, std::int64_t latent_dim, std::int64_t hidden_layers)
@@ -131,17 +137,6 @@ std::vector<std::int64_t> weight_shape(LayerSpec const& layer)
     }
     return {};
 }
-
-namespace
-{
-
-/// Length of a layer's bias and batch-norm vectors: a linear layer normalises each unit.
-std::int64_t feature_count(LayerSpec const& layer)
-{
-    return layer.kind == LayerKind::linear ? layer.output.size() : layer.output.channels;
-}
-
-}  // namespace
 
 at::Tensor view_of(NamedArray const& array)
 {
@@ -302,19 +297,19 @@ at::Tensor Network::apply(std::size_t index, at::Tensor const& input, Mode mode,
     Layer const& layer = layers_[index];
     std::int64_t const batch = input.size(0);
     Shape const& in = spec.input;
+    // Training takes the fastest path; evaluation the plain one, as the frozen generator's oracle.
+    bool const fast = mode == Mode::training;
     auto const vectors = [&] { return input.reshape({batch, in.size()}); };
     auto const images = [&] {
         at::Tensor const as_images = input.reshape({batch, in.channels, in.height, in.width});
-        return mode == Mode::training ? as_images.contiguous(at::MemoryFormat::ChannelsLast)
-                                      : as_images;
+        return fast ? as_images.contiguous(at::MemoryFormat::ChannelsLast) : as_images;
     };
     at::Tensor output;
     switch (spec.kind)
     {
         case LayerKind::linear:
-            output = mode == Mode::training
-                         ? product_transposed(vectors(), layer.weight).add_(layer.bias)
-                         : at::linear(vectors(), layer.weight, layer.bias);
+            output = fast ? product_transposed(vectors(), layer.weight).add_(layer.bias)
+                          : at::linear(vectors(), layer.weight, layer.bias);
             break;
         case LayerKind::conv:
             output = at::conv2d(images(), layer.weight, layer.bias, stride, padding);
