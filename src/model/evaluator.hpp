@@ -21,6 +21,9 @@ class Evaluator
     virtual at::Tensor forward(at::Tensor const& latents) = 0;
     /// Jᵀg at the latents of the last forward(): [batch × n] → [batch × k].
     virtual at::Tensor backward(at::Tensor const& gradient) = 0;
+    /// Jᵀ = (∂G/∂x)ᵀ at the latents of the last forward(), a row for each component of x:
+    /// [batch × k × n].
+    virtual at::Tensor jacobian() = 0;
 };
 
 /// Network in evaluation mode through autograd: slow and simple, the oracle of the tests.
@@ -31,6 +34,7 @@ class ReferenceEvaluator final : public Evaluator
 
     at::Tensor forward(at::Tensor const& latents) override;
     at::Tensor backward(at::Tensor const& gradient) override;
+    at::Tensor jacobian() override;
 
   private:
     Network network_;

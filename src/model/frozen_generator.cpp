@@ -9,7 +9,9 @@ namespace surf::model
 
 FrozenGenerator::FrozenGenerator(NetworkSpec const& spec, Parameters const& parameters,
                                  at::Device device, at::ScalarType type)
-    : value_type_(at::promote_types(type, at::kFloat))
+    : latent_dim_(spec.front().input.size()),
+      device_(device),
+      value_type_(at::promote_types(type, at::kFloat))
 {
     c10::InferenceMode const no_autograd;
     Shape const& out = spec.back().output;
@@ -40,6 +42,24 @@ at::Tensor FrozenGenerator::backward(at::Tensor const& gradient)
         value = (*layer)->backward(std::move(value));
     }
     return value;
+}
+
+at::Tensor FrozenGenerator::jacobian()
+{
+    c10::InferenceMode const no_autograd;
+    at::Tensor value = at::eye(latent_dim_, at::device(device_).dtype(value_type_)).unsqueeze(0);
+    for (auto const& layer : layers_)
+    {
+        value = layer->tangents(value);
+    }
+    return value.to(value_type_);
+}
+
+at::Tensor FrozenGenerator::affine(std::size_t layer, at::Tensor const& maps)
+{
+    c10::InferenceMode const no_autograd;
+    EXPECT(layer < depth());
+    return layers_[layer]->affine(maps);
 }
 
 }  // namespace surf::model

@@ -25,8 +25,17 @@ class FrozenGenerator final : public Evaluator
 
     at::Tensor forward(at::Tensor const& latents) override;
     at::Tensor backward(at::Tensor const& gradient) override;
+    at::Tensor jacobian() override;
+
+    std::size_t depth() const { return layers_.size(); }
+    /// From affine maps of x before a layer to those before its activation. The rows of a map are
+    /// J's columns and, last, c of Jx + c: [maps × (k + 1) × in] → [maps × (k + 1) × out]. Units of
+    /// images are in the order (row, column, channel).
+    at::Tensor affine(std::size_t layer, at::Tensor const& maps);
 
   private:
+    std::int64_t latent_dim_;
+    at::Device device_;
     at::ScalarType value_type_;  ///< of latents, images and gradients
     std::vector<std::unique_ptr<FrozenLayer>> layers_;
 };

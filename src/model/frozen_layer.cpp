@@ -100,10 +100,42 @@ class ActivatedLayer : public FrozenLayer
         return product_backward(gradient);
     }
 
+    at::Tensor tangents(at::Tensor const& input) final
+    {
+        EXPECT(output_.defined());
+        at::Tensor value = linear_rows(input);
+        if (activation_ == Activation::none)
+        {
+            return value.expand({output_.size(0), -1, -1});
+        }
+        at::Tensor const slope = activation_ == Activation::relu
+                                     ? output_.gt(0).to(value.scalar_type())
+                                     : output_ * (1 - output_);
+        return value.size(0) == output_.size(0) ? value.mul_(slope.unsqueeze(1))
+                                                : value * slope.unsqueeze(1);
+    }
+
+    at::Tensor affine(at::Tensor const& maps) final
+    {
+        at::Tensor value = linear_rows(maps);
+        value.select(1, -1).add_(bias_row());
+        return value;
+    }
+
   private:
+    /// linear() of [batch × rows × in].
+    at::Tensor linear_rows(at::Tensor const& input)
+    {
+        return linear(input.flatten(0, 1)).view({input.size(0), input.size(1), -1});
+    }
+
     /// The value before a sigmoid, but behind a ReLU. Ours to change.
     virtual at::Tensor product(at::Tensor const& input) = 0;
     virtual at::Tensor product_backward(at::Tensor const& gradient) = 0;
+    /// The product without bias and activation. Ours to change.
+    virtual at::Tensor linear(at::Tensor const& input) const = 0;
+    /// The bias of each unit: [out].
+    virtual at::Tensor bias_row() const = 0;
 
     Activation activation_;
     at::Tensor output_;  ///< of the last forward()
@@ -115,16 +147,22 @@ class LinearLayer final : public ActivatedLayer
     LinearLayer(Folded const& folded, Activation activation)
         : ActivatedLayer(activation),
           type_(folded.weight.scalar_type()),
+          bias_(folded.bias),
           forward_(folded.weight, folded.bias, epilogue_of(activation)),
+          linear_(forward_.linear_part()),
           backward_(folded.weight.t(), {}, Epilogue::none)
     {}
 
   private:
     at::Tensor product(at::Tensor const& input) override { return forward_(input.to(type_)); }
     at::Tensor product_backward(at::Tensor const& gradient) override { return backward_(gradient); }
+    at::Tensor linear(at::Tensor const& input) const override { return linear_(input.to(type_)); }
+    at::Tensor bias_row() const override { return bias_; }
 
     at::ScalarType type_;
+    at::Tensor bias_;  ///< [out]
     PackedLinear forward_;
+    PackedLinear linear_;  ///< shares forward_'s weight
     PackedLinear backward_;
 };
 
@@ -146,6 +184,15 @@ class UpsamplingLayer final : public ActivatedLayer
   private:
     at::Tensor product(at::Tensor const& input) override
     {
+        at::Tensor output = linear(input);
+        at::Tensor pixels = output.view({-1, out_.channels});
+        pixels.add_(bias_);
+        apply(epilogue_, pixels);
+        return output;
+    }
+
+    at::Tensor linear(at::Tensor const& input) const override
+    {
         std::int64_t const batch = input.size(0);
         at::Tensor const images = input.to(weight_.scalar_type())
                                       .view({batch, in_.height, in_.width, in_.channels})
@@ -154,18 +201,17 @@ class UpsamplingLayer final : public ActivatedLayer
         at::Tensor const upsampled =
             at::empty({batch, out_.channels, out_.height, out_.width},
                       images.options().memory_format(at::MemoryFormat::ChannelsLast));
-        at::Tensor output =
-            std::get<0>(at::convolution_backward(
-                            images, upsampled, weight_, /*bias_sizes=*/std::nullopt,
-                            {stride, stride}, {padding, padding}, /*dilation=*/{1, 1},
-                            /*transposed=*/false, /*output_padding=*/{0, 0}, /*groups=*/1,
-                            /*output_mask=*/{true, false, false}))
-                .permute({0, 2, 3, 1})
-                .contiguous()
-                .add_(bias_);
-        apply(epilogue_, output);
-        return output.view({batch, out_.size()});
+        return std::get<0>(at::convolution_backward(
+                               images, upsampled, weight_, /*bias_sizes=*/std::nullopt,
+                               {stride, stride}, {padding, padding}, /*dilation=*/{1, 1},
+                               /*transposed=*/false, /*output_padding=*/{0, 0}, /*groups=*/1,
+                               /*output_mask=*/{true, false, false}))
+            .permute({0, 2, 3, 1})
+            .contiguous()
+            .view({batch, out_.size()});
     }
+
+    at::Tensor bias_row() const override { return bias_.repeat({out_.height * out_.width}); }
 
     at::Tensor product_backward(at::Tensor const& gradient) override
     {
@@ -199,7 +245,9 @@ class ImageLayer final : public ActivatedLayer
     }
 
   private:
-    at::Tensor product(at::Tensor const& input) override
+    at::Tensor product(at::Tensor const& input) override { return linear(input).add_(bias_); }
+
+    at::Tensor linear(at::Tensor const& input) const override
     {
         std::int64_t const batch = input.size(0);
         at::Tensor const pixels =
@@ -208,9 +256,10 @@ class ImageLayer final : public ActivatedLayer
             at::matmul(weight_, pixels.transpose(1, 2)).to(bias_.scalar_type());
         return at::col2im(columns, {out_.height, out_.width}, {kernel, kernel}, {1, 1},
                           {padding, padding}, {stride, stride})
-            .add_(bias_)
             .view({batch, out_.size()});
     }
+
+    at::Tensor bias_row() const override { return bias_.expand({out_.size()}); }
 
     at::Tensor product_backward(at::Tensor const& gradient) override
     {

@@ -20,6 +20,12 @@ class FrozenLayer
     /// From the gradient behind the layer at the last forward() to the one before it:
     /// [batch × out] → [batch × in]. May overwrite the gradient.
     virtual at::Tensor backward(at::Tensor gradient) = 0;
+    /// From tangents before the layer to those behind it, at the last forward():
+    /// [1 or batch × tangents × in] → [batch × tangents × out].
+    virtual at::Tensor tangents(at::Tensor const& input) = 0;
+    /// From affine maps Jx + c before the layer to those before its activation. The rows of a map
+    /// are J's columns and, last, c: [maps × (k + 1) × in] → [maps × (k + 1) × out].
+    virtual at::Tensor affine(at::Tensor const& maps) = 0;
 };
 
 /// The layer that a network's spec and parameters describe, its matrix work in precision `type`.

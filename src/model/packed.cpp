@@ -41,6 +41,14 @@ at::Tensor PackedLinear::operator()(at::Tensor const& input) const
     return value;
 }
 
+PackedLinear PackedLinear::linear_part() const
+{
+    PackedLinear part(*this);
+    part.bias_ = at::Tensor();
+    part.epilogue_ = Epilogue::none;
+    return part;
+}
+
 PackedConvolution::PackedConvolution(at::Tensor const& weight, at::Tensor bias, std::int64_t stride,
                                      std::int64_t padding, Epilogue epilogue)
     : weight_(onednn::handles(weight) ? onednn::pack_convolution(weight, stride, padding)

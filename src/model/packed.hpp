@@ -25,6 +25,8 @@ class PackedLinear
 
     /// [batch × in] → [batch × out].
     at::Tensor operator()(at::Tensor const& input) const;
+    /// The same without bias and epilogue: it shares the weight.
+    PackedLinear linear_part() const;
 
   private:
     at::Tensor weight_;

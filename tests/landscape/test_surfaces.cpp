@@ -25,6 +25,7 @@ class Stretch final : public model::Evaluator
         return latents * factors_;
     }
     at::Tensor backward(at::Tensor const& gradient) override { return gradient * factors_; }
+    at::Tensor jacobian() override { return at::diag(factors_).unsqueeze(0); }
 
     std::int64_t largest_batch = 0;
 

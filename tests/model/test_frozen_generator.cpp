@@ -14,6 +14,7 @@ struct Errors
 {
     double image = 0;
     double gradient = 0;
+    double jacobian = 0;
 };
 
 NetworkSpec infogan(std::int64_t latent_dim)
@@ -34,6 +35,7 @@ Errors frozen_against_autograd(NetworkSpec const& spec, std::int64_t batch, std:
     Errors errors;
     errors.image = test::relative_error(frozen.forward(latents), reference.forward(latents));
     errors.gradient = test::relative_error(frozen.backward(gradient), reference.backward(gradient));
+    errors.jacobian = test::relative_error(frozen.jacobian(), reference.jacobian());
     return errors;
 }
 
@@ -52,6 +54,7 @@ TEST_CASE("The frozen generator equals autograd in float64")
                 INFO("seed " << seed << ", k = " << latent_dim);
                 CHECK(errors.image < 1e-12);
                 CHECK(errors.gradient < 1e-10);
+                CHECK(errors.jacobian < 1e-10);
             }
         }
     }
@@ -62,6 +65,7 @@ TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
     Errors const errors = frozen_against_autograd(infogan(5), 25, 44, at::kFloat);
     CHECK(errors.image < 1e-5);
     CHECK(errors.gradient < 1e-5);
+    CHECK(errors.jacobian < 1e-5);
 }
 
 TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per cent")
@@ -82,6 +86,9 @@ TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per 
         at::Tensor const pulled = rough.backward(gradient);
         CHECK(pulled.scalar_type() == at::kFloat);
         CHECK(test::relative_error(pulled, exact.backward(gradient)) < 0.1);
+        at::Tensor const jacobian = rough.jacobian();
+        CHECK(jacobian.scalar_type() == at::kFloat);
+        CHECK(test::relative_error(jacobian, exact.jacobian()) < 0.1);
     }
 }
 
@@ -96,6 +103,41 @@ TEST_CASE("Nothing of a frozen generator is left on another device than its own"
     at::Tensor const gradient = generator.backward(at::empty({7, 784}, at::kMeta));
     CHECK(gradient.is_meta());
     CHECK((gradient.sizes() == at::IntArrayRef({7, 5})));
+    at::Tensor const jacobian = generator.jacobian();
+    CHECK(jacobian.is_meta());
+    CHECK((jacobian.sizes() == at::IntArrayRef({7, 5, 784})));
+    CHECK(generator.affine(0, at::empty({3, 6, 5}, at::kMeta)).is_meta());
+}
+
+TEST_CASE("Layer by layer, the affine maps of a latent's own pattern are the generator there")
+{
+    for (ModelKind const model : {ModelKind::dcgan, ModelKind::relu})
+    {
+        std::int64_t const latent_dim = 3;
+        auto const spec = generator_spec(model, latent_dim, 2);
+        FrozenGenerator generator(spec, test::random_parameters(spec, 12), at::kCPU, at::kDouble);
+        at::Tensor const latent = test::random_tensor({1, latent_dim}, 13).to(at::kDouble);
+        at::Tensor const point = at::cat({latent, at::ones({1, 1}, at::kDouble)}, 1);  // (x, 1)
+        at::Tensor maps =
+            at::cat({at::eye(latent_dim, at::kDouble), at::zeros({1, latent_dim}, at::kDouble)})
+                .unsqueeze(0);
+        at::Tensor value;
+        for (std::size_t layer = 0; layer < generator.depth(); ++layer)
+        {
+            maps = generator.affine(layer, maps);
+            value = at::matmul(point, maps).squeeze(1);
+            if (layer + 1 < generator.depth())
+            {
+                maps = maps * value.gt(0).unsqueeze(1);
+            }
+        }
+        at::Tensor const image = generator.forward(latent);
+        bool const sigmoid = spec.back().activation == Activation::sigmoid;
+        CHECK(test::relative_error(sigmoid ? value.sigmoid() : value, image) < 1e-12);
+        at::Tensor const slope = sigmoid ? image * (1 - image) : at::ones_like(image);
+        CHECK(test::relative_error(maps.narrow(1, 0, latent_dim) * slope.unsqueeze(1),
+                                   generator.jacobian()) < 1e-12);
+    }
 }
 
 TEST_CASE("The frozen generator's gradient equals finite differences")

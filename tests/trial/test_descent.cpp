@@ -18,6 +18,7 @@ class DiagonalGenerator final : public model::Evaluator
     explicit DiagonalGenerator(at::Tensor diagonal) : diagonal_(std::move(diagonal)) {}
     at::Tensor forward(at::Tensor const& latents) override { return latents * diagonal_; }
     at::Tensor backward(at::Tensor const& gradient) override { return gradient * diagonal_; }
+    at::Tensor jacobian() override { return at::diag(diagonal_).unsqueeze(0); }
 
   private:
     at::Tensor diagonal_;

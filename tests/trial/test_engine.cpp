@@ -58,6 +58,7 @@ class CountingEvaluator final : public model::Evaluator
         return inner_->forward(latents);
     }
     at::Tensor backward(at::Tensor const& gradient) override { return inner_->backward(gradient); }
+    at::Tensor jacobian() override { return inner_->jacobian(); }
 
   private:
     std::unique_ptr<Evaluator> inner_;

@@ -28,6 +28,7 @@ class CubicGenerator final : public model::Evaluator
         return latents.pow(3) - 0.3 * latents;
     }
     at::Tensor backward(at::Tensor const& gradient) override { return gradient * slope_; }
+    at::Tensor jacobian() override { return at::diag_embed(slope_); }
 
   private:
     at::Tensor slope_;
@@ -43,6 +44,7 @@ class CliffGenerator final : public model::Evaluator
                          at::full_like(latents, std::numeric_limits<double>::infinity()));
     }
     at::Tensor backward(at::Tensor const& gradient) override { return gradient.clone(); }
+    at::Tensor jacobian() override { return at::eye(latent_dim, at::kDouble).unsqueeze(0); }
 };
 
 using Point = std::array<double, latent_dim>;
@@ -341,6 +343,10 @@ TEST_CASE("A trial whose start is at its goal already ends there")
         at::Tensor backward(at::Tensor const& gradient) override
         {
             return at::zeros_like(gradient);
+        }
+        at::Tensor jacobian() override
+        {
+            return at::zeros({1, latent_dim, latent_dim}, at::kDouble);
         }
     } collapsed;
     Restarts const restarts{{}, 1000, [&](auto const&) {
