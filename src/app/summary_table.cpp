@@ -101,6 +101,7 @@ std::vector<std::string> row_of(reduce::CellResult const& cell, reduce::CellSumm
         has_latent(cell) ? success_percent(statistics) : pixel_error(statistics.pixel_errors),
         first_hit(summary),
         whole_number(statistics.iterations.mean()),
+        whole_number(statistics.evaluations.mean()),
         pairs ? comparison(*pairs, problem.task) : nothing,
     };
 }
@@ -120,8 +121,9 @@ std::string summary_table(std::vector<reduce::CellResult> const& cells)
         return row;
     };
     TextTable table(with_experiment(
-        "experiment", {"model", "k", "task", "operator m", "method", "trials",
-                       outcome_header(cells), "first hit p75 (CI)", "steps mean", "vs adam"}));
+        "experiment",
+        {"model", "k", "task", "operator m", "method", "trials", outcome_header(cells),
+         "first hit p75 (CI)", "steps mean", "evaluations mean", "vs adam"}));
     auto const summaries = reduce::summarise(cells);
     for (std::size_t i = 0; i < cells.size(); ++i)
     {

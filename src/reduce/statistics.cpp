@@ -129,6 +129,7 @@ void CellStatistics::add(trial::TrialOutcome const& outcome)
     ++trials;
     auto const steps = static_cast<double>(outcome.iterations);
     iterations.add(steps);
+    evaluations.add(static_cast<double>(outcome.network_evaluations));
     if (outcome.stop_reason != trial::StopReason::non_finite)
     {
         finite_iterations.add(steps);
@@ -159,6 +160,7 @@ void CellStatistics::merge(CellStatistics const& other)
     std::transform(stopped.begin(), stopped.end(), other.stopped.begin(), stopped.begin(),
                    std::plus<>());
     iterations.merge(other.iterations);
+    evaluations.merge(other.evaluations);
     finite_iterations.merge(other.finite_iterations);
     first_hits.merge(other.first_hits);
     distances.merge(other.distances);

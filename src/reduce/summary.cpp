@@ -86,11 +86,17 @@ void add_successes(CellVariables& variables)
 void add_iterations(CellVariables& variables)
 {
     variables.add<double>(
-        "total_iterations_p75", "75th percentile of Adam steps over all trials",
+        "total_iterations_p75", "75th percentile of gradient steps over all trials",
         [](Cell const& cell) { return cell.summary.statistics.iterations.quantile(0.75); });
     variables.add<double>(
-        "total_iterations_mean", "mean Adam steps over all trials",
+        "total_iterations_mean", "mean gradient steps over all trials",
         [](Cell const& cell) { return cell.summary.statistics.iterations.mean(); });
+    variables.add<double>(
+        "network_evaluations_p75", "75th percentile of network evaluations over all trials",
+        [](Cell const& cell) { return cell.summary.statistics.evaluations.quantile(0.75); });
+    variables.add<double>(
+        "network_evaluations_mean", "mean network evaluations over all trials",
+        [](Cell const& cell) { return cell.summary.statistics.evaluations.mean(); });
 }
 
 /// The cells' pairs of trials with those of their adam cells.

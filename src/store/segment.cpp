@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace
 {
 
-constexpr h5::FileType segment_type{.name = "surf_sweep/segment"};
+constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 2};
 
 [[noreturn]] void fail_damaged(fs::path const& path, std::string const& problem)
 {

@@ -47,9 +47,11 @@ void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop
     }
 }
 
-/// Writes down trials that have landed, but for what outcomes need a fresh look at x̂.
-void harvest(Landing const& landing, std::vector<TrialOutcome>& outcomes)
+/// Writes down trials that have landed from the last of so many flights, but for what outcomes need
+/// a fresh look at x̂.
+void harvest(Landing const& landing, std::int64_t flights, std::vector<TrialOutcome>& outcomes)
 {
+    constexpr std::int64_t passes = 2;  // forward and backward
     auto const rows = host_values<std::int64_t>(landing.rows);
     auto const reasons = host_values<std::int8_t>(landing.reasons);
     auto const iterations = host_values<std::int64_t>(landing.state.iterations);
@@ -62,6 +64,8 @@ void harvest(Landing const& landing, std::vector<TrialOutcome>& outcomes)
         outcome.trial = rows[i];
         outcome.stop_reason = static_cast<StopReason>(reasons[i]);
         outcome.iterations = iterations[i];
+        // Each flight evaluates f once more than it steps: where the trial lands.
+        outcome.network_evaluations = passes * (iterations[i] + flights);
         outcome.first_hit = hits[i];
         outcome.best_objective = best[i];
         outcome.latent = host_values<float>(landing.state.latents[at]);
@@ -113,16 +117,18 @@ std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective c
 {
     at::Tensor const target_latents = start.target_latents;
     FlightState state = take_off(std::move(start), rule);
+    std::int64_t flights = 1;
     if (generators.approximate != nullptr)
     {
         FlightState landed = state.select(at::arange(state.latents.size(0), state.caps.options()));
         fly(Flight(objective, std::move(state), approximate_rule(rule)), *generators.approximate,
             stop, [&](Landing const& landing) { landed.put(landing.rows, landing.state); });
         state = std::move(landed);
+        ++flights;
     }
     std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
     fly(Flight(objective, std::move(state), rule), generators.exact, stop,
-        [&](Landing const& landing) { harvest(landing, outcomes); });
+        [&](Landing const& landing) { harvest(landing, flights, outcomes); });
     describe_latents(generators.exact, objective, target_latents, rule, outcomes);
     return outcomes;
 }

@@ -36,16 +36,23 @@ struct TrialOutcome
 
     std::int64_t trial = 0;
     StopReason stop_reason = StopReason::converged;
-    bool success = false;         ///< ‖x̂ − x*‖ below the success distance
-    std::int64_t iterations = 0;  ///< Adam steps in all, over all networks and starts
+    bool success = false;  ///< ‖x̂ − x*‖ below the success distance
+    /// Gradient steps in all, over all networks, starts and linear pieces: of Adam, of projected
+    /// gradient, of Levenberg–Marquardt.
+    std::int64_t iterations = 0;
+    /// Forward and backward passes of the search, for one image; a pass of k tangents counts k.
+    std::int64_t network_evaluations = 0;
     std::int64_t first_hit = never;  ///< steps when ‖x − x*‖ first was below the success distance
                                      ///< on the final network; never = −1
-    double objective = 0;            ///< f(x̂) = ½‖AG_T(x̂) − b‖²
-    double distance = 0;             ///< ‖x̂ − x*‖; NaN for a task without x*
-    double pixel_error = 0;          ///< √(‖G_T(x̂) − y‖² / n)
-    double best_objective = 0;       ///< smallest f seen on the final network
-    std::vector<float> latent;       ///< x̂, [k]
-    std::vector<float> best_latent;  ///< where the smallest f was seen, [k]
+    std::int64_t pieces = 0;            ///< linear pieces searched; of Method::projected only
+    std::int64_t capped_snapshots = 0;  ///< snapshots at which max_pieces left units out
+    std::int64_t units_cut = 0;         ///< near-zero units left out so, over all snapshots
+    double objective = 0;               ///< f(x̂) = ½‖AG_T(x̂) − b‖²
+    double distance = 0;                ///< ‖x̂ − x*‖; NaN for a task without x*
+    double pixel_error = 0;             ///< √(‖G_T(x̂) − y‖² / n)
+    double best_objective = 0;          ///< smallest f seen on the final network
+    std::vector<float> latent;          ///< x̂, [k]
+    std::vector<float> best_latent;     ///< where the smallest f was seen, [k]
 
     friend bool operator==(TrialOutcome const&, TrialOutcome const&) = default;
 };

@@ -24,6 +24,7 @@ void add_start(TrialOutcome& trial, TrialOutcome const& start)
     TrialOutcome sum = is_better(start, trial) ? start : trial;
     sum.trial = trial.trial;
     sum.iterations = trial.iterations + start.iterations;
+    sum.network_evaluations = trial.network_evaluations + start.network_evaluations;
     bool const hits_first =
         trial.first_hit == TrialOutcome::never && start.first_hit != TrialOutcome::never;
     sum.first_hit = hits_first ? trial.iterations + start.first_hit : trial.first_hit;

@@ -54,6 +54,7 @@ struct SmallSweep
             outcome.trial = spec.first + i;
             outcome.success = true;
             outcome.iterations = iterations + 100;
+            outcome.network_evaluations = 2 * outcome.iterations + 2;
             outcome.first_hit = iterations;
             outcome.latent = {0.1F, 0.2F};
             outcome.best_latent = outcome.latent;
@@ -192,7 +193,7 @@ TEST_CASE("the summary table says what is missing", "[results]")
     CHECK_THAT(table,
                Catch::Contains(
                    "\ndcgan  2  inversion  identity    adam        4/6  100.0 (51.0-100.0)  "));
-    CHECK_THAT(table, Catch::Contains(" 500 (500-500)              600  -\n"));
+    CHECK_THAT(table, Catch::Contains(" 500 (500-500)              600              1202  -\n"));
     CHECK_THAT(table, Catch::Contains("\ndcgan  2  inversion  identity    surfing     0/6  -  "));
 }
 

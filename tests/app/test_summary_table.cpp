@@ -31,6 +31,7 @@ reduce::CellResult cell(Task task, Method method, std::int64_t successes, double
         trial::TrialOutcome outcome;
         outcome.trial = i;
         outcome.iterations = 500;
+        outcome.network_evaluations = 1002;
         outcome.success = i < successes;
         outcome.first_hit = outcome.success ? 100 : trial::TrialOutcome::never;
         outcome.pixel_error = error * static_cast<double>(i + 1) / 10;
@@ -60,13 +61,13 @@ TEST_CASE("a table of successes compares each method with adam", "[summary_table
     // Wilson's intervals and 2 * 2^-7, by hand and from binomtest.
     CHECK(lines == std::vector<std::string>{
                        "model    k   task       operator m  method    trials  success % (CI)    "
-                       "first hit p75 (CI)  steps mean  vs adam",
+                       "first hit p75 (CI)  steps mean  evaluations mean  vs adam",
                        "wgan-gp  20  inversion  identity    adam          10  20.0 (5.7-51.0)   "
-                       "100 (100-100)              500  -",
+                       "100 (100-100)              500              1002  -",
                        "wgan-gp  20  inversion  identity    surfing       10  90.0 (59.6-98.2)  "
-                       "100 (100-100)              500  +7/-0 p=0.016",
+                       "100 (100-100)              500              1002  +7/-0 p=0.016",
                        "wgan-gp  20  inversion  identity    restarts      10  10.0 (1.8-40.4)   "
-                       "100 (100-100)              500  +0/-1 p=1"});
+                       "100 (100-100)              500              1002  +0/-1 p=1"});
 }
 
 TEST_CASE("a table of approximations shows and compares pixel errors", "[summary_table]")
@@ -74,13 +75,15 @@ TEST_CASE("a table of approximations shows and compares pixel errors", "[summary
     auto const lines =
         lines_of(summary_table({cell(Task::approximation, Method::adam, 0, 0.48),
                                 cell(Task::approximation, Method::surfing, 0, 0.4)}));
-    CHECK(lines == std::vector<std::string>{
-                       "model    k   task           operator m    method   trials  "
-                       "median error (IQR)   first hit p75 (CI)  steps mean  vs adam",
-                       "wgan-gp  20  approximation  gaussian 400  adam         10  "
-                       "0.264 (0.156-0.372)  -                          500  -",
-                       "wgan-gp  20  approximation  gaussian 400  surfing      10  "
-                       "0.220 (0.130-0.310)  -                          500  +10/-0 p=0.002"});
+    CHECK(lines ==
+          std::vector<std::string>{
+              "model    k   task           operator m    method   trials  "
+              "median error (IQR)   first hit p75 (CI)  steps mean  evaluations mean  vs adam",
+              "wgan-gp  20  approximation  gaussian 400  adam         10  "
+              "0.264 (0.156-0.372)  -                          500              1002  -",
+              "wgan-gp  20  approximation  gaussian 400  surfing      10  "
+              "0.220 (0.130-0.310)  -                          500              1002  +10/-0 "
+              "p=0.002"});
 }
 
 TEST_CASE("experiments are named where there are several, in lines that a screen holds",

@@ -22,6 +22,7 @@ inline std::vector<trial::TrialOutcome> random_outcomes(std::uint32_t seed, std:
         trial::TrialOutcome outcome;
         outcome.trial = number;
         outcome.iterations = 300 + static_cast<std::int64_t>(1000 * uniform(engine));
+        outcome.network_evaluations = 3 * outcome.iterations + 7;
         outcome.success = uniform(engine) < success_chance;
         outcome.distance = (outcome.success ? 0.01 : 3) * uniform(engine);
         outcome.pixel_error = uniform(engine);

@@ -82,7 +82,7 @@ TEST_CASE("h5py reads provenance, types and meanings", "[results]")
     python(R"(
 import h5py, numpy as np
 file = h5py.File(path)
-assert file.attrs["filetype"] == "surf_sweep/results" and file.attrs["schema_version"] == "2.0"
+assert file.attrs["filetype"] == "surf_sweep/results" and file.attrs["schema_version"] == "2.1"
 provenance = dict(file["provenance"].attrs)
 assert provenance == dict(job="[sweep]\nmodel = vae, dcgan\nlatent-dim = 5, 20\n", git_revision="e5bcf7d",
                           ranks="5", device="cpu — 2 Kerne")

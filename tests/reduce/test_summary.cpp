@@ -92,6 +92,9 @@ for where, cell, t, rows in cells():
         assert np.isclose(float(cell.iterations_p75_censored), percentile(censored, 75), rtol=1e-14)
     assert np.isclose(float(cell.total_iterations_p75), np.percentile(t.iterations, 75), rtol=1e-15)
     assert np.isclose(float(cell.total_iterations_mean), t.iterations.values.mean(), rtol=1e-14)
+    evaluations = t.network_evaluations.values
+    assert np.isclose(float(cell.network_evaluations_p75), np.percentile(evaluations, 75), rtol=1e-15)
+    assert np.isclose(float(cell.network_evaluations_mean), evaluations.mean(), rtol=1e-14)
     for column in ("distance", "pixel_error"):
         if not latent and column == "distance":
             continue
@@ -113,8 +116,8 @@ for method in ("adam", "surfing"):
     given = {name for name, value in cell.data_vars.items() if np.isfinite(value.values).any()}
     of_pairs = {"pairs", "pairs_pixel_error_smaller", "pairs_pixel_error_larger", "pixel_error_p"}
     assert given - of_pairs == {"operator", "trials_planned", "trials", "complete", "budget", "trials_by_stop_reason",
-                                "total_iterations_p75", "total_iterations_mean", "pixel_error_quantile",
-                                "pixel_error_histogram"}, given
+                                "total_iterations_p75", "total_iterations_mean", "network_evaluations_p75",
+                                "network_evaluations_mean", "pixel_error_quantile", "pixel_error_histogram"}, given
     assert (of_pairs <= given) == (method == "surfing")
 )");
 }

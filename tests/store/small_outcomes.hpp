@@ -23,6 +23,10 @@ inline std::vector<trial::TrialOutcome> small_outcomes(std::int64_t first, std::
         outcome.stop_reason = trial::stop_reason_table[static_cast<std::size_t>(number % 3)].kind;
         outcome.success = number % 3 == 0;
         outcome.iterations = 1000 + 7 * number;
+        outcome.network_evaluations = 2 * outcome.iterations + 2;
+        outcome.pieces = 3 * number;
+        outcome.capped_snapshots = number % 4;
+        outcome.units_cut = 5 * outcome.capped_snapshots;
         outcome.first_hit = outcome.success ? 500 + number : trial::TrialOutcome::never;
         outcome.objective = number % 3 == 2 ? nan : x / 7;
         outcome.distance = number % 3 == 2 ? nan : 0.001 * x;

@@ -95,6 +95,7 @@ TEST_CASE("The cap counts the steps on the final network, and ends what has not 
     auto const outcomes = setting.run(20);
     CHECK(outcomes[0].stop_reason == StopReason::iteration_cap);
     CHECK(outcomes[0].iterations == 20 + 25);
+    CHECK(outcomes[0].network_evaluations == 2 * (20 + 26));  // once more where it ends
     CHECK_FALSE(outcomes[0].success);
     CHECK(outcomes[0].first_hit == TrialOutcome::never);
     CHECK(outcomes[2].stop_reason == StopReason::converged);
@@ -150,6 +151,7 @@ TEST_CASE("With an approximate network the way is its, the end is the exact netw
     auto const capped = descend_mixed(short_rule);
     CHECK(capped[0].stop_reason == StopReason::iteration_cap);
     CHECK(capped[0].iterations == 20 + 25);
+    CHECK(capped[0].network_evaluations == 2 * (20 + 27));  // once more on either network
     // f is the exact network's even so.
     double const error =
         ((at::tensor(capped[0].latent) - setting.target[0]) * at::tensor({2.0, 1.0}))

@@ -170,6 +170,7 @@ TEST_CASE("Surfing spends its budget on the snapshots as its schedule says, the 
     for (TrialOutcome const& outcome : outcomes)
     {
         CHECK(outcome.iterations >= 6);
+        CHECK(outcome.network_evaluations == 2 * (outcome.iterations + 1));
     }
 }
 

@@ -233,6 +233,7 @@ TEST_CASE("Restarts do what a plain loop over starts does, and spend the budget 
                 INFO("trial " << outcome.trial << ", budget " << budget << ", cap "
                               << rule.max_iterations << ", " << plain.starts << " starts");
                 CHECK(outcome.iterations == budget);
+                CHECK(outcome.network_evaluations == 2 * (budget + plain.starts));
                 CHECK(plain.steps == budget);
                 CHECK(outcome.first_hit == plain.first_hit);
                 CHECK(outcome.stop_reason == plain.reason);
