@@ -1,10 +1,7 @@
 #include "trial/engine.hpp"
 
-#include <future>
-
 #include "base/contract.hpp"
 #include "base/error.hpp"
-#include "model/device.hpp"
 #include "model/frozen_generator.hpp"
 #include "trial/adam.hpp"
 #include "trial/descent.hpp"
@@ -12,77 +9,12 @@
 #include "trial/objective.hpp"
 #include "trial/restarts.hpp"
 #include "trial/schedule.hpp"
+#include "trial/snapshots.hpp"
 
 namespace surf::trial
 {
 namespace
 {
-
-/// The networks of a block's chain.
-class Snapshots
-{
-  public:
-    Snapshots(Problem const& problem, chain::Reader const& chain,
-              EvaluatorFactory const& evaluators)
-        : problem_(problem), chain_(chain), evaluators_(evaluators)
-    {}
-
-    /// T: the number of the final network.
-    std::int64_t last() const { return chain_.snapshots() - 1; }
-    Parameters read(std::int64_t t) const { return chain_.read(t).generator; }
-    /// The network of these parameters, ready for trials.
-    std::unique_ptr<model::Evaluator> prepare(Parameters const& parameters,
-                                              at::ScalarType type) const
-    {
-        return evaluators_(
-            model::stored_generator_spec(problem_.model, problem_.latent_dim, parameters),
-            parameters, type);
-    }
-
-  private:
-    Problem const& problem_;
-    chain::Reader const& chain_;
-    EvaluatorFactory const& evaluators_;
-};
-
-/// The networks of some snapshots one after the other, each made ready in a thread of its own while
-/// the one before is used.
-class Procession
-{
-  public:
-    Procession(Snapshots const& snapshots, std::vector<std::int64_t> order, at::ScalarType type)
-        : snapshots_(snapshots), order_(std::move(order)), type_(type)
-    {
-        prepare_next();
-    }
-
-    /// Throws FileError if the chain is damaged.
-    std::unique_ptr<model::Evaluator> next()
-    {
-        auto evaluator = coming_.get();
-        prepare_next();
-        return evaluator;
-    }
-
-  private:
-    void prepare_next()
-    {
-        if (position_ == order_.size())
-        {
-            return;
-        }
-        coming_ = std::async(std::launch::async, [this, t = order_[position_++]] {
-            model::set_compute_threads(1);
-            return snapshots_.prepare(snapshots_.read(t), type_);
-        });
-    }
-
-    Snapshots const& snapshots_;
-    std::vector<std::int64_t> order_;
-    at::ScalarType type_;
-    std::size_t position_ = 0;
-    std::future<std::unique_ptr<model::Evaluator>> coming_;  ///< waited for when destroyed
-};
 
 /// Precision of the matrix work on the way to the end.
 at::ScalarType cruising_type(Precision precision)
@@ -105,7 +37,9 @@ void surf(BlockSpec const& block, Snapshots const& snapshots, Objective const& o
             visited.push_back(t);
         }
     }
-    Procession generators(snapshots, visited, cruising_type(block.cell.precision));
+    at::ScalarType const type = cruising_type(block.cell.precision);
+    Procession<model::Evaluator> generators(
+        visited, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), type); });
     for (std::int64_t const t : visited)
     {
         auto const generator = generators.next();

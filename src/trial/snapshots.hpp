@@ -1,0 +1,88 @@
+#pragma once
+
+#include <future>
+#include <memory>
+#include <vector>
+
+#include "chain/reader.hpp"
+#include "model/device.hpp"
+#include "model/evaluator.hpp"
+#include "trial/engine.hpp"
+#include "trial/spec.hpp"
+
+/// For the sources of this folder only.
+namespace surf::trial
+{
+
+/// The networks of a block's chain.
+class Snapshots
+{
+  public:
+    Snapshots(Problem const& problem, chain::Reader const& chain,
+              EvaluatorFactory const& evaluators)
+        : problem_(problem), chain_(chain), evaluators_(evaluators)
+    {}
+
+    /// T: the number of the final network.
+    std::int64_t last() const { return chain_.snapshots() - 1; }
+    Parameters read(std::int64_t t) const { return chain_.read(t).generator; }
+    model::NetworkSpec spec_of(Parameters const& parameters) const
+    {
+        return model::stored_generator_spec(problem_.model, problem_.latent_dim, parameters);
+    }
+    /// The network of these parameters, ready for trials.
+    std::unique_ptr<model::Evaluator> prepare(Parameters const& parameters,
+                                              at::ScalarType type) const
+    {
+        return evaluators_(spec_of(parameters), parameters, type);
+    }
+
+  private:
+    Problem const& problem_;
+    chain::Reader const& chain_;
+    EvaluatorFactory const& evaluators_;
+};
+
+/// The networks of some snapshots one after the other, each made ready in a thread of its own while
+/// the one before is used.
+template <class Network>
+class Procession
+{
+  public:
+    /// Makes the network of snapshot t; called in other threads, one at a time.
+    using Prepare = std::function<std::unique_ptr<Network>(std::int64_t t)>;
+
+    Procession(std::vector<std::int64_t> order, Prepare prepare)
+        : order_(std::move(order)), prepare_(std::move(prepare))
+    {
+        prepare_next();
+    }
+
+    /// Throws what preparing throws: FileError if the chain is damaged.
+    std::unique_ptr<Network> next()
+    {
+        auto network = coming_.get();
+        prepare_next();
+        return network;
+    }
+
+  private:
+    void prepare_next()
+    {
+        if (position_ == order_.size())
+        {
+            return;
+        }
+        coming_ = std::async(std::launch::async, [this, t = order_[position_++]] {
+            model::set_compute_threads(1);
+            return prepare_(t);
+        });
+    }
+
+    std::vector<std::int64_t> order_;
+    Prepare prepare_;
+    std::size_t position_ = 0;
+    std::future<std::unique_ptr<Network>> coming_;  ///< waited for when destroyed
+};
+
+}  // namespace surf::trial
