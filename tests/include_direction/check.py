@@ -13,13 +13,14 @@ from pathlib import Path
 # Folders, lowest first, and those that each builds on; what these build on is included.
 USES = {
     "base": [],
+    "polytope": ["base"],
     "mpi": ["base"],
     "hdf5": ["mpi"],
     "data": ["base"],
     "model": ["base"],
     "chain": ["hdf5"],
     "train": ["data", "model", "chain"],
-    "trial": ["data", "model", "chain"],
+    "trial": ["polytope", "data", "model", "chain"],
     "sched": ["mpi"],
     "store": ["hdf5"],
     "reduce": ["store"],
@@ -40,6 +41,7 @@ CONFINED = {
     r"mpi\.h": ["mpi/*", "hdf5/parallel*"],
     r"(hdf5(_hl)?|H5\w*)\.h": ["hdf5/*"],
     r"boost/program_options.*": ["app/*", "bench/options*"],
+    r"Eigen/.*": ["polytope/*", "trial/*"],
     r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "landscape/*", "app/*", "bench/*"],
 }
 

@@ -11,6 +11,7 @@ import check
 FORBIDDEN = [
     ("base/id.cpp", '#include "mpi/check.hpp"'),  # upwards
     ("mpi/check.cpp", '#include "hdf5/file.hpp"'),
+    ("polytope/polytope.cpp", '#include "mpi/check.hpp"'),
     ("data/idx.cpp", '#include "model/network.hpp"'),  # sideways
     ("chain/reader.cpp", '#include "model/network.hpp"'),
     ("chain/reader.hpp", '#include "trial/spec.hpp"'),  # plain, but not for everyone
@@ -41,6 +42,7 @@ FORBIDDEN = [
     ("store/segment.cpp", "#include <ATen/ATen.h>"),
     ("chain/reader.cpp", "#include <torch/torch.h>"),
     ("base/random.cpp", "#include <c10/core/Device.h>"),
+    ("landscape/theory.cpp", "#include <Eigen/Dense>"),
     ("surprise/new.cpp", "#include <vector>"),
 ]
 
@@ -54,6 +56,10 @@ ALLOWED = [
     ("hdf5/parallel.cpp", '#include "mpi/communicator.hpp"'),
     ("hdf5/file.cpp", "#include <hdf5.h>"),
     ("chain/reader.cpp", '#include "base/id.hpp"'),  # through hdf5
+    ("polytope/polytope.hpp", "#include <Eigen/Core>"),
+    ("trial/engine.cpp", '#include "polytope/projection.hpp"'),
+    ("trial/engine.cpp", "#include <Eigen/Core>"),
+    ("bench/projections.cpp", '#include "polytope/projection.hpp"'),
     ("trial/engine.cpp", '#include "hdf5/file.hpp"'),
     ("trial/engine.cpp", "#include <ATen/ATen.h>"),
     ("trial/spec.hpp", '#include "model/model_table.hpp"'),
