@@ -17,7 +17,10 @@ constexpr Eigen::Index sample_size = 1024;
 }  // namespace
 
 NearRows::NearRows(Polytope const& polytope, double margin)
-    : polytope_(polytope), margin_(margin), slacks_(polytope.rows())
+    : polytope_(polytope),
+      margin_(margin),
+      slacks_(polytope.rows()),
+      normals_(0, polytope.dimension())
 {}
 
 std::optional<Eigen::Index> NearRows::violated(Eigen::VectorXd const& point, double tolerance,

@@ -13,7 +13,7 @@ enum class ProjectionStatus
 {
     found,
     empty,      ///< the polytope has no point
-    undecided,  ///< rounding errors kept the method from an end; not seen on well-scaled rows
+    undecided,  ///< lost in rounding errors; not seen on well-scaled rows
 };
 
 /// The nearest point of a polytope, if there is one.

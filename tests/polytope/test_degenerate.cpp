@@ -134,6 +134,19 @@ TEST_CASE("an empty polytope is an answer", "[degenerate]")
     }
 }
 
+TEST_CASE("emptiness that rounding errors could make up is not claimed", "[degenerate]")
+{
+    // y ≤ 0 and 1e-9 x ≤ y leave x ≤ 0, or x ≤ 0.002 where rows are fulfilled to 1e-12: not x ≥ 1.
+    Eigen::MatrixXd const normals{{0, 1}, {1e-9, -1}, {-1, 0}};
+    auto const status = [&](double least_x) {
+        Polytope const polytope(normals, Eigen::VectorXd{{0, 0, -least_x}});
+        return project(polytope, Eigen::VectorXd{{2, 0}}).status;
+    };
+    CHECK(status(1) == ProjectionStatus::empty);
+    CHECK(status(1e-4) == ProjectionStatus::undecided);
+    CHECK(status(0) == ProjectionStatus::found);
+}
+
 TEST_CASE("rows beyond what doubles can tell are never answered wrongly", "[degenerate]")
 {
     RandomStream stream = random_rows(7);
