@@ -68,6 +68,7 @@ struct Experiment
     trial::AdamSettings adam;
     trial::StopRule stop;
     trial::SurfingSettings surfing;
+    trial::ProjectedSettings projected;
     landscape::SurfaceSpec surface = {.targets = 0};  ///< none unless asked for
 
     bool uses(trial::Method method) const;

@@ -79,6 +79,14 @@ std::string_view no_ratio(Experiment const& experiment)
                : "only surfing.schedule = geometric has a ratio; leave the key out";
 }
 
+std::string_view no_projected(Experiment const& experiment)
+{
+    return !no_trials(experiment).empty()        ? no_trials(experiment)
+           : !experiment.uses(Method::projected) ? "projected is not among trials.methods; leave "
+                                                   "the key out or add projected"
+                                                 : "";
+}
+
 std::string_view no_surfaces(Experiment const& experiment)
 {
     return experiment.draws_surfaces() ? ""
@@ -222,6 +230,28 @@ void add_search(KeyMaker<Experiment>& make)
              at(surfing, &SurfingSettings::adam_state), any, no_surfing);
 }
 
+void add_projected(KeyMaker<Experiment>& make)
+{
+    using trial::ProjectedSettings;
+    auto const add = [&](std::string const& name, std::string const& help, auto member,
+                         Range range) {
+        make.add("projected." + name, help, at(&Experiment::projected, member), range,
+                 no_projected);
+    };
+    add("slack", "tau: a ReLU unit counts as near zero if |pre-activation| <= tau",
+        &ProjectedSettings::slack, at_least(0));
+    add("max_pieces", "linear pieces of a latent on a network; units nearest to zero count first",
+        &ProjectedSettings::max_pieces, at_least(1, 1e6));
+    add("rounds", "searches of the pieces around x on each network, while f falls",
+        &ProjectedSettings::rounds, at_least(1, 1e6));
+    add("step_tolerance",
+        "a piece is done when a step is shorter, relative to |x| where that is above 1",
+        &ProjectedSettings::step_tolerance, positive);
+    add("max_steps", "cap of the gradient steps on a piece", &ProjectedSettings::max_steps, counts);
+    add("starts", "starts of Adam on the first network, x_init among them",
+        &ProjectedSettings::starts, at_least(1, 1e6));
+}
+
 void add_surface(KeyMaker<Experiment>& make)
 {
     constexpr auto surface = &Experiment::surface;
@@ -246,6 +276,7 @@ std::vector<Key<Experiment>> const& experiment_keys()
         add_training(make);
         add_trials(make);
         add_search(make);
+        add_projected(make);
         add_surface(make);
         return make.keys;
     }();

@@ -112,6 +112,7 @@ class Planner
                               .adam = experiment_->adam,
                               .stop = experiment_->stop,
                               .surfing = experiment_->surfing,
+                              .projected = experiment_->projected,
                               .precision = experiment_->trials.precision},
                      .chain = chain,
                      .budget_from = source ? std::optional(cells.at(*source)) : std::nullopt,

@@ -48,6 +48,12 @@ std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective c
                                   DescentStart start, StopRule const& rule,
                                   std::stop_token const& stop);
 
+/// What describes x̂ itself, computed afresh for all trials alike: f, pixel error, distance and
+/// success, of outcomes that have their latents.
+void describe_latents(model::Evaluator& generator, Objective const& objective,
+                      at::Tensor const& target_latents, StopRule const& rule,
+                      std::vector<TrialOutcome>& outcomes);
+
 /// When a trial changes over from the approximate network to the exact one: when the
 /// approximation's error begins to show in f.
 StopRule approximate_rule(StopRule const& rule);

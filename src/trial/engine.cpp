@@ -7,6 +7,7 @@
 #include "trial/descent.hpp"
 #include "trial/inputs.hpp"
 #include "trial/objective.hpp"
+#include "trial/projected.hpp"
 #include "trial/restarts.hpp"
 #include "trial/schedule.hpp"
 #include "trial/snapshots.hpp"
@@ -109,6 +110,10 @@ std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapsh
                                  at::Device device, std::stop_token const& stop)
 {
     CellSpec const& cell = block.cell;
+    if (cell.method == Method::projected)
+    {
+        return surf_projected(block, snapshots, objective, inputs, device, stop);
+    }
     at::Tensor latents = inputs.initial_latent.to(device);
     at::Tensor const target_latents = inputs.target_latent.to(device);
     Adam adam(cell.adam, latents);

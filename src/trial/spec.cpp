@@ -49,6 +49,18 @@ CanonicalText canonical_of(SurfingSettings const& surfing)
     return text;
 }
 
+CanonicalText canonical_of(ProjectedSettings const& projected)
+{
+    CanonicalText text;
+    text.add("slack", projected.slack);
+    text.add("max_pieces", projected.max_pieces);
+    text.add("rounds", projected.rounds);
+    text.add("step_tolerance", projected.step_tolerance);
+    text.add("max_steps", projected.max_steps);
+    text.add("starts", projected.starts);
+    return text;
+}
+
 }  // namespace
 
 bool is_drawn(Operator measurement)
@@ -112,9 +124,13 @@ CanonicalText CellSpec::canonical() const
     text.add("precision", name_of(precision_table, precision));
     text.add("adam", canonical_of(adam));
     text.add("stop", canonical_of(stop));
-    if (method != Method::adam)  // restarts may take as many steps as this surfing took
+    if (method == Method::surfing || method == Method::restarts)  // restarts spend what it spent
     {
         text.add("surfing", canonical_of(surfing));
+    }
+    if (method == Method::projected)
+    {
+        text.add("projected", canonical_of(projected));
     }
     return text;
 }

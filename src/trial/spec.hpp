@@ -91,9 +91,10 @@ inline constexpr std::array draw_table = {
 /// How x is searched for. The values are stored in files: never renumber.
 enum class Method : std::int8_t
 {
-    adam = 0,      ///< Adam on the final network
-    surfing = 1,   ///< Adam along the checkpoint chain, then on the final network
-    restarts = 2,  ///< Adam on the final network from several starts, as many steps as surfing
+    adam = 0,       ///< Adam on the final network
+    surfing = 1,    ///< Adam along the checkpoint chain, then on the final network
+    restarts = 2,   ///< Adam on the final network from several starts, as many steps as surfing
+    projected = 3,  ///< projected gradient on the linear pieces along the chain (Algorithm 2)
 };
 
 /// The method whose outcomes on the same problem say how many steps this one may take.
@@ -106,6 +107,7 @@ constexpr std::optional<Method> budget_source(Method method)
         case Method::restarts:
             return Method::surfing;
         case Method::adam:
+        case Method::projected:
             break;
     }
     return std::nullopt;
@@ -148,6 +150,8 @@ inline constexpr std::array method_table = {
     MethodEntry{Method::surfing, "surfing", "Adam along the chain, then on the final network"},
     MethodEntry{Method::restarts, "restarts",
                 "Adam from new starts until surfing's mean steps are used up; the best f counts"},
+    MethodEntry{Method::projected, "projected",
+                "projected gradient on the linear pieces along the chain"},
 };
 
 /// Decreasing weights by which surfing's budget is spread over the snapshots 0 … T − 1.
@@ -236,6 +240,17 @@ struct SurfingSettings
     AdamState adam_state = AdamState::keep;
 };
 
+/// Projected-gradient surfing (Algorithm 2).
+struct ProjectedSettings
+{
+    double slack = 1e-3;           ///< τ: units with |pre-activation| ≤ τ may change their sign
+    std::int64_t max_pieces = 64;  ///< of a latent on a network; the units nearest to zero count
+    std::int64_t rounds = 1;       ///< searches of the pieces around x on each network, at most
+    double step_tolerance = 1e-6;  ///< a piece is done when a step is shorter (relative to ‖x‖ > 1)
+    std::int64_t max_steps = 1'000;  ///< gradient steps on a piece, at most
+    std::int64_t starts = 5;         ///< of Adam on the first network, x_init among them
+};
+
 /// What is to be solved, whatever the method. All methods of the same problem share x* or image,
 /// x_init, A and noise trial by trial, because the random streams are keyed by stream_domain().
 /// That leaves draw and noise out: problems that differ in them alone share all the rest too, and
@@ -264,7 +279,8 @@ struct CellSpec
     Method method = Method::adam;
     AdamSettings adam;
     StopRule stop;
-    SurfingSettings surfing;  ///< used by Method::surfing only
+    SurfingSettings surfing;      ///< used by Method::surfing only
+    ProjectedSettings projected;  ///< used by Method::projected only
     Precision precision = Precision::float32;
 
     /// All that affects the cell's outcomes: settings of other methods are left out.
