@@ -3,6 +3,7 @@
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "model/frozen_generator.hpp"
+#include "model/graphed_evaluator.hpp"
 #include "trial/adam.hpp"
 #include "trial/descent.hpp"
 #include "trial/inputs.hpp"
@@ -142,7 +143,8 @@ EvaluatorFactory frozen_evaluators(at::Device device)
 {
     return [device](model::NetworkSpec const& spec, Parameters const& parameters,
                     at::ScalarType type) {
-        return std::make_unique<model::FrozenGenerator>(spec, parameters, device, type);
+        return model::with_graphs(
+            std::make_unique<model::FrozenGenerator>(spec, parameters, device, type), device);
     };
 }
 
