@@ -23,7 +23,7 @@ if [[ -e $folder ]]; then
     exit 2
 fi
 programs=()
-for name in surf_sweep surf_bench test_cuda; do
+for name in surf_sweep surf_bench test_cuda libsurf_cuda.so; do
     if [[ ! -x $build/bin/$name ]]; then
         echo "pack: $build/bin/$name is missing; build it first (cmake --build $build)" >&2
         exit 2

@@ -54,6 +54,10 @@ if [[ $device == cuda ]]; then
 fi
 step bench 180 0 bin/surf_bench --device "$device" --images images --min-time 0.3 --filter \
     'ceiling|inversion|baseline|training|snapshots' --json "$output/bench.json" --force
+if [[ $device == cuda ]]; then
+    step bench_without_graphs 90 0 env SURF_CUDA_GRAPHS=off bin/surf_bench --device cuda --images images --min-time 0.3 \
+        --filter 'ceiling|inversion' --json "$output/bench_without_graphs.json" --force
+fi
 step demo_one_process 150 0 "${sweep[@]}" "${demo[@]}" --output "$output/demo"
 # The same chain, two ranks: on one GPU they share it, which is warned about.
 step two_ranks 90 0 bin/mpirun -n 2 bin/surf_sweep "${demo[@]}" --output "$output/two" --chains "$output/demo/chains"

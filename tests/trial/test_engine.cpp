@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
@@ -66,6 +67,36 @@ class CountingEvaluator final : public model::Evaluator
     std::int64_t& count_;
 };
 
+/// Spoils what it has returned as soon as it is called again, as graphs do that are replayed.
+class ForgetfulEvaluator final : public model::Evaluator
+{
+  public:
+    explicit ForgetfulEvaluator(std::unique_ptr<Evaluator> inner) : inner_(std::move(inner)) {}
+
+    at::Tensor forward(at::Tensor const& latents) override
+    {
+        return keep(inner_->forward(latents));
+    }
+    at::Tensor backward(at::Tensor const& gradient) override
+    {
+        return keep(inner_->backward(gradient));
+    }
+
+  private:
+    at::Tensor keep(at::Tensor const& result)
+    {
+        if (last_.defined())
+        {
+            last_.fill_(std::numeric_limits<double>::quiet_NaN());
+        }
+        last_ = result.clone();
+        return last_;
+    }
+
+    std::unique_ptr<Evaluator> inner_;
+    at::Tensor last_;
+};
+
 }  // namespace
 
 TEST_CASE("A block gives one outcome a trial, numbered, the same bits every time")
@@ -83,6 +114,21 @@ TEST_CASE("A block gives one outcome a trial, numbered, the same bits every time
             CHECK(outcomes[i].first_hit != 0);
         }
         CHECK((run(block, frozen_evaluators(at::kCPU)) == outcomes));
+    }
+}
+
+TEST_CASE("A block needs no result of an evaluator beyond the next call")
+{
+    for (Method const method : {Method::surfing, Method::restarts})
+    {
+        BlockSpec block = block_of(method);
+        block.cell.precision = Precision::mixed;
+        auto const outcomes = run(block, [](model::NetworkSpec const& spec,
+                                            Parameters const& parameters, at::ScalarType type) {
+            return std::make_unique<ForgetfulEvaluator>(
+                frozen_evaluators(at::kCPU)(spec, parameters, type));
+        });
+        CHECK((outcomes == run(block, frozen_evaluators(at::kCPU))));
     }
 }
 
