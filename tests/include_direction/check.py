@@ -42,6 +42,7 @@ CONFINED = {
     r"(hdf5(_hl)?|H5\w*)\.h": ["hdf5/*"],
     r"boost/program_options.*": ["app/*", "bench/options*"],
     r"Eigen/.*": ["polytope/*", "trial/*"],
+    r"cuda.*|(ATen|c10)/cuda/.*": ["model/cuda_graph*"],
     r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "landscape/*", "app/*", "bench/*"],
 }
 

@@ -43,6 +43,8 @@ FORBIDDEN = [
     ("chain/reader.cpp", "#include <torch/torch.h>"),
     ("base/random.cpp", "#include <c10/core/Device.h>"),
     ("landscape/theory.cpp", "#include <Eigen/Dense>"),
+    ("model/device.cpp", "#include <ATen/cuda/CUDAGraph.h>"),
+    ("model/device.cpp", "#include <cuda_runtime_api.h>"),
     ("surprise/new.cpp", "#include <vector>"),
 ]
 
@@ -62,6 +64,7 @@ ALLOWED = [
     ("bench/projections.cpp", '#include "polytope/projection.hpp"'),
     ("trial/engine.cpp", '#include "hdf5/file.hpp"'),
     ("trial/engine.cpp", "#include <ATen/ATen.h>"),
+    ("model/cuda_graph.cpp", "#include <ATen/cuda/CUDAGraph.h>"),
     ("trial/spec.hpp", '#include "model/model_table.hpp"'),
     ("store/segment.hpp", '#include "trial/spec.hpp"'),
     ("reduce/reducer.cpp", '#include "trial/outcome.hpp"'),
