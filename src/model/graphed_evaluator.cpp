@@ -40,6 +40,7 @@ at::Tensor GraphedEvaluator::forward(at::Tensor const& latents)
 {
     c10::InferenceMode const no_autograd;
     last_ = recording_for(latents);
+    last_batch_ = latents.size(0);
     if (last_ == nullptr)
     {
         return plain_->forward(latents);
@@ -61,6 +62,15 @@ at::Tensor GraphedEvaluator::backward(at::Tensor const& gradient)
     last_->gradient.narrow(0, 0, batch).copy_(gradient);
     last_->backward->replay();
     return last_->pulled.narrow(0, 0, batch);
+}
+
+at::Tensor GraphedEvaluator::jacobian()
+{
+    if (last_ != nullptr)
+    {
+        plain_->forward(last_->latents.narrow(0, 0, last_batch_));
+    }
+    return plain_->jacobian();
 }
 
 GraphedEvaluator::Recording* GraphedEvaluator::recording_for(at::Tensor const& latents)

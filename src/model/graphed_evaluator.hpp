@@ -30,6 +30,8 @@ class GraphedEvaluator final : public Evaluator
 
     at::Tensor forward(at::Tensor const& latents) override;
     at::Tensor backward(at::Tensor const& gradient) override;
+    /// Never recorded: where the last forward pass was, it is done again.
+    at::Tensor jacobian() override;
 
   private:
     /// Both passes for one batch size, with the tensors that they read and write.
@@ -58,7 +60,8 @@ class GraphedEvaluator final : public Evaluator
     std::unique_ptr<Evaluator> plain_;
     std::map<std::int64_t, Size> sizes_;
     std::int64_t largest_batch_ = 0;
-    Recording* last_ = nullptr;  ///< of the last forward(); null: it was a plain one
+    std::int64_t last_batch_ = 0;  ///< rows of the last forward()
+    Recording* last_ = nullptr;    ///< of the last forward(); null: it was a plain one
 };
 
 /// The evaluator with its work recorded, where there are graphs for the device (graph_plugin.hpp);

@@ -136,6 +136,11 @@ class TapedEvaluator final : public model::Evaluator
         return pulled;
     }
 
+    at::Tensor jacobian() override
+    {
+        return weight_.unsqueeze(0) * (1 - output_ * output_).unsqueeze(1);
+    }
+
   private:
     at::Tensor untouched(std::int64_t rows, std::int64_t columns) const
     {

@@ -150,6 +150,26 @@ TEST_CASE("Replayed operations act on the tensors of their own batch size")
     }
 }
 
+TEST_CASE("The Jacobian is that at the latents of the last forward pass, replayed or not")
+{
+    int recordings = 0;
+    auto evaluator = graphed(frozen(), recordings);
+    auto const plain = frozen();
+    at::Tensor const gradient = test::random_tensor({20, 784}, 3);
+    for (int i = 0; i < until_recorded; ++i)
+    {
+        evaluate(evaluator, test::random_tensor({20, 5}, 50 + i), gradient);
+    }
+    CHECK(recordings > 0);
+    for (std::int64_t const batch : {20, 19, 3})
+    {
+        at::Tensor const latents = test::random_tensor({batch, 5}, 4);
+        evaluator.forward(latents);
+        plain->forward(latents);
+        CHECK(test::relative_error(evaluator.jacobian(), plain->jacobian()) < 1e-6);
+    }
+}
+
 TEST_CASE("Work that is soon over is not recorded")
 {
     int recordings = 0;

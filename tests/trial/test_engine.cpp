@@ -81,6 +81,7 @@ class ForgetfulEvaluator final : public model::Evaluator
     {
         return keep(inner_->backward(gradient));
     }
+    at::Tensor jacobian() override { return keep(inner_->jacobian()); }
 
   private:
     at::Tensor keep(at::Tensor const& result)
