@@ -250,6 +250,8 @@ void add_projected(KeyMaker<Experiment>& make)
     add("max_steps", "cap of the gradient steps on a piece", &ProjectedSettings::max_steps, counts);
     add("starts", "starts of Adam on the first network, x_init among them",
         &ProjectedSettings::starts, at_least(1, 1e6));
+    add("first_snapshot", "snapshot to begin at: an untrained network may be flat, its minimum far",
+        &ProjectedSettings::first_snapshot, at_least(0, 1e5));
 }
 
 void add_surface(KeyMaker<Experiment>& make)

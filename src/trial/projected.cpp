@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/contract.hpp"
 #include "base/error.hpp"
 #include "trial/adam.hpp"
 #include "trial/descent.hpp"
@@ -29,7 +30,8 @@ std::vector<TrialOutcome> minimise_first(BlockSpec const& block, Snapshots const
                                          std::stop_token const& stop)
 {
     CellSpec const& cell = block.cell;
-    auto const network = snapshots.prepare(snapshots.read(0), at::kFloat);
+    auto const network =
+        snapshots.prepare(snapshots.read(cell.projected.first_snapshot), at::kFloat);
     RestartLatents starts(cell.problem, block.first, block.count);
     std::vector<TrialOutcome> best;
     for (std::int64_t start = 0; start < cell.projected.starts; ++start)
@@ -129,8 +131,10 @@ std::vector<TrialOutcome> surf_projected(BlockSpec const& block, Snapshots const
         targets.emplace_back(objective.measured(row));
     }
 
-    std::vector<std::int64_t> later(static_cast<std::size_t>(snapshots.last()));
-    std::iota(later.begin(), later.end(), std::int64_t{1});
+    std::int64_t const first = block.cell.projected.first_snapshot;
+    EXPECT(first < snapshots.last());
+    std::vector<std::int64_t> later(static_cast<std::size_t>(snapshots.last() - first));
+    std::iota(later.begin(), later.end(), first + 1);
     Procession<model::FrozenGenerator> generators(later, [&](std::int64_t t) {
         Parameters const parameters = snapshots.read(t);
         return std::make_unique<model::FrozenGenerator>(snapshots.spec_of(parameters), parameters,

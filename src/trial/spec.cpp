@@ -58,6 +58,7 @@ CanonicalText canonical_of(ProjectedSettings const& projected)
     text.add("step_tolerance", projected.step_tolerance);
     text.add("max_steps", projected.max_steps);
     text.add("starts", projected.starts);
+    text.add("first_snapshot", projected.first_snapshot);
     return text;
 }
 

@@ -248,7 +248,8 @@ struct ProjectedSettings
     std::int64_t rounds = 1;       ///< searches of the pieces around x on each network, at most
     double step_tolerance = 1e-6;  ///< a piece is done when a step is shorter (relative to ‖x‖ > 1)
     std::int64_t max_steps = 1'000;  ///< gradient steps on a piece, at most
-    std::int64_t starts = 5;         ///< of Adam on the first network, x_init among them
+    std::int64_t starts = 3;          ///< of Adam on the first network, x_init among them
+    std::int64_t first_snapshot = 0;  ///< θ_0 of the algorithm: earlier snapshots are left out
 };
 
 /// What is to be solved, whatever the method. All methods of the same problem share x* or image,
