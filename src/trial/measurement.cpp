@@ -48,16 +48,7 @@ at::Tensor Measurement::adjoint(at::Tensor const& measured) const
 
 at::Tensor Measurement::matrix(std::int64_t row) const
 {
-    if (std::holds_alternative<Identity>(kind_))
-    {
-        return {};
-    }
-    if (auto const* const dense = std::get_if<Dense>(&kind_))
-    {
-        return dense->matrix.dim() == 2 ? dense->matrix : dense->matrix[row];
-    }
-    at::Tensor const all_images = at::full({image_size}, row, at::kLong);
-    return select(all_images).apply(at::eye(image_size)).t();
+    return std::visit([&](auto const& kind) { return kind.matrix_of(row); }, kind_);
 }
 
 Measurement Measurement::select(at::Tensor const& rows) const
@@ -83,6 +74,11 @@ at::Tensor Measurement::Dense::adjoint(at::Tensor const& measured) const
 {
     return matrix.dim() == 2 ? at::mm(measured, matrix)
                              : at::bmm(measured.unsqueeze(1), matrix).squeeze(1);
+}
+
+at::Tensor Measurement::Dense::matrix_of(std::int64_t row) const
+{
+    return matrix.dim() == 2 ? matrix : matrix[row];
 }
 
 Measurement::Dense Measurement::Dense::select(at::Tensor const& rows) const
@@ -113,6 +109,12 @@ at::Tensor Measurement::Mask::adjoint(at::Tensor const& measured) const
         .scatter_(1, of_each(trials), measured);
 }
 
+at::Tensor Measurement::Mask::matrix_of(std::int64_t row) const
+{
+    return at::eye(image_size, pixels.device())
+        .index_select(0, pixels.dim() == 2 ? pixels[row] : pixels);
+}
+
 Measurement::Mask Measurement::Mask::select(at::Tensor const& rows) const
 {
     return pixels.dim() == 1 ? *this : Mask{pixels.index_select(0, rows)};
@@ -128,6 +130,11 @@ at::Tensor Measurement::BlockAverage::apply(at::Tensor const& images) const
     return images.reshape({images.size(0), across, side, across, side})
         .mean({2, 4})
         .reshape({images.size(0), across * across});
+}
+
+at::Tensor Measurement::BlockAverage::matrix_of(std::int64_t) const
+{
+    return apply(at::eye(image_size)).t();
 }
 
 at::Tensor Measurement::BlockAverage::adjoint(at::Tensor const& measured) const

@@ -39,6 +39,7 @@ class Measurement
     {
         at::Tensor apply(at::Tensor const& images) const { return images; }
         at::Tensor adjoint(at::Tensor const& measured) const { return measured; }
+        at::Tensor matrix_of(std::int64_t) const { return {}; }
         Identity select(at::Tensor const&) const { return *this; }
         Identity to(at::Device, at::ScalarType) const { return *this; }
     };
@@ -49,6 +50,7 @@ class Measurement
 
         at::Tensor apply(at::Tensor const& images) const;
         at::Tensor adjoint(at::Tensor const& measured) const;
+        at::Tensor matrix_of(std::int64_t row) const;
         Dense select(at::Tensor const& rows) const;
         Dense to(at::Device device, at::ScalarType type) const;
     };
@@ -59,6 +61,7 @@ class Measurement
 
         at::Tensor apply(at::Tensor const& images) const;
         at::Tensor adjoint(at::Tensor const& measured) const;
+        at::Tensor matrix_of(std::int64_t row) const;
         Mask select(at::Tensor const& rows) const;
         Mask to(at::Device device, at::ScalarType type) const;
         /// The pixels as [trials × m], without a copy.
@@ -72,6 +75,7 @@ class Measurement
 
         at::Tensor apply(at::Tensor const& images) const;
         at::Tensor adjoint(at::Tensor const& measured) const;
+        at::Tensor matrix_of(std::int64_t row) const;
         BlockAverage select(at::Tensor const&) const { return *this; }
         BlockAverage to(at::Device, at::ScalarType) const { return *this; }
     };

@@ -80,6 +80,24 @@ TEST_CASE("A matrix acts as it stands, on each row its own or on all the same")
     check_against(at::eye(784, at::kDouble).expand({trials, 784, 784}), Measurement::identity());
 }
 
+TEST_CASE("A trial's matrix gives what its operator gives")
+{
+    for (Problem const& problem : all_operators())
+    {
+        INFO(describe(problem));
+        Measurement const measurement = drawn(problem, 0, trials);
+        at::Tensor const images = random_tensor({trials, 784}, 3);
+        at::Tensor const measured = measurement.apply(images);
+        for (std::int64_t row = 0; row < trials; ++row)
+        {
+            at::Tensor const matrix = measurement.matrix(row);
+            CHECK(matrix.defined() == (problem.measurement != Operator::identity));
+            at::Tensor const seen = matrix.defined() ? matrix.matmul(images[row]) : images[row];
+            CHECK(at::allclose(seen, measured[row], 1e-5, 1e-6));
+        }
+    }
+}
+
 TEST_CASE("A mask picks its pixels")
 {
     at::Tensor const pixels = at::tensor({5, 700, 31, 0, 783, 32, 400, 1, 2}, at::kLong);
