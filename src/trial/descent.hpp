@@ -26,6 +26,13 @@ struct DescentStart
     at::Tensor caps = {};
 };
 
+/// How trials end that Adam has brought near.
+struct Polishing
+{
+    PolishSettings polish;
+    LmSettings lm;
+};
+
 /// The final network, exact and, with Precision::mixed, as a cheap approximation of it as well.
 struct FinalGenerators
 {
@@ -47,6 +54,21 @@ struct FinalGenerators
 std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
                                   DescentStart start, StopRule const& rule,
                                   std::stop_token const& stop);
+
+/// As descend(), but by Levenberg–Marquardt from where Adam meets polish_rule(). Its steps count
+/// as iterations, and as polish_iterations as well.
+std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
+                                           Objective const& objective, DescentStart start,
+                                           Polishing const& polishing, StopRule const& rule,
+                                           std::stop_token const& stop);
+
+/// When a trial leaves Adam to be polished.
+StopRule polish_rule(StopRule const& rule, PolishSettings const& polish);
+
+/// Completes outcomes by what describes x̂ itself, computed afresh for all trials alike.
+void describe_latents(model::Evaluator& generator, Objective const& objective,
+                      at::Tensor const& target_latents, StopRule const& rule,
+                      std::vector<TrialOutcome>& outcomes);
 
 /// When a trial changes over from the approximate network to the exact one: when the
 /// approximation's error begins to show in f.

@@ -6,6 +6,9 @@
 #include "trial/adam.hpp"
 #include "trial/descent.hpp"
 #include "trial/inputs.hpp"
+#include "trial/levenberg_marquardt.hpp"
+#include "trial/lm_descent.hpp"
+#include "trial/lm_surfing.hpp"
 #include "trial/objective.hpp"
 #include "trial/restarts.hpp"
 #include "trial/schedule.hpp"
@@ -103,12 +106,32 @@ class FinalNetwork
     std::unique_ptr<model::Evaluator> approximate_;  ///< null if there is none
 };
 
+/// Levenberg–Marquardt, for Method::surfing_lm along the chain first.
+std::vector<TrialOutcome> search_by_lm(BlockSpec const& block, Snapshots const& snapshots,
+                                       Objective const& objective, TrialInputs const& inputs,
+                                       at::Device device, std::stop_token const& stop)
+{
+    CellSpec const& cell = block.cell;
+    LevenbergMarquardt search(cell.lm, objective, inputs.initial_latent.to(device));
+    if (cell.method == Method::surfing_lm)
+    {
+        surf_by_lm(snapshots, cell.surfing_lm, search, stop);
+    }
+    auto const generator = snapshots.prepare(snapshots.read(snapshots.last()), at::kFloat);
+    return descend_by_lm(*generator, {std::move(search), inputs.target_latent.to(device)}, cell.lm,
+                         cell.stop, stop);
+}
+
 /// Searches the latents of all trials of a block by its method.
 std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapshots,
                                  Objective const& objective, TrialInputs const& inputs,
                                  at::Device device, std::stop_token const& stop)
 {
     CellSpec const& cell = block.cell;
+    if (is_second_order(cell.method))
+    {
+        return search_by_lm(block, snapshots, objective, inputs, device, stop);
+    }
     at::Tensor latents = inputs.initial_latent.to(device);
     at::Tensor const target_latents = inputs.target_latent.to(device);
     Adam adam(cell.adam, latents);
@@ -127,8 +150,11 @@ std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapsh
                                   {latents, target_latents, std::move(adam)}, restarts, cell.stop,
                                   stop);
     }
-    return descend(network.generators(), objective,
-                   {latents, target_latents, std::move(adam), block.budget}, cell.stop, stop);
+    DescentStart start{latents, target_latents, std::move(adam), block.budget};
+    return cell.polish.by == Polish::lm
+               ? descend_polished(network.generators(), objective, std::move(start),
+                                  {cell.polish, cell.lm}, cell.stop, stop)
+               : descend(network.generators(), objective, std::move(start), cell.stop, stop);
 }
 
 }  // namespace

@@ -91,10 +91,18 @@ inline constexpr std::array draw_table = {
 /// How x is searched for. The values are stored in files: never renumber.
 enum class Method : std::int8_t
 {
-    adam = 0,      ///< Adam on the final network
-    surfing = 1,   ///< Adam along the checkpoint chain, then on the final network
-    restarts = 2,  ///< Adam on the final network from several starts, as many steps as surfing
+    adam = 0,        ///< Adam on the final network
+    surfing = 1,     ///< Adam along the checkpoint chain, then on the final network
+    restarts = 2,    ///< Adam on the final network from several starts, as many steps as surfing
+    lm = 4,          ///< Levenberg–Marquardt on the final network
+    surfing_lm = 5,  ///< Levenberg–Marquardt along the chain, then on the final network
 };
+
+/// Whether a method's steps are Levenberg–Marquardt's from the start.
+constexpr bool is_second_order(Method method)
+{
+    return method == Method::lm || method == Method::surfing_lm;
+}
 
 /// The method whose outcomes on the same problem say how many steps this one may take.
 constexpr std::optional<Method> budget_source(Method method)
@@ -106,6 +114,8 @@ constexpr std::optional<Method> budget_source(Method method)
         case Method::restarts:
             return Method::surfing;
         case Method::adam:
+        case Method::lm:
+        case Method::surfing_lm:
             break;
     }
     return std::nullopt;
@@ -148,6 +158,9 @@ inline constexpr std::array method_table = {
     MethodEntry{Method::surfing, "surfing", "Adam along the chain, then on the final network"},
     MethodEntry{Method::restarts, "restarts",
                 "Adam from new starts until surfing's mean steps are used up; the best f counts"},
+    MethodEntry{Method::lm, "lm", "Levenberg-Marquardt on the final network"},
+    MethodEntry{Method::surfing_lm, "surfing-lm",
+                "Levenberg-Marquardt along the chain, then on the final network"},
 };
 
 /// Decreasing weights by which surfing's budget is spread over the snapshots 0 … T − 1.
@@ -236,6 +249,74 @@ struct SurfingSettings
     AdamState adam_state = AdamState::keep;
 };
 
+/// What brings trials to their end once Adam has brought them near.
+enum class Polish : std::int8_t
+{
+    none = 0,  ///< Adam itself
+    lm = 1,    ///< Levenberg–Marquardt
+};
+
+struct PolishEntry
+{
+    Polish kind;
+    std::string_view name;
+};
+
+inline constexpr std::array polish_table = {
+    PolishEntry{Polish::none, "none"},
+    PolishEntry{Polish::lm, "lm"},
+};
+
+/// How Method::adam and Method::surfing end on the final network.
+struct PolishSettings
+{
+    Polish by = Polish::none;
+    double relative_change = 0.5;  ///< Adam stops where StopRule stops it with this one
+};
+
+/// How Levenberg–Marquardt comes by the Jacobian of a step.
+enum class JacobianUpdate : std::int8_t
+{
+    exact = 0,   ///< anew wherever x has moved
+    secant = 1,  ///< corrected by each step (Broyden 1965), anew where that misled
+};
+
+struct JacobianUpdateEntry
+{
+    JacobianUpdate kind;
+    std::string_view name;
+};
+
+inline constexpr std::array jacobian_update_table = {
+    JacobianUpdateEntry{JacobianUpdate::exact, "exact"},
+    JacobianUpdateEntry{JacobianUpdate::secant, "secant"},
+};
+
+/// Levenberg–Marquardt in x, and when it ends: after the first step on the final network at which
+/// f ≤ StopRule::relative_target · ‖b‖², or f has fallen by less than StopRule::relative_change ·
+/// f over the last `window` steps, taken or not, or the damping is above max_damping (no step
+/// lowers f), or max_steps are tried, or f is not finite.
+struct LmSettings
+{
+    JacobianUpdate jacobian = JacobianUpdate::secant;
+    double refresh_below = 0.25;  ///< a Jacobian is computed anew if f falls by less than this
+                                  ///< share of what it promised; of JacobianUpdate::secant
+    double damping = 0.01;        ///< λ on each network's first step
+    double decrease = 0.3;        ///< of λ when f falls
+    double increase = 4;          ///< of λ when f does not fall
+    double max_step = 1;          ///< ‖δ‖
+    double max_damping = 1e8;
+    std::int64_t window = 40;      ///< steps
+    std::int64_t max_steps = 300;  ///< on the final network
+};
+
+/// Which snapshots Method::surfing_lm visits before the final network: 0, every, 2 every, …
+struct SurfingLmSettings
+{
+    std::int64_t every = 5;
+    std::int64_t steps = 2;  ///< on each snapshot visited
+};
+
 /// What is to be solved, whatever the method. All methods of the same problem share x* or image,
 /// x_init, A and noise trial by trial, because the random streams are keyed by stream_domain().
 /// That leaves draw and noise out: problems that differ in them alone share all the rest too, and
@@ -265,6 +346,9 @@ struct CellSpec
     AdamSettings adam;
     StopRule stop;
     SurfingSettings surfing;  ///< used by Method::surfing only
+    LmSettings lm;
+    PolishSettings polish;
+    SurfingLmSettings surfing_lm;  ///< used by Method::surfing_lm only
     Precision precision = Precision::float32;
 
     /// All that affects the cell's outcomes: settings of other methods are left out.
