@@ -133,6 +133,11 @@ std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective c
     return outcomes;
 }
 
+std::vector<double> goals_of(Objective const& objective, StopRule const& rule)
+{
+    return host_values<double>(objective.squared_norm() * rule.relative_target);
+}
+
 StopRule polish_rule(StopRule const& rule, PolishSettings const& polish)
 {
     StopRule loose = rule;

@@ -62,6 +62,9 @@ std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
                                            Polishing const& polishing, StopRule const& rule,
                                            std::stop_token const& stop);
 
+/// The values of f at which the trials of an objective count as converged, whatever the method.
+std::vector<double> goals_of(Objective const& objective, StopRule const& rule);
+
 /// When a trial leaves Adam to be polished.
 StopRule polish_rule(StopRule const& rule, PolishSettings const& polish);
 

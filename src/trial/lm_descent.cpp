@@ -37,7 +37,7 @@ class LmFlight
         }
         rows_ = at::arange(values.size(0), values.options().dtype(at::kLong));
         history_ = at::empty({settings.window, values.size(0)}, values.options());
-        goal_ = search_.objective().squared_norm().to(at::kDouble) * rule.relative_target;
+        goal_ = (search_.objective().squared_norm() * rule.relative_target).to(at::kDouble);
     }
 
     bool empty() const { return rows_.size(0) == 0; }

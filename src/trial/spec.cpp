@@ -41,7 +41,7 @@ CanonicalText canonical_of(SurfingSettings const& surfing)
 {
     CanonicalText text;
     text.add("schedule", name_of(schedule_table, surfing.schedule));
-    if (surfing.schedule == Schedule::geometric)
+    if (has_ratio(surfing.schedule))
     {
         text.add("ratio", surfing.ratio);
     }
@@ -91,8 +91,13 @@ CanonicalText canonical_of(PolishSettings const& polish, LmSettings const& lm)
 CanonicalText canonical_of(SurfingLmSettings const& surfing)
 {
     CanonicalText text;
+    text.add("schedule", name_of(lm_schedule_table, surfing.schedule));
     text.add("every", surfing.every);
     text.add("steps", surfing.steps);
+    if (surfing.schedule == LmSchedule::adaptive)
+    {
+        text.add("attempts", surfing.attempts);
+    }
     return text;
 }
 

@@ -170,6 +170,7 @@ enum class Schedule : std::int8_t
     inverse = 1,    ///< 1 / (t + 1)
     geometric = 2,  ///< ratio^t
     uniform = 3,    ///< 1
+    adaptive = 4,   ///< none; where that leaves f above its goal, ratio^t in a second search
 };
 
 struct ScheduleEntry
@@ -179,11 +180,15 @@ struct ScheduleEntry
 };
 
 inline constexpr std::array schedule_table = {
-    ScheduleEntry{Schedule::linear, "linear"},
-    ScheduleEntry{Schedule::inverse, "inverse"},
-    ScheduleEntry{Schedule::geometric, "geometric"},
-    ScheduleEntry{Schedule::uniform, "uniform"},
+    ScheduleEntry{Schedule::linear, "linear"},       ScheduleEntry{Schedule::inverse, "inverse"},
+    ScheduleEntry{Schedule::geometric, "geometric"}, ScheduleEntry{Schedule::uniform, "uniform"},
+    ScheduleEntry{Schedule::adaptive, "adaptive"},
 };
+
+constexpr bool has_ratio(Schedule schedule)
+{
+    return schedule == Schedule::geometric || schedule == Schedule::adaptive;
+}
 
 /// What surfing does with Adam's moments when it moves to the next snapshot.
 enum class AdamState : std::int8_t
@@ -245,7 +250,7 @@ struct StopRule
 struct SurfingSettings
 {
     Schedule schedule = Schedule::geometric;
-    double ratio = 0.95;  ///< of the geometric schedule, in (0, 1)
+    double ratio = 0.95;  ///< of the geometric and the adaptive schedule, in (0, 1)
     AdamState adam_state = AdamState::keep;
 };
 
@@ -306,15 +311,35 @@ struct LmSettings
     double increase = 4;          ///< of λ when f does not fall
     double max_step = 1;          ///< ‖δ‖
     double max_damping = 1e8;
-    std::int64_t window = 40;      ///< steps
+    std::int64_t window = 10;      ///< steps
     std::int64_t max_steps = 300;  ///< on the final network
 };
 
-/// Which snapshots Method::surfing_lm visits before the final network: 0, every, 2 every, …
+/// How Method::surfing_lm chooses the snapshots that it visits before the final network.
+enum class LmSchedule : std::int8_t
+{
+    fixed = 0,     ///< 0, every, 2 every, …
+    adaptive = 1,  ///< none; where that leaves f above its goal, attempts that visit ever more
+};
+
+struct LmScheduleEntry
+{
+    LmSchedule kind;
+    std::string_view name;
+};
+
+inline constexpr std::array lm_schedule_table = {
+    LmScheduleEntry{LmSchedule::fixed, "fixed"},
+    LmScheduleEntry{LmSchedule::adaptive, "adaptive"},
+};
+
 struct SurfingLmSettings
 {
-    std::int64_t every = 5;
+    LmSchedule schedule = LmSchedule::fixed;
+    std::int64_t every = 5;  ///< stride from snapshot to snapshot; of the adaptive schedule's third
+                             ///< attempt: each takes half the stride of the one before
     std::int64_t steps = 2;  ///< on each snapshot visited
+    std::int64_t attempts = 4;  ///< budget of the adaptive schedule, the first without snapshots
 };
 
 /// What is to be solved, whatever the method. All methods of the same problem share x* or image,

@@ -5,6 +5,7 @@
 
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
+#include "trial/lm_surfing.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -298,4 +299,84 @@ TEST_CASE("Without Adam's steps a polish is lm")
         CHECK(found[i].polish_iterations == expected[i].iterations);
         CHECK(found[i].network_evaluations == expected[i].network_evaluations + 2);
     }
+}
+
+TEST_CASE("An adaptive schedule tries again what it left above its goal, and only that")
+{
+    BlockSpec straight_on = block_of(Method::lm);
+    straight_on.cell.lm.max_steps = 2;
+    straight_on.cell.lm.window = 20;  // so that nothing but the goal ends a trial before its cap
+    auto const reaches = [](TrialOutcome const& outcome) {
+        return outcome.stop_reason == StopReason::converged;
+    };
+    std::vector<TrialOutcome> first;
+    double target = 1;
+    do
+    {
+        target /= 10;
+        REQUIRE(target > 1e-12);
+        straight_on.cell.stop.relative_target = target;
+        first = run(straight_on);
+    } while (std::ranges::all_of(first, reaches));
+    REQUIRE(std::ranges::any_of(first, reaches));
+
+    BlockSpec adaptive = straight_on;
+    adaptive.cell.method = Method::surfing_lm;
+    adaptive.cell.surfing_lm = {.schedule = LmSchedule::adaptive, .every = 1, .attempts = 2};
+    BlockSpec fixed = straight_on;
+    fixed.cell.method = Method::surfing_lm;
+    fixed.cell.surfing_lm = {.every = 2};
+    auto const second = run(fixed);
+    std::vector<TrialOutcome> outcomes;
+    work_of(adaptive, outcomes);
+    CHECK((run(adaptive) == outcomes));
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        INFO("trial " << outcomes[i].trial);
+        CHECK((outcomes[i] == first[i]) == reaches(first[i]));
+        CHECK(outcomes[i].objective <= first[i].objective);
+        if (!reaches(first[i]))
+        {
+            // Alone in its batch, the second attempt differs by rounding.
+            CHECK(outcomes[i].iterations > first[i].iterations);
+            CHECK(outcomes[i].objective == Approx(std::min(first[i].objective, second[i].objective))
+                                               .epsilon(0.1)
+                                               .margin(1e-3));
+        }
+    }
+}
+
+TEST_CASE("Adam's adaptive schedule surfs where Adam alone stays above its goal")
+{
+    BlockSpec adam = block_of(Method::adam);
+    BlockSpec adaptive = block_of(Method::surfing);
+    adaptive.budget = 8;
+    BlockSpec surfing = adaptive;
+    adaptive.cell.surfing.schedule = Schedule::adaptive;
+    auto const first = run(adam);
+    auto const second = run(surfing);
+    auto const both = run(adaptive);
+    for (std::size_t i = 0; i < both.size(); ++i)
+    {
+        INFO("trial " << both[i].trial);
+        CHECK(both[i].iterations == first[i].iterations + second[i].iterations);
+        CHECK(both[i].network_evaluations ==
+              first[i].network_evaluations + second[i].network_evaluations);
+        CHECK(both[i].objective == std::min(first[i].objective, second[i].objective));
+    }
+    adaptive.cell.stop.relative_target = 0.99;  // where trials start
+    adam.cell.stop.relative_target = 0.99;
+    CHECK((run(adaptive) == run(adam)));
+}
+
+TEST_CASE("An adaptive schedule goes straight first, then with half the stride each time")
+{
+    SurfingLmSettings settings{.schedule = LmSchedule::adaptive, .every = 5, .attempts = 4};
+    CHECK(strides(settings) == std::vector<std::int64_t>{straight, 10, 5, 2});
+    settings.attempts = 64;
+    CHECK(strides(settings) == std::vector<std::int64_t>{straight, 10, 5, 2, 1});
+    settings.attempts = 1;
+    CHECK(strides(settings) == std::vector<std::int64_t>{straight});
+    settings.schedule = LmSchedule::fixed;
+    CHECK(strides(settings) == std::vector<std::int64_t>{5});
 }
