@@ -31,6 +31,12 @@ if(NOT hdf5_hl_library)
 endif()
 target_link_libraries(surf_hdf5_c INTERFACE ${hdf5_hl_library})
 
+find_package(Eigen3 3.4 NO_MODULE) # headers alone; its target's includes are system ones
+if(NOT Eigen3_FOUND)
+  message(FATAL_ERROR "No Eigen 3 (3.4 or later) with its CMake package found (Debian: libeigen3-dev, modules: eigen). "
+                      "${setup_advice}")
+endif()
+
 set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.74 COMPONENTS program_options)
 find_package(fmt)

@@ -2,7 +2,8 @@
 #
 # Not find_package(Torch): on a wheel with CUDA that demands an installed CUDA toolkit, and beside
 # Debian's libtorch it mixes two versions. Only torch_cpu and c10 are linked; CUDA is loaded at
-# run time where there is a driver.
+# run time where there is a driver. LibTorch::cuda, where the wheel has CUDA, is for the plugin
+# that is loaded with it.
 set(SURF_TORCH_DIR "" CACHE PATH
     "Folder of a PyTorch 2.x wheel (the one with lib/libtorch_cpu.so); empty: the one in .venv")
 
@@ -34,3 +35,14 @@ target_include_directories(LibTorch::cpu SYSTEM INTERFACE
   ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
 target_link_libraries(LibTorch::cpu INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so)
 set(SURF_TORCH_LIB_DIR ${torch_root}/lib)
+
+file(GLOB cuda_candidates ${torch_root}/../nvidia/*/include)
+find_path(SURF_CUDA_INCLUDE cuda_runtime_api.h HINTS ${cuda_candidates} /usr/local/cuda/include)
+if(SURF_CUDA_INCLUDE AND EXISTS ${torch_root}/lib/libtorch_cuda.so)
+  add_library(LibTorch::cuda INTERFACE IMPORTED)
+  target_include_directories(LibTorch::cuda SYSTEM INTERFACE ${SURF_CUDA_INCLUDE})
+  target_link_libraries(LibTorch::cuda INTERFACE
+    LibTorch::cpu ${torch_root}/lib/libtorch_cuda.so ${torch_root}/lib/libc10_cuda.so)
+else()
+  message(STATUS "No CUDA in this LibTorch, or no cuda_runtime_api.h: GPUs will do without CUDA graphs")
+endif()

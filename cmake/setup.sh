@@ -84,6 +84,7 @@ needs=(
     "h5dump|hdf5-tools|command -v h5dump"
     "Boost.Program_options|libboost-program-options-dev|builds boost/program_options.hpp boost_program_options"
     "Catch2 2.x|catch2|builds catch2/catch.hpp"
+    "Eigen 3.4|libeigen3-dev|builds eigen3/Eigen/Core"
     "fmt|libfmt-dev|builds fmt/format.h fmt"
     "nlohmann-json|nlohmann-json3-dev|builds nlohmann/json.hpp"
     "Random123|librandom123-dev|builds Random123/philox.h"
@@ -126,7 +127,7 @@ say_missing() {
     cat <<TEXT
 On a cluster, load modules and run this again, for example (names differ: module avail):
   module load gcc cmake ninja openmpi hdf5/1.14-mpi boost python
-What no module has (fmt, spdlog, nlohmann-json, Catch2, xxHash, Random123) comes from Spack or conda-forge, or is
+What no module has (Eigen, fmt, spdlog, nlohmann-json, Catch2, xxHash, Random123) comes from Spack or conda-forge, or is
 installed by hand below one folder; then: export CMAKE_PREFIX_PATH=FOLDER:\$CMAKE_PREFIX_PATH
 Another Python: SURF_PYTHON=\$(command -v python3) bash cmake/setup.sh
 Fashion-MNIST: without Debian's package, put its four IDX files (gzipped or not) in one folder and write

@@ -71,6 +71,7 @@ struct Experiment
     trial::PolishSettings polish;
     trial::LmSettings lm;
     trial::SurfingLmSettings surfing_lm;
+    trial::ProjectedSettings projected;
     landscape::SurfaceSpec surface = {.targets = 0};  ///< none unless asked for
 
     bool uses(trial::Method method) const;

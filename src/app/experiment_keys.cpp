@@ -97,13 +97,11 @@ std::string_view no_polish(Experiment const& experiment)
 
 std::string_view no_lm(Experiment const& experiment)
 {
+    bool const used = experiment.uses(Method::lm) || experiment.uses(Method::surfing_lm) ||
+                      experiment.polish.by == Polish::lm;
     return !no_trials(experiment).empty() ? no_trials(experiment)
-           : !experiment.uses(Method::lm) && !experiment.uses(Method::surfing_lm) &&
-                   experiment.polish.by != Polish::lm
-               ? "neither lm nor surfing-lm is among trials.methods, and polish.by is not lm; "
-                 "leave "
-                 "the key out or add one"
-               : "";
+           : !used ? "neither lm nor surfing-lm nor polish.by = lm; leave the key out or add one"
+                   : "";
 }
 
 std::string_view no_secant(Experiment const& experiment)
@@ -126,6 +124,14 @@ std::string_view no_attempts(Experiment const& experiment)
     return experiment.surfing_lm.schedule == LmSchedule::adaptive
                ? no_surfing_lm(experiment)
                : "only surfing_lm.schedule = adaptive makes attempts; leave the key out";
+}
+
+std::string_view no_projected(Experiment const& experiment)
+{
+    return !no_trials(experiment).empty()        ? no_trials(experiment)
+           : !experiment.uses(Method::projected) ? "projected is not among trials.methods; leave "
+                                                   "the key out or add projected"
+                                                 : "";
 }
 
 std::string_view no_surfaces(Experiment const& experiment)
@@ -275,26 +281,25 @@ void add_search(KeyMaker<Experiment>& make)
 
 void add_second_order(KeyMaker<Experiment>& make)
 {
+    using trial::PolishSettings;
     constexpr auto polish = &Experiment::polish;
     make.add("polish.by",
              "what ends the trials that Adam has brought near (of adam and surfing): " +
                  all_names(trial::polish_table),
-             at(polish, &trial::PolishSettings::by), any, no_first_order);
+             at(polish, &PolishSettings::by), any, no_first_order);
     make.add("polish.relative_change",
              "Adam hands over where stop.relative_change of this would end it",
-             at(polish, &trial::PolishSettings::relative_change), between(0, 1), no_polish);
+             at(polish, &PolishSettings::relative_change), between(0, 1), no_polish);
 
     constexpr auto lm = &Experiment::lm;
     constexpr auto surfing = &Experiment::surfing_lm;
     using trial::LmSettings;
     using trial::SurfingLmSettings;
     make.add("lm.jacobian",
-             "computed anew wherever x has moved, or corrected by each step: " +
-                 all_names(trial::jacobian_update_table),
+             "anew wherever x moved, or corrected: " + all_names(trial::jacobian_update_table),
              at(lm, &LmSettings::jacobian), any, no_lm);
     make.add("lm.refresh_below",
-             "of secant: a Jacobian is computed anew if f falls by less than this share of what it "
-             "promised",
+             "of secant: share of the promised fall of f below which a Jacobian is computed anew",
              at(lm, &LmSettings::refresh_below), beta, no_secant);
     make.add("lm.damping", "lambda, times the diagonal of J^T J, on each network's first step",
              at(lm, &LmSettings::damping), positive, no_lm);
@@ -311,18 +316,41 @@ void add_second_order(KeyMaker<Experiment>& make)
              at(lm, &LmSettings::max_steps), at_least(1, 1e9), no_lm);
 
     make.add("surfing_lm.schedule",
-             "fixed, or adaptive: straight to the final network, and again along ever more "
-             "snapshots where f stays above its goal: " +
-                 all_names(trial::lm_schedule_table),
+             "visits to snapshots: " + all_names(trial::lm_schedule_table) +
+                 " (straight first, ever more where f stays above its goal)",
              at(surfing, &SurfingLmSettings::schedule), any, no_surfing_lm);
     make.add("surfing_lm.every",
-             "snapshots 0, every, 2 every ... are visited; so by adaptive's third attempt, each "
-             "with half the stride of the one before",
+             "snapshots 0, every, 2 every ... are visited, by the adaptive "
+             "schedule in its third attempt: each halves the stride of the one before",
              at(surfing, &SurfingLmSettings::every), counts, no_surfing_lm);
     make.add("surfing_lm.steps", "steps on each snapshot visited",
              at(surfing, &SurfingLmSettings::steps), counts, no_surfing_lm);
     make.add("surfing_lm.attempts", "of adaptive: attempts at a trial, the first straight",
              at(surfing, &SurfingLmSettings::attempts), at_least(1, 64), no_attempts);
+}
+
+void add_projected(KeyMaker<Experiment>& make)
+{
+    using trial::ProjectedSettings;
+    auto const add = [&](std::string const& name, std::string const& help, auto member,
+                         Range range) {
+        make.add("projected." + name, help, at(&Experiment::projected, member), range,
+                 no_projected);
+    };
+    add("slack", "tau: a ReLU unit counts as near zero if |pre-activation| <= tau",
+        &ProjectedSettings::slack, at_least(0));
+    add("max_pieces", "linear pieces of a latent on a network; units nearest to zero count first",
+        &ProjectedSettings::max_pieces, at_least(1, 1e6));
+    add("rounds", "searches of the pieces around x on each network, while f falls",
+        &ProjectedSettings::rounds, at_least(1, 1e6));
+    add("step_tolerance",
+        "a piece is done when a step is shorter, relative to |x| where that is above 1",
+        &ProjectedSettings::step_tolerance, positive);
+    add("max_steps", "cap of the gradient steps on a piece", &ProjectedSettings::max_steps, counts);
+    add("starts", "starts of Adam on the first network, x_init among them",
+        &ProjectedSettings::starts, at_least(1, 1e6));
+    add("first_snapshot", "snapshot to begin at: an untrained network may be flat, its minimum far",
+        &ProjectedSettings::first_snapshot, at_least(0, 1e5));
 }
 
 void add_surface(KeyMaker<Experiment>& make)
@@ -350,6 +378,7 @@ std::vector<Key<Experiment>> const& experiment_keys()
         add_trials(make);
         add_search(make);
         add_second_order(make);
+        add_projected(make);
         add_surface(make);
         return make.keys;
     }();

@@ -132,6 +132,12 @@ void check_surfaces(Experiment const& experiment, ExperimentSettings const& sett
         settings.refuse("train.latent_dims",
                         "a surface is drawn over two latents; use 2, or surface.targets = 0");
     }
+    if (experiment.uses(Method::projected) &&
+        experiment.projected.first_snapshot >= experiment.train.intervals)
+    {
+        settings.refuse("projected.first_snapshot",
+                        "no later snapshot is left to surf to (it must be below train.intervals)");
+    }
     if (experiment.draws_surfaces() && experiment.surface.levels > experiment.train.intervals + 1)
     {
         settings.refuse("surface.levels", "the chain has fewer snapshots (train.intervals + 1)");

@@ -112,6 +112,7 @@ class Planner
                               .adam = experiment_->adam,
                               .stop = experiment_->stop,
                               .surfing = experiment_->surfing,
+                              .projected = experiment_->projected,
                               .lm = experiment_->lm,
                               .polish = experiment_->polish,
                               .surfing_lm = experiment_->surfing_lm,

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "bench/ceiling.hpp"
 #include "bench/lease.hpp"
+#include "bench/projections.hpp"
 #include "bench/snapshots.hpp"
 #include "bench/training.hpp"
 #include "bench/trials.hpp"
@@ -24,6 +25,7 @@ Cases all_cases(at::Device device, int ranks)
     add(baseline_cases(device));
     add(training_cases());
     add(snapshot_cases());
+    add(projection_cases());
     if (ranks > 1)
     {
         add(lease_cases());

@@ -338,8 +338,17 @@ ChainFileReader::Array ChainFileReader::open_array(h5::Group const& group, std::
 NamedArray ChainFileReader::read_array(Array const& source, std::int64_t row) const
 {
     NamedArray array{source.name, source.shape, {}};
-    array.values.resize(static_cast<std::size_t>(array.size()));
-    source.dataset.read<float>(row_slab(row, source.shape), array.values);
+    auto const size = static_cast<std::size_t>(array.size());
+    if (auto mapped = source.dataset.map_row(row))
+    {
+        array.values = {std::move(mapped), size};
+    }
+    else
+    {
+        std::vector<float> values(size);
+        source.dataset.read<float>(row_slab(row, source.shape), values);
+        array.values = std::move(values);
+    }
     if (!all_finite(array))
     {
         fail_damaged(path_, fmt::format("snapshot {} has a value in {} that is not finite",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <hdf5_hl.h>
 
+#include "base/mapped_file.hpp"
 #include "base/name_table.hpp"
 #include "hdf5/transfer.hpp"
 
@@ -37,6 +38,18 @@ Handle select(hid_t dataset, Slab const& slab)
     check(status, dataset, "select a part of");
     check(H5Sselect_valid(space.get()) > 0 ? 0 : -1, dataset, "select a part beyond the end of");
     return space;
+}
+
+/// The descriptor of the file that holds the dataset; negative if it is not a plain file.
+int descriptor_of(hid_t dataset)
+{
+    Handle const file(check(H5Iget_file_id(dataset), dataset, "find the file of"));
+    Handle const access(check(H5Fget_access_plist(file.get()), dataset, "find the access to"));
+    int* descriptor = nullptr;
+    bool const known =
+        H5Pget_driver(access.get()) == H5FD_SEC2 &&
+        H5Fget_vfd_handle(file.get(), H5P_DEFAULT, reinterpret_cast<void**>(&descriptor)) >= 0;
+    return known ? *descriptor : -1;
 }
 
 }  // namespace
@@ -110,6 +123,29 @@ void Dataset::read(Slab const& slab, std::span<T> values) const
         return H5Dread(id(), type.get(), memory.get(), part.get(), H5P_DEFAULT, buffer);
     };
     check(into_values(values, type.get(), memory.get(), read), id(), "read");
+}
+
+std::shared_ptr<float const> Dataset::map_row(std::int64_t row) const
+{
+    LibraryLock const lock;
+    Shape extents = shape();
+    if (extents.empty() || row < 0 || row >= extents.front())
+    {
+        fail(id(), fmt::format("map row {} of {} in", row, to_string(layout())));
+    }
+    extents.erase(extents.begin());
+    std::int64_t const count = element_count(extents);
+    require(Type::float32, count, static_cast<std::size_t>(count));
+    haddr_t const start = H5Dget_offset(id());  // undefined but for a contiguous dataset
+    int const descriptor = descriptor_of(id());
+    if (start == HADDR_UNDEF || start % alignof(float) != 0 || descriptor < 0)
+    {
+        return nullptr;
+    }
+    auto const bytes = static_cast<std::uint64_t>(count) * sizeof(float);
+    auto mapped = map_file(descriptor, start + static_cast<std::uint64_t>(row) * bytes, bytes);
+    auto const* values = reinterpret_cast<float const*>(mapped.get());
+    return {std::move(mapped), values};
 }
 
 void Dataset::make_scale(std::string const& name)

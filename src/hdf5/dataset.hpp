@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,6 +47,11 @@ class Dataset : public Object
     std::vector<T> read() const;
     template <Element T>
     void read(Slab const& slab, std::span<T> values) const;
+
+    /// Row `row` of the first dimension where it lies in the file, mapped into memory: no copy is
+    /// made, and the processes of a machine share its pages. Null if it does not lie there as it
+    /// is in memory (chunked, compressed, in other files, misaligned) or cannot be mapped.
+    std::shared_ptr<float const> map_row(std::int64_t row) const;
 
     /// Makes this one-dimensional dataset the coordinate of a dimension of this name.
     void make_scale(std::string const& name);

@@ -11,6 +11,7 @@ FrozenGenerator::FrozenGenerator(NetworkSpec const& spec, Parameters const& para
                                  at::Device device, at::ScalarType type)
     : latent_dim_(spec.front().input.size()),
       device_(device),
+      output_activation_(spec.back().activation),
       value_type_(at::promote_types(type, at::kFloat))
 {
     c10::InferenceMode const no_autograd;
@@ -47,7 +48,7 @@ at::Tensor FrozenGenerator::backward(at::Tensor const& gradient)
 at::Tensor FrozenGenerator::jacobian()
 {
     c10::InferenceMode const no_autograd;
-    at::Tensor value = at::eye(latent_dim_, at::device(device_).dtype(value_type_)).unsqueeze(0);
+    at::Tensor value = at::eye(latent_dim_, options()).unsqueeze(0);
     for (auto const& layer : layers_)
     {
         value = layer->tangents(value);

@@ -28,6 +28,10 @@ class FrozenGenerator final : public Evaluator
     at::Tensor jacobian() override;
 
     std::size_t depth() const { return layers_.size(); }
+    /// Of the last layer; those of all others are ReLU.
+    Activation output_activation() const { return output_activation_; }
+    /// Device and precision of latents, images and maps.
+    at::TensorOptions options() const { return at::device(device_).dtype(value_type_); }
     /// From affine maps of x before a layer to those before its activation. The rows of a map are
     /// J's columns and, last, c of Jx + c: [maps × (k + 1) × in] → [maps × (k + 1) × out]. Units of
     /// images are in the order (row, column, channel).
@@ -36,6 +40,7 @@ class FrozenGenerator final : public Evaluator
   private:
     std::int64_t latent_dim_;
     at::Device device_;
+    Activation output_activation_;
     at::ScalarType value_type_;  ///< of latents, images and gradients
     std::vector<std::unique_ptr<FrozenLayer>> layers_;
 };

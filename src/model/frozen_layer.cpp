@@ -1,5 +1,7 @@
 #include "model/frozen_layer.hpp"
 
+#include <utility>
+
 #include "base/contract.hpp"
 #include "model/packed.hpp"
 
@@ -144,16 +146,22 @@ class ActivatedLayer : public FrozenLayer
 class LinearLayer final : public ActivatedLayer
 {
   public:
-    LinearLayer(Folded const& folded, Activation activation)
+    LinearLayer(Folded folded, Activation activation)
         : ActivatedLayer(activation),
           type_(folded.weight.scalar_type()),
           bias_(folded.bias),
           forward_(folded.weight, folded.bias, epilogue_of(activation)),
           linear_(forward_.linear_part()),
-          backward_(folded.weight.t(), {}, Epilogue::none)
+          backward_(give_transposed(folded), {}, Epilogue::none)
     {}
 
   private:
+    /// Lets go of the weight itself, which is most of a generator's memory.
+    static at::Tensor give_transposed(Folded& folded)
+    {
+        return std::exchange(folded.weight, {}).t();
+    }
+
     at::Tensor product(at::Tensor const& input) override { return forward_(input.to(type_)); }
     at::Tensor product_backward(at::Tensor const& gradient) override { return backward_(gradient); }
     at::Tensor linear(at::Tensor const& input) const override { return linear_(input.to(type_)); }
@@ -282,10 +290,10 @@ std::unique_ptr<FrozenLayer> freeze(LayerSpec const& spec, Parameters const& par
                                     at::Device device, at::ScalarType type)
 {
     EXPECT(spec.kind != LayerKind::conv);
-    Folded const folded = fold(spec, parameters, device, type);
+    Folded folded = fold(spec, parameters, device, type);
     if (spec.kind == LayerKind::linear)
     {
-        return std::make_unique<LinearLayer>(folded, spec.activation);
+        return std::make_unique<LinearLayer>(std::move(folded), spec.activation);
     }
     if (spec.output.channels == 1)
     {

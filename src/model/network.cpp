@@ -153,7 +153,7 @@ NamedArray to_array(std::string name, at::Tensor const& tensor)
 {
     at::Tensor const host = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
     float const* const values = host.const_data_ptr<float>();
-    return {std::move(name), host.sizes().vec(), {values, values + host.numel()}};
+    return {std::move(name), host.sizes().vec(), std::vector<float>(values, values + host.numel())};
 }
 
 NamedArray const& find_array(Parameters const& parameters, std::string const& name,

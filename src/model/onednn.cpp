@@ -42,8 +42,9 @@ bool handles(at::Tensor const& weight)
            (type == at::kFloat || (type == at::kBFloat16 && has_bfloat16_units(weight.device())));
 }
 
-at::Tensor pack_linear(at::Tensor const& weight)
+at::Tensor pack_linear(at::Tensor weight)
 {
+    weight = weight.contiguous();  // done inside, it would keep the weight as it was beside it
     static auto const reorder =
         find_operator<at::Tensor(at::Tensor const&, std::optional<std::int64_t>)>(
             "mkldnn::_reorder_linear_weight");

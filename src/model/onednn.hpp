@@ -23,7 +23,7 @@ namespace onednn
 bool handles(at::Tensor const& weight);
 
 /// For linear(): [out × in] → packed.
-at::Tensor pack_linear(at::Tensor const& weight);
+at::Tensor pack_linear(at::Tensor weight);
 /// For convolution(): [out, in, height, width] → packed.
 at::Tensor pack_convolution(at::Tensor const& weight, std::int64_t stride, std::int64_t padding);
 

@@ -24,8 +24,8 @@ void apply(Epilogue epilogue, at::Tensor& value)
     }
 }
 
-PackedLinear::PackedLinear(at::Tensor const& weight, at::Tensor bias, Epilogue epilogue)
-    : weight_(onednn::handles(weight) ? onednn::pack_linear(weight) : weight),
+PackedLinear::PackedLinear(at::Tensor weight, at::Tensor bias, Epilogue epilogue)
+    : weight_(onednn::handles(weight) ? onednn::pack_linear(std::move(weight)) : std::move(weight)),
       bias_(std::move(bias)),
       epilogue_(epilogue)
 {}

@@ -21,7 +21,7 @@ class PackedLinear
   public:
     /// `weight` is [out × in]; `bias` is [out], undefined for none. Both on the device and in the
     /// precision that the product is computed in.
-    PackedLinear(at::Tensor const& weight, at::Tensor bias, Epilogue epilogue);
+    PackedLinear(at::Tensor weight, at::Tensor bias, Epilogue epilogue);
 
     /// [batch × in] → [batch × out].
     at::Tensor operator()(at::Tensor const& input) const;

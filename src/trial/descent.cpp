@@ -78,30 +78,6 @@ void harvest(Landing const& landing, std::int64_t flights, std::vector<TrialOutc
 
 }  // namespace
 
-void describe_latents(model::Evaluator& generator, Objective const& objective,
-                      at::Tensor const& target_latents, StopRule const& rule,
-                      std::vector<TrialOutcome>& outcomes)
-{
-    at::Tensor latents = at::empty(target_latents.sizes(), at::kFloat);
-    for (std::size_t i = 0; i < outcomes.size(); ++i)
-    {
-        std::vector<float> const& latent = outcomes[i].latent;
-        std::ranges::copy(latent, latents.mutable_data_ptr<float>() + i * latent.size());
-    }
-    latents = latents.to(target_latents.options());
-    auto const values = host_values<double>(objective.evaluate(generator, latents).value);
-    auto const errors = host_values<double>(objective.pixel_error(generator, latents));
-    auto const distances = host_values<double>(
-        at::linalg_vector_norm(latents - target_latents, 2, at::IntArrayRef{1}));
-    for (std::size_t i = 0; i < outcomes.size(); ++i)
-    {
-        outcomes[i].objective = values[i];
-        outcomes[i].pixel_error = errors[i];
-        outcomes[i].distance = distances[i];
-        outcomes[i].success = distances[i] < rule.success_distance;
-    }
-}
-
 StopRule approximate_rule(StopRule const& rule)
 {
     // bfloat16 keeps 8 bits: its error in the image is about 0.1 %, in f / |b|^2 about 1e-6.
@@ -171,6 +147,30 @@ std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
         outcomes[i].polish_iterations = outcomes[i].iterations - before[i];
     }
     return outcomes;
+}
+
+void describe_latents(model::Evaluator& generator, Objective const& objective,
+                      at::Tensor const& target_latents, StopRule const& rule,
+                      std::vector<TrialOutcome>& outcomes)
+{
+    at::Tensor latents = at::empty(target_latents.sizes(), at::kFloat);
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        std::vector<float> const& latent = outcomes[i].latent;
+        std::ranges::copy(latent, latents.mutable_data_ptr<float>() + i * latent.size());
+    }
+    latents = latents.to(target_latents.options());
+    auto const values = host_values<double>(objective.evaluate(generator, latents).value);
+    auto const errors = host_values<double>(objective.pixel_error(generator, latents));
+    auto const distances = host_values<double>(
+        at::linalg_vector_norm(latents - target_latents, 2, at::IntArrayRef{1}));
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        outcomes[i].objective = values[i];
+        outcomes[i].pixel_error = errors[i];
+        outcomes[i].distance = distances[i];
+        outcomes[i].success = distances[i] < rule.success_distance;
+    }
 }
 
 }  // namespace surf::trial

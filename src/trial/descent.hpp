@@ -68,7 +68,8 @@ std::vector<double> goals_of(Objective const& objective, StopRule const& rule);
 /// When a trial leaves Adam to be polished.
 StopRule polish_rule(StopRule const& rule, PolishSettings const& polish);
 
-/// Completes outcomes by what describes x̂ itself, computed afresh for all trials alike.
+/// What describes x̂ itself, computed afresh for all trials alike: f, pixel error, distance and
+/// success, of outcomes that have their latents.
 void describe_latents(model::Evaluator& generator, Objective const& objective,
                       at::Tensor const& target_latents, StopRule const& rule,
                       std::vector<TrialOutcome>& outcomes);

@@ -3,12 +3,14 @@
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "model/frozen_generator.hpp"
+#include "model/graphed_evaluator.hpp"
 #include "trial/adam.hpp"
 #include "trial/attempts.hpp"
 #include "trial/descent.hpp"
 #include "trial/inputs.hpp"
 #include "trial/lm_surfing.hpp"
 #include "trial/objective.hpp"
+#include "trial/projected.hpp"
 #include "trial/restarts.hpp"
 #include "trial/schedule.hpp"
 #include "trial/snapshots.hpp"
@@ -132,6 +134,10 @@ std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapsh
                                  at::Device device, std::stop_token const& stop)
 {
     CellSpec const& cell = block.cell;
+    if (cell.method == Method::projected)
+    {
+        return surf_projected(block, snapshots, objective, inputs, device, stop);
+    }
     at::Tensor const latents = inputs.initial_latent.to(device);
     at::Tensor const target_latents = inputs.target_latent.to(device);
     if (is_second_order(cell.method))
@@ -167,7 +173,8 @@ EvaluatorFactory frozen_evaluators(at::Device device)
 {
     return [device](model::NetworkSpec const& spec, Parameters const& parameters,
                     at::ScalarType type) {
-        return std::make_unique<model::FrozenGenerator>(spec, parameters, device, type);
+        return model::with_graphs(
+            std::make_unique<model::FrozenGenerator>(spec, parameters, device, type), device);
     };
 }
 

@@ -22,7 +22,7 @@ namespace surf::trial
 using EvaluatorFactory = std::function<std::unique_ptr<model::Evaluator>(
     model::NetworkSpec const&, Parameters const&, at::ScalarType)>;
 
-/// The frozen generator on a device.
+/// The frozen generator on a device, replayed from CUDA graphs where there are.
 EvaluatorFactory frozen_evaluators(at::Device device);
 /// Plain autograd on a device, in float32 whatever the precision: the oracle.
 EvaluatorFactory reference_evaluators(at::Device device);

@@ -47,6 +47,20 @@ at::Tensor Measurement::adjoint(at::Tensor const& measured) const
     return std::visit([&](auto const& kind) { return kind.adjoint(measured); }, kind_);
 }
 
+at::Tensor Measurement::matrix(std::int64_t row) const
+{
+    if (std::holds_alternative<Identity>(kind_))
+    {
+        return {};
+    }
+    if (auto const* const dense = std::get_if<Dense>(&kind_))
+    {
+        return dense->matrix.dim() == 2 ? dense->matrix : dense->matrix[row];
+    }
+    at::Tensor const all_images = at::full({image_size}, row, at::kLong);
+    return select(all_images).apply(at::eye(image_size)).t();
+}
+
 Measurement Measurement::select(at::Tensor const& rows) const
 {
     return Measurement(

@@ -28,6 +28,8 @@ class Measurement
     at::Tensor apply(at::Tensor const& images) const;
     /// Aᵀu: [trials × m] → [trials × n].
     at::Tensor adjoint(at::Tensor const& measured) const;
+    /// A of the trial in this row: [m × n]; undefined for A = I.
+    at::Tensor matrix(std::int64_t row) const;
     /// The operator of the trials in these rows (int64).
     Measurement select(at::Tensor const& rows) const;
     /// The operator on a device and, if it has a matrix, in a precision.

@@ -50,6 +50,11 @@ at::Tensor Objective::pixel_error(model::Evaluator& generator, at::Tensor const&
     return at::sqrt(row_square_sum(error) / static_cast<double>(error.size(1)));
 }
 
+Measured Objective::measured(std::int64_t row) const
+{
+    return {measurement_.matrix(row), measured_target_[row]};
+}
+
 Objective Objective::select(at::Tensor const& rows) const
 {
     Objective selected(*this);

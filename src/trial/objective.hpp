@@ -15,6 +15,13 @@ struct Evaluation
     at::Tensor gradient;  ///< ∇f: [trials × k]
 };
 
+/// A and b of one trial.
+struct Measured
+{
+    at::Tensor matrix;  ///< A: [m × n]; undefined for A = I
+    at::Tensor target;  ///< b: [m]
+};
+
 /// f(x) = ½‖AG(x) − b‖² with b = Ay + noise, trial by trial.
 class Objective
 {
@@ -33,6 +40,7 @@ class Objective
     at::Tensor squared_norm() const;
     /// √(‖G(x) − y‖² / n), whatever A and noise: [trials].
     at::Tensor pixel_error(model::Evaluator& generator, at::Tensor const& latents) const;
+    Measured measured(std::int64_t row) const;
     /// The objective of the trials in these rows (int64).
     Objective select(at::Tensor const& rows) const;
 

@@ -49,6 +49,19 @@ CanonicalText canonical_of(SurfingSettings const& surfing)
     return text;
 }
 
+CanonicalText canonical_of(ProjectedSettings const& projected)
+{
+    CanonicalText text;
+    text.add("slack", projected.slack);
+    text.add("max_pieces", projected.max_pieces);
+    text.add("rounds", projected.rounds);
+    text.add("step_tolerance", projected.step_tolerance);
+    text.add("max_steps", projected.max_steps);
+    text.add("starts", projected.starts);
+    text.add("first_snapshot", projected.first_snapshot);
+    return text;
+}
+
 /// Of a second-order method, which has a window and a cap of its own.
 CanonicalText canonical_of(StopRule const& stop, LmSettings const& lm)
 {
@@ -117,6 +130,11 @@ void add_settings(CanonicalText& text, CellSpec const& cell)
     text.add("precision", name_of(precision_table, cell.precision));
     text.add("adam", canonical_of(cell.adam));
     text.add("stop", canonical_of(cell.stop));
+    if (cell.method == Method::projected)
+    {
+        text.add("projected", canonical_of(cell.projected));
+        return;
+    }
     if (cell.method != Method::adam)  // restarts may take as many steps as this surfing took
     {
         text.add("surfing", canonical_of(cell.surfing));

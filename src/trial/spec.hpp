@@ -7,6 +7,7 @@
 
 #include "base/id.hpp"
 #include "model/model_table.hpp"
+#include "trial/lm_spec.hpp"
 
 /// What a trial is asked to do: plain data without LibTorch, so that the store, the reducer and
 /// the command line can use it.
@@ -94,6 +95,7 @@ enum class Method : std::int8_t
     adam = 0,        ///< Adam on the final network
     surfing = 1,     ///< Adam along the checkpoint chain, then on the final network
     restarts = 2,    ///< Adam on the final network from several starts, as many steps as surfing
+    projected = 3,   ///< projected gradient on the linear pieces along the chain (Algorithm 2)
     lm = 4,          ///< Levenberg–Marquardt on the final network
     surfing_lm = 5,  ///< Levenberg–Marquardt along the chain, then on the final network
 };
@@ -114,6 +116,7 @@ constexpr std::optional<Method> budget_source(Method method)
         case Method::restarts:
             return Method::surfing;
         case Method::adam:
+        case Method::projected:
         case Method::lm:
         case Method::surfing_lm:
             break;
@@ -158,6 +161,8 @@ inline constexpr std::array method_table = {
     MethodEntry{Method::surfing, "surfing", "Adam along the chain, then on the final network"},
     MethodEntry{Method::restarts, "restarts",
                 "Adam from new starts until surfing's mean steps are used up; the best f counts"},
+    MethodEntry{Method::projected, "projected",
+                "projected gradient on the linear pieces along the chain"},
     MethodEntry{Method::lm, "lm", "Levenberg-Marquardt on the final network"},
     MethodEntry{Method::surfing_lm, "surfing-lm",
                 "Levenberg-Marquardt along the chain, then on the final network"},
@@ -254,92 +259,16 @@ struct SurfingSettings
     AdamState adam_state = AdamState::keep;
 };
 
-/// What brings trials to their end once Adam has brought them near.
-enum class Polish : std::int8_t
+/// Projected-gradient surfing (Algorithm 2).
+struct ProjectedSettings
 {
-    none = 0,  ///< Adam itself
-    lm = 1,    ///< Levenberg–Marquardt
-};
-
-struct PolishEntry
-{
-    Polish kind;
-    std::string_view name;
-};
-
-inline constexpr std::array polish_table = {
-    PolishEntry{Polish::none, "none"},
-    PolishEntry{Polish::lm, "lm"},
-};
-
-/// How Method::adam and Method::surfing end on the final network.
-struct PolishSettings
-{
-    Polish by = Polish::none;
-    double relative_change = 0.5;  ///< Adam stops where StopRule stops it with this one
-};
-
-/// How Levenberg–Marquardt comes by the Jacobian of a step.
-enum class JacobianUpdate : std::int8_t
-{
-    exact = 0,   ///< anew wherever x has moved
-    secant = 1,  ///< corrected by each step (Broyden 1965), anew where that misled
-};
-
-struct JacobianUpdateEntry
-{
-    JacobianUpdate kind;
-    std::string_view name;
-};
-
-inline constexpr std::array jacobian_update_table = {
-    JacobianUpdateEntry{JacobianUpdate::exact, "exact"},
-    JacobianUpdateEntry{JacobianUpdate::secant, "secant"},
-};
-
-/// Levenberg–Marquardt in x, and when it ends: after the first step on the final network at which
-/// f ≤ StopRule::relative_target · ‖b‖², or f has fallen by less than StopRule::relative_change ·
-/// f over the last `window` steps, taken or not, or the damping is above max_damping (no step
-/// lowers f), or max_steps are tried, or f is not finite.
-struct LmSettings
-{
-    JacobianUpdate jacobian = JacobianUpdate::secant;
-    double refresh_below = 0.25;  ///< a Jacobian is computed anew if f falls by less than this
-                                  ///< share of what it promised; of JacobianUpdate::secant
-    double damping = 0.01;        ///< λ on each network's first step
-    double decrease = 0.3;        ///< of λ when f falls
-    double increase = 4;          ///< of λ when f does not fall
-    double max_step = 1;          ///< ‖δ‖
-    double max_damping = 1e8;
-    std::int64_t window = 10;      ///< steps
-    std::int64_t max_steps = 300;  ///< on the final network
-};
-
-/// How Method::surfing_lm chooses the snapshots that it visits before the final network.
-enum class LmSchedule : std::int8_t
-{
-    fixed = 0,     ///< 0, every, 2 every, …
-    adaptive = 1,  ///< none; where that leaves f above its goal, attempts that visit ever more
-};
-
-struct LmScheduleEntry
-{
-    LmSchedule kind;
-    std::string_view name;
-};
-
-inline constexpr std::array lm_schedule_table = {
-    LmScheduleEntry{LmSchedule::fixed, "fixed"},
-    LmScheduleEntry{LmSchedule::adaptive, "adaptive"},
-};
-
-struct SurfingLmSettings
-{
-    LmSchedule schedule = LmSchedule::fixed;
-    std::int64_t every = 5;  ///< stride from snapshot to snapshot; of the adaptive schedule's third
-                             ///< attempt: each takes half the stride of the one before
-    std::int64_t steps = 2;  ///< on each snapshot visited
-    std::int64_t attempts = 4;  ///< budget of the adaptive schedule, the first without snapshots
+    double slack = 1e-3;           ///< τ: units with |pre-activation| ≤ τ may change their sign
+    std::int64_t max_pieces = 64;  ///< of a latent on a network; the units nearest to zero count
+    std::int64_t rounds = 1;       ///< searches of the pieces around x on each network, at most
+    double step_tolerance = 1e-6;  ///< a piece is done when a step is shorter (relative to ‖x‖ > 1)
+    std::int64_t max_steps = 1'000;   ///< gradient steps on a piece, at most
+    std::int64_t starts = 3;          ///< of Adam on the first network, x_init among them
+    std::int64_t first_snapshot = 0;  ///< θ_0 of the algorithm: earlier snapshots are left out
 };
 
 /// What is to be solved, whatever the method. All methods of the same problem share x* or image,
@@ -370,7 +299,8 @@ struct CellSpec
     Method method = Method::adam;
     AdamSettings adam;
     StopRule stop;
-    SurfingSettings surfing;  ///< used by Method::surfing only
+    SurfingSettings surfing;      ///< used by Method::surfing only
+    ProjectedSettings projected;  ///< used by Method::projected only
     LmSettings lm;
     PolishSettings polish;
     SurfingLmSettings surfing_lm;  ///< used by Method::surfing_lm only

@@ -50,7 +50,7 @@ operator = mask
 measurements = 10,784
 draw = shared
 noise = 0.125
-methods = restarts,surfing,adam,surfing-lm,lm
+methods = projected,restarts,surfing,adam,surfing-lm,lm
 count = 12
 block_size = 5
 
@@ -92,6 +92,15 @@ schedule = adaptive
 every = 4
 steps = 3
 attempts = 2
+
+[projected]
+slack = 0.02
+max_pieces = 32
+rounds = 3
+step_tolerance = 1e-5
+max_steps = 500
+starts = 2
+first_snapshot = 1
 
 [theory]
 latent_dim = 3
@@ -181,8 +190,8 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.experiments[0].trials.noise == 0.125);
     CHECK(job.experiments[0].trials.measurements == std::vector<std::int64_t>{10, 784});
     CHECK(job.experiments[0].trials.methods ==
-          std::vector{trial::Method::restarts, trial::Method::surfing, trial::Method::adam,
-                      trial::Method::surfing_lm, trial::Method::lm});
+          std::vector{trial::Method::projected, trial::Method::restarts, trial::Method::surfing,
+                      trial::Method::adam, trial::Method::surfing_lm, trial::Method::lm});
     CHECK(job.experiments[0].trials.count == 12);
     CHECK(job.experiments[0].trials.block_size == 5);
     CHECK(job.experiments[0].adam.learning_rate == 0.1);
@@ -212,6 +221,14 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.experiments[0].surfing_lm.steps == 3);
     CHECK(job.experiments[0].surfing_lm.schedule == trial::LmSchedule::adaptive);
     CHECK(job.experiments[0].surfing_lm.attempts == 2);
+    auto const& projected = job.experiments[0].projected;
+    CHECK(projected.slack == 0.02);
+    CHECK(projected.max_pieces == 32);
+    CHECK(projected.rounds == 3);
+    CHECK(projected.step_tolerance == 1e-5);
+    CHECK(projected.max_steps == 500);
+    CHECK(projected.starts == 2);
+    CHECK(projected.first_snapshot == 1);
 }
 
 TEST_CASE("the text of a job reads back as the same job", "[job]")

@@ -77,7 +77,7 @@ TEST_CASE("help and list print and measure nothing", "[program]")
          {"ceiling/float32/gemm4096\n", "ceiling/bfloat16/conv2d\n",
           "trials/inversion/k5/batch25\n", "trials/recovery/k20/batch300\n",
           "baseline/autograd_single\n", "training/wgan-gp\n", "training/plain_dcgan\n",
-          "snapshots/surfing\n"})
+          "snapshots/surfing\n", "projection/k20\n"})
     {
         CHECK_THAT(list.output, Catch::Contains(name));
     }

@@ -22,6 +22,37 @@ TEST_CASE("a chain gives back its snapshots in any order", "[chain]")
     }
 }
 
+TEST_CASE("arrays are read where they lie in the file, and copied where they cannot be", "[chain]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small_chain(folder.path);
+    bool const chunked = GENERATE(false, true);
+    if (chunked)
+    {
+        python(R"(
+import h5py
+file = h5py.File(path, "r+")
+arrays = {name: array[...] for name, array in file["snapshot"].items()}
+for name, values in arrays.items():
+    del file["snapshot"][name]
+    file["snapshot"].create_dataset(name, data=values, chunks=values.shape, compression="gzip")
+)",
+               path);
+    }
+    Parameters held;
+    {
+        chain::Reader const reader(path, small_header());
+        held = reader.read(2).generator;
+        CHECK(same(reader.read(2), small_snapshot(2)));
+    }
+    fs::remove(path);
+    for (std::size_t i = 0; i < held.size(); ++i)
+    {
+        CHECK(held[i].values.is_shared() != chunked);
+        CHECK(same(held[i], small_snapshot(2).generator[i]));
+    }
+}
+
 TEST_CASE("h5py and xarray see the layout of a chain", "[chain]")
 {
     ScratchFolder const folder;
@@ -174,6 +205,17 @@ TEST_CASE("damage inside a snapshot is found when it is read, in that one alone"
     {
         CHECK(same(reader.read(t), small_snapshot(t)));
     }
+}
+
+TEST_CASE("a chain that is cut short while it is open is damaged, not the end", "[chain]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small_chain(folder.path);
+    chain::Reader const reader(path);
+    auto const offset = std::stoull(python(
+        "import h5py\nprint(h5py.File(path)['snapshot/fc1.weight'].id.get_offset())\n", path));
+    fs::resize_file(path, offset);
+    CHECK_THROWS_AS(reader.read(3), FileError);
 }
 
 TEST_CASE("a chain of another job is told by the settings that differ, and kept", "[chain]")

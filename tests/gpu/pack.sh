@@ -22,20 +22,22 @@ if [[ -e $folder ]]; then
     echo "pack: $folder exists; remove it or name another folder" >&2
     exit 2
 fi
-programs=()
-for name in surf_sweep surf_bench test_cuda; do
+programs=(surf_sweep surf_bench test_cuda)
+plugin=libsurf_cuda.so # needs LibTorch's libraries alone
+for name in "${programs[@]}" "$plugin"; do
     if [[ ! -x $build/bin/$name ]]; then
         echo "pack: $build/bin/$name is missing; build it first (cmake --build $build)" >&2
         exit 2
     fi
-    programs+=("$build/bin/$name")
 done
 
 mkdir -p "$folder"/{bin,lib,images}
-for program in "${programs[@]}"; do
-    strip -o "$folder/bin/$(basename "$program")" "$program"
+for name in "${programs[@]}" "$plugin"; do
+    strip -o "$folder/bin/$name" "$build/bin/$name"
 done
-cp "$(readlink -f "$(command -v mpirun)")" "$folder/bin/mpirun"
+for tool in mpirun orted; do # orted: what a process without mpirun starts for itself
+    cp "$(readlink -f "$(command -v $tool)")" "$folder/bin/$tool"
+done
 
 # Open MPI and PMIx find their plugins below one folder each, wherever that lies.
 plugins=$(ompi_info --path pkglibdir --parsable | cut -d: -f3)
@@ -45,14 +47,14 @@ for pmix in /usr/lib/*/pmix*/lib/pmix; do
     [[ -d $pmix ]] && cp -rL "$pmix" "$folder/lib/pmix"
 done
 
-# Libraries: not those of the wheel, and not the C and C++ run time, which must be the machine's own.
+# Libraries: not those of the wheel, and not the C run time, which must be the machine's own.
 libraries() {
     ldd "$@" 2>/dev/null | awk '$2 == "=>" && $3 ~ /^\// {print $3}' | sort -u |
         grep -vE '/(torch|nvidia)/|/(libc|libm|libdl|librt|libpthread|libresolv|libutil|ld-linux.*)\.so'
 }
 while read -r library; do
     cp -L "$library" "$folder/lib/"
-done < <(libraries "${programs[@]}" "$folder/bin/mpirun" "$folder"/lib/pmix/*.so "$folder"/lib/openmpi/mca_pmix_*.so)
+done < <(libraries "${programs[@]/#/$build/bin/}" "$folder"/bin/{mpirun,orted} "$folder"/lib/pmix/*.so "$folder"/lib/openmpi/mca_pmix_*.so)
 
 cp "$images"/*.gz "$folder/images/"
 cp jobs/demo.ini "$folder/"

@@ -52,8 +52,16 @@ if [[ $device == cuda ]]; then
     step cuda_tests 120 0 bin/test_cuda
     step no_visible_device 60 3 env CUDA_VISIBLE_DEVICES= "${sweep[@]}" "${demo[@]}" --output "$output/none"
 fi
-step bench 180 0 bin/surf_bench --device "$device" --images images --min-time 0.3 --filter \
-    'ceiling|inversion|baseline|training|snapshots' --json "$output/bench.json" --force
+# bench NAME FILTER: the figures of some cases, beside the ceiling that their shares are of.
+bench() {
+    step "$1" 150 0 bin/surf_bench --device "$device" --images images --min-time 0.3 --filter "ceiling|$2" \
+        --json "$output/$1.json" --force
+}
+bench bench_trials 'inversion|baseline'
+bench bench_training 'training|snapshots'
+if [[ $device == cuda ]]; then
+    SURF_CUDA_GRAPHS=off bench bench_without_graphs inversion
+fi
 step demo_one_process 150 0 "${sweep[@]}" "${demo[@]}" --output "$output/demo"
 # The same chain, two ranks: on one GPU they share it, which is warned about.
 step two_ranks 90 0 bin/mpirun -n 2 bin/surf_sweep "${demo[@]}" --output "$output/two" --chains "$output/demo/chains"

@@ -1,7 +1,13 @@
+#include <c10/core/CachingDeviceAllocator.h>
+
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <limits>
 
 #include "model/device.hpp"
 #include "model/frozen_generator.hpp"
+#include "model/graph_plugin.hpp"
+#include "model/graphed_evaluator.hpp"
 #include "model/random_network.hpp"
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
@@ -45,6 +51,41 @@ BlockSpec block_of(Method method, Precision precision)
 std::vector<TrialOutcome> run(BlockSpec const& block, at::Device device)
 {
     return run_block(block, {shared_chain()}, device, frozen_evaluators(device), {});
+}
+
+/// Counts what the plugin records.
+class CountingRecorder final : public GraphRecorder
+{
+  public:
+    CountingRecorder(std::unique_ptr<GraphRecorder> recorder, int& recordings)
+        : recorder_(std::move(recorder)), recordings_(recordings)
+    {}
+
+    std::unique_ptr<Graph> record(std::function<void()> const& work) override
+    {
+        auto graph = recorder_->record(work);
+        ++recordings_;
+        return graph;
+    }
+
+  private:
+    std::unique_ptr<GraphRecorder> recorder_;
+    int& recordings_;
+};
+
+/// Surfing that stays on each of its snapshots until it is recorded.
+BlockSpec recorded_block()
+{
+    BlockSpec block = block_of(Method::surfing, Precision::float32);
+    block.budget = 60;
+    block.cell.stop.max_iterations = 90;
+    return block;
+}
+
+std::int64_t reserved_bytes()
+{
+    auto const stats = c10::getDeviceAllocator(at::kCUDA)->getDeviceStats(gpu().index());
+    return stats.reserved_bytes[0].current;
 }
 
 }  // namespace
@@ -102,4 +143,67 @@ TEST_CASE("What does not fit the GPU's memory is an error, and the next block ru
     std::int64_t const too_many = 50'000'000;  // 1.2 TB of FC2's outputs
     CHECK_THROWS(generator.forward(at::zeros({too_many, 5}, at::TensorOptions(gpu()))));
     CHECK(generator.forward(at::zeros({2, 5}, at::TensorOptions(gpu()))).size(0) == 2);
+}
+
+TEST_CASE("Replayed from CUDA graphs, the frozen generator gives what it gives without", "[cuda]")
+{
+    auto const spec = generator_spec(ModelKind::dcgan, 5, 0);
+    auto const parameters = test::random_parameters(spec, 7);
+    double const nan = std::numeric_limits<double>::quiet_NaN();
+    for (auto const& [type, bound] : {std::pair(at::kFloat, 1e-4), {at::kBFloat16, 0.05}})
+    {
+        auto recorder = graph_recorder(gpu());
+        REQUIRE(recorder != nullptr);
+        int recordings = 0;
+        FrozenGenerator plain(spec, parameters, gpu(), type);
+        GraphedEvaluator replayed(
+            std::make_unique<FrozenGenerator>(spec, parameters, gpu(), type),
+            std::make_unique<CountingRecorder>(std::move(recorder), recordings));
+        for (std::int64_t const batch : {300, 190, 180, 192, 100, 20, 300, 170})
+        {
+            INFO("batch " << batch);
+            for (std::uint64_t i = 0; i < 12; ++i)
+            {
+                at::Tensor const latents = test::random_tensor({batch, 5}, 100 + i).to(gpu());
+                at::Tensor const gradient = test::random_tensor({batch, 784}, 200 + i).to(gpu());
+                CHECK(test::relative_error(replayed.forward(latents), plain.forward(latents)) <
+                      bound);
+                CHECK(test::relative_error(replayed.backward(gradient.clone()),
+                                           plain.backward(gradient.clone())) < bound);
+            }
+            // Left in the surplus rows of what comes next.
+            replayed.forward(at::full({batch, 5}, nan, at::TensorOptions(gpu())));
+            replayed.backward(at::full({batch, 784}, nan, at::TensorOptions(gpu())));
+        }
+        CHECK(recordings == 2 * 4);  // of 300, 192, 128 and 24
+    }
+}
+
+TEST_CASE("Snapshots made ready while others are recorded change no bit", "[cuda]")
+{
+    BlockSpec const block = recorded_block();
+    auto const first = run(block, gpu());
+    CHECK((run(block, gpu()) == first));
+    CHECK((run(block, gpu()) == first));
+
+    ::setenv("SURF_CUDA_GRAPHS", "off", 1);
+    auto const plain = run(block, gpu());
+    ::unsetenv("SURF_CUDA_GRAPHS");
+    for (std::size_t i = 0; i < first.size(); ++i)
+    {
+        CHECK(first[i].objective == Approx(plain[i].objective).epsilon(0.1).margin(1e-6));
+    }
+}
+
+TEST_CASE("Blocks give the memory of their graphs back", "[cuda]")
+{
+    BlockSpec const block = recorded_block();
+    run(block, gpu());
+    std::int64_t const before = reserved_bytes();
+    for (int i = 0; i < 5; ++i)
+    {
+        run(block, gpu());
+    }
+    // Every snapshot's graphs, 15 of them, hold at least the 20 MiB that LibTorch takes at a time.
+    CHECK(reserved_bytes() - before < 100'000'000);
 }

@@ -13,13 +13,14 @@ from pathlib import Path
 # Folders, lowest first, and those that each builds on; what these build on is included.
 USES = {
     "base": [],
+    "polytope": ["base"],
     "mpi": ["base"],
     "hdf5": ["mpi"],
     "data": ["base"],
     "model": ["base"],
     "chain": ["hdf5"],
     "train": ["data", "model", "chain"],
-    "trial": ["data", "model", "chain"],
+    "trial": ["polytope", "data", "model", "chain"],
     "sched": ["mpi"],
     "store": ["hdf5"],
     "reduce": ["store"],
@@ -29,7 +30,7 @@ USES = {
 }
 
 # Plain data without LibTorch: these headers include base and each other only, ...
-PLAIN = ["model/model_table.hpp", "train/spec.hpp", "trial/outcome.hpp", "trial/spec.hpp",
+PLAIN = ["model/model_table.hpp", "train/spec.hpp", "trial/outcome.hpp", "trial/lm_spec.hpp", "trial/spec.hpp",
          "landscape/surface_spec.hpp", "landscape/theory_spec.hpp"]
 
 # ... so these folders may include them although they may not use the headers' folders.
@@ -40,6 +41,8 @@ CONFINED = {
     r"mpi\.h": ["mpi/*", "hdf5/parallel*"],
     r"(hdf5(_hl)?|H5\w*)\.h": ["hdf5/*"],
     r"boost/program_options.*": ["app/*", "bench/options*"],
+    r"Eigen/.*": ["polytope/*", "trial/*"],
+    r"cuda.*|(ATen|c10)/cuda/.*": ["model/cuda_graph*"],
     r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "landscape/*", "app/*", "bench/*"],
 }
 

@@ -11,6 +11,7 @@ import check
 FORBIDDEN = [
     ("base/id.cpp", '#include "mpi/check.hpp"'),  # upwards
     ("mpi/check.cpp", '#include "hdf5/file.hpp"'),
+    ("polytope/polytope.cpp", '#include "mpi/check.hpp"'),
     ("data/idx.cpp", '#include "model/network.hpp"'),  # sideways
     ("chain/reader.cpp", '#include "model/network.hpp"'),
     ("chain/reader.hpp", '#include "trial/spec.hpp"'),  # plain, but not for everyone
@@ -41,6 +42,9 @@ FORBIDDEN = [
     ("store/segment.cpp", "#include <ATen/ATen.h>"),
     ("chain/reader.cpp", "#include <torch/torch.h>"),
     ("base/random.cpp", "#include <c10/core/Device.h>"),
+    ("landscape/theory.cpp", "#include <Eigen/Dense>"),
+    ("model/device.cpp", "#include <ATen/cuda/CUDAGraph.h>"),
+    ("model/device.cpp", "#include <cuda_runtime_api.h>"),
     ("surprise/new.cpp", "#include <vector>"),
 ]
 
@@ -54,8 +58,13 @@ ALLOWED = [
     ("hdf5/parallel.cpp", '#include "mpi/communicator.hpp"'),
     ("hdf5/file.cpp", "#include <hdf5.h>"),
     ("chain/reader.cpp", '#include "base/id.hpp"'),  # through hdf5
+    ("polytope/polytope.hpp", "#include <Eigen/Core>"),
+    ("trial/engine.cpp", '#include "polytope/projection.hpp"'),
+    ("trial/engine.cpp", "#include <Eigen/Core>"),
+    ("bench/projections.cpp", '#include "polytope/projection.hpp"'),
     ("trial/engine.cpp", '#include "hdf5/file.hpp"'),
     ("trial/engine.cpp", "#include <ATen/ATen.h>"),
+    ("model/cuda_graph.cpp", "#include <ATen/cuda/CUDAGraph.h>"),
     ("trial/spec.hpp", '#include "model/model_table.hpp"'),
     ("store/segment.hpp", '#include "trial/spec.hpp"'),
     ("reduce/reducer.cpp", '#include "trial/outcome.hpp"'),

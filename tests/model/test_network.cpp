@@ -109,7 +109,7 @@ TEST_CASE("relu computes V relu(W2 relu(W1 x + b1) + b2)")
         {
             for (std::size_t j = 0; j < input.size(); ++j)
             {
-                output[i] += weight->values.at(i * input.size() + j) * input[j];
+                output[i] += weight->values[i * input.size() + j] * input[j];
             }
         }
         return output;

@@ -29,7 +29,7 @@ Numbers random_numbers(std::size_t count, std::uint64_t index)
 
 NamedArray array(std::string name, std::vector<std::int64_t> shape, Numbers const& values)
 {
-    return {std::move(name), std::move(shape), {values.begin(), values.end()}};
+    return {std::move(name), std::move(shape), std::vector<float>(values.begin(), values.end())};
 }
 
 model::LayerSpec dense(std::string name, std::int64_t in, std::int64_t out,

@@ -16,7 +16,7 @@ using model::Network;
 namespace
 {
 
-std::vector<float> const& values_of(Parameters const& arrays, std::string const& name)
+ArrayValues const& values_of(Parameters const& arrays, std::string const& name)
 {
     auto const found = std::ranges::find(arrays, name, &NamedArray::name);
     REQUIRE(found != arrays.end());

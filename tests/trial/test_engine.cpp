@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
@@ -34,6 +35,7 @@ BlockSpec block_of(Method method)
     block.cell.method = method;
     block.cell.stop.max_iterations = 30;
     block.cell.stop.window = 25;
+    block.cell.projected = {.slack = 1e-3, .max_pieces = 4, .max_steps = 20, .starts = 2};
     block.first = 4;
     block.count = 4;
     block.budget = method == Method::surfing ? 8 : method == Method::restarts ? 40 : 0;
@@ -65,11 +67,42 @@ class CountingEvaluator final : public model::Evaluator
     std::int64_t& count_;
 };
 
+/// Spoils what it has returned as soon as it is called again, as graphs do that are replayed.
+class ForgetfulEvaluator final : public model::Evaluator
+{
+  public:
+    explicit ForgetfulEvaluator(std::unique_ptr<Evaluator> inner) : inner_(std::move(inner)) {}
+
+    at::Tensor forward(at::Tensor const& latents) override
+    {
+        return keep(inner_->forward(latents));
+    }
+    at::Tensor backward(at::Tensor const& gradient) override
+    {
+        return keep(inner_->backward(gradient));
+    }
+    at::Tensor jacobian() override { return keep(inner_->jacobian()); }
+
+  private:
+    at::Tensor keep(at::Tensor const& result)
+    {
+        if (last_.defined())
+        {
+            last_.fill_(std::numeric_limits<double>::quiet_NaN());
+        }
+        last_ = result.clone();
+        return last_;
+    }
+
+    std::unique_ptr<Evaluator> inner_;
+    at::Tensor last_;
+};
+
 }  // namespace
 
 TEST_CASE("A block gives one outcome a trial, numbered, the same bits every time")
 {
-    for (Method const method : {Method::adam, Method::surfing})
+    for (Method const method : {Method::adam, Method::surfing, Method::projected})
     {
         BlockSpec const block = block_of(method);
         auto const outcomes = run(block, frozen_evaluators(at::kCPU));
@@ -82,6 +115,21 @@ TEST_CASE("A block gives one outcome a trial, numbered, the same bits every time
             CHECK(outcomes[i].first_hit != 0);
         }
         CHECK((run(block, frozen_evaluators(at::kCPU)) == outcomes));
+    }
+}
+
+TEST_CASE("A block needs no result of an evaluator beyond the next call")
+{
+    for (Method const method : {Method::surfing, Method::restarts})
+    {
+        BlockSpec block = block_of(method);
+        block.cell.precision = Precision::mixed;
+        auto const outcomes = run(block, [](model::NetworkSpec const& spec,
+                                            Parameters const& parameters, at::ScalarType type) {
+            return std::make_unique<ForgetfulEvaluator>(
+                frozen_evaluators(at::kCPU)(spec, parameters, type));
+        });
+        CHECK((outcomes == run(block, frozen_evaluators(at::kCPU))));
     }
 }
 
@@ -187,4 +235,40 @@ TEST_CASE("Methods of the same problem start from the same latents and targets")
         other.budget = 0;
         CHECK((run(other, frozen_evaluators(at::kCPU)) == expected));
     }
+}
+
+TEST_CASE("Projected surfing counts its starts on the first network, then pieces on each later one")
+{
+    BlockSpec const block = block_of(Method::projected);
+    ProjectedSettings const& settings = block.cell.projected;
+    for (TrialOutcome const& outcome : run(block, frozen_evaluators(at::kCPU)))
+    {
+        CHECK(outcome.pieces >= snapshots - 1);
+        CHECK(outcome.pieces <= settings.max_pieces * (snapshots - 1));
+        CHECK(outcome.iterations > settings.starts * 25);  // a window at least
+        CHECK(outcome.iterations <= settings.starts * 30 + outcome.pieces * settings.max_steps);
+        // Each network's own pattern and each piece: a pass of k tangents and the constant.
+        CHECK(outcome.network_evaluations >=
+              2 * settings.starts * 26 + (outcome.pieces + snapshots - 1) * (latent_dim + 1));
+        CHECK(outcome.capped_snapshots <= snapshots - 1);
+        CHECK((outcome.units_cut > 0) == (outcome.capped_snapshots > 0));
+        CHECK(outcome.best_latent == outcome.latent);
+    }
+}
+
+TEST_CASE("Projected surfing starts at the best end of Adam on the first network")
+{
+    // With no step on any piece it ends there, but for the projection onto x's own piece.
+    BlockSpec projected = block_of(Method::projected);
+    projected.cell.projected = {.slack = 0, .max_pieces = 1, .max_steps = 0, .starts = 3};
+    auto const ends = run(projected, frozen_evaluators(at::kCPU));
+    projected.cell.projected.starts = 1;
+    auto const first_ends = run(projected, frozen_evaluators(at::kCPU));
+    int moved = 0;
+    for (std::size_t i = 0; i < ends.size(); ++i)
+    {
+        CHECK(ends[i].iterations > 2 * first_ends[i].iterations);
+        moved += ends[i].latent != first_ends[i].latent ? 1 : 0;
+    }
+    CHECK(moved > 0);
 }

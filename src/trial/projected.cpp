@@ -1,0 +1,167 @@
+#include "trial/projected.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/contract.hpp"
+#include "base/error.hpp"
+#include "trial/adam.hpp"
+#include "trial/descent.hpp"
+#include "trial/eigen.hpp"
+
+namespace surf::trial
+{
+namespace
+{
+
+/// Rows 0 … count − 1.
+std::vector<std::int64_t> all_rows(std::int64_t count)
+{
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
+    std::iota(rows.begin(), rows.end(), std::int64_t{0});
+    return rows;
+}
+
+/// x_0 = argmin f_0: for each trial the best end of Adam from x_init and from new starts.
+std::vector<TrialOutcome> minimise_first(BlockSpec const& block, Snapshots const& snapshots,
+                                         Objective const& objective, at::Tensor latents,
+                                         at::Tensor const& target_latents,
+                                         std::stop_token const& stop)
+{
+    CellSpec const& cell = block.cell;
+    auto const network =
+        snapshots.prepare(snapshots.read(cell.projected.first_snapshot), at::kFloat);
+    RestartLatents starts(cell.problem, block.first, block.count);
+    std::vector<TrialOutcome> best;
+    for (std::int64_t start = 0; start < cell.projected.starts; ++start)
+    {
+        if (start > 0)
+        {
+            latents = starts.next(all_rows(block.count)).to(latents.options());
+        }
+        auto outcomes =
+            descend(*network, objective,
+                    {latents.clone(), target_latents, Adam(cell.adam, latents)}, cell.stop, stop);
+        best.resize(outcomes.size());
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
+        {
+            std::int64_t const iterations = best[i].iterations + outcomes[i].iterations;
+            std::int64_t const evaluations =
+                best[i].network_evaluations + outcomes[i].network_evaluations;
+            if (start == 0 || outcomes[i].objective < best[i].objective)
+            {
+                best[i] = std::move(outcomes[i]);
+            }
+            best[i].iterations = iterations;
+            best[i].network_evaluations = evaluations;
+        }
+    }
+    return best;
+}
+
+/// Adds a trial's move to what it has done, and takes it where the move ended.
+void add_move(TrialOutcome& outcome, ProjectedMove const& move)
+{
+    Eigen::VectorXd const& latent = move.best.latent;
+    std::ranges::transform(latent, outcome.latent.begin(),
+                           [](double x) { return static_cast<float>(x); });
+    outcome.iterations += move.steps;
+    outcome.network_evaluations += move.passes * (latent.size() + 1);
+    outcome.pieces += move.pieces;
+    outcome.units_cut += move.units_cut;
+    outcome.capped_snapshots += move.units_cut > 0 ? 1 : 0;
+    outcome.stop_reason = !std::isfinite(move.best.value) ? StopReason::non_finite
+                          : move.best.converged           ? StopReason::converged
+                                                          : StopReason::iteration_cap;
+}
+
+Eigen::VectorXd latent_of(TrialOutcome const& outcome)
+{
+    return Eigen::Map<Eigen::VectorXf const>(outcome.latent.data(), std::ssize(outcome.latent))
+        .cast<double>();
+}
+
+}  // namespace
+
+ProjectedMove move_on_pieces(model::FrozenGenerator& generator, PieceTarget const& target,
+                             Eigen::VectorXd const& latent, ProjectedSettings const& settings)
+{
+    ProjectedMove move;
+    move.best.latent = latent;
+    for (std::int64_t round = 0; round < settings.rounds; ++round)
+    {
+        Neighbourhood const around =
+            find_pieces(generator, move.best.latent, {settings.slack, settings.max_pieces});
+        move.passes += around.passes;
+        move.pieces += std::ssize(around.pieces);
+        move.units_cut = std::max(move.units_cut, around.units_cut);
+        PieceDescent best;
+        for (LinearPiece const& piece : around.pieces)
+        {
+            auto const objective = piece_objective(piece, target, generator.output_activation());
+            PieceDescent descent =
+                descend_piece(piece.cell, *objective, move.best.latent, settings);
+            move.steps += descent.steps;
+            if (best.latent.size() == 0 || descent.value < best.value)
+            {
+                best = std::move(descent);
+            }
+        }
+        double const before = move.best.value;
+        move.best = std::move(best);
+        if (round > 0 && move.best.value >= before)
+        {
+            break;
+        }
+    }
+    return move;
+}
+
+std::vector<TrialOutcome> surf_projected(BlockSpec const& block, Snapshots const& snapshots,
+                                         Objective const& objective, TrialInputs const& inputs,
+                                         at::Device device, std::stop_token const& stop)
+{
+    at::Tensor const target_latents = inputs.target_latent.to(device);
+    auto outcomes = minimise_first(block, snapshots, objective, inputs.initial_latent.to(device),
+                                   target_latents, stop);
+    std::vector<PieceTarget> targets;
+    for (std::int64_t const row : all_rows(block.count))
+    {
+        targets.emplace_back(objective.measured(row));
+    }
+
+    std::int64_t const first = block.cell.projected.first_snapshot;
+    EXPECT(first < snapshots.last());
+    std::vector<std::int64_t> later(static_cast<std::size_t>(snapshots.last() - first));
+    std::iota(later.begin(), later.end(), first + 1);
+    Procession<model::FrozenGenerator> generators(later, [&](std::int64_t t) {
+        Parameters const parameters = snapshots.read(t);
+        return std::make_unique<model::FrozenGenerator>(snapshots.spec_of(parameters), parameters,
+                                                        device);
+    });
+    std::unique_ptr<model::FrozenGenerator> generator;
+    for (std::size_t t = 0; t < later.size(); ++t)
+    {
+        generator = generators.next();
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
+        {
+            if (stop.stop_requested())
+            {
+                throw Interrupted("stopped while surfing (the block is computed again next time)");
+            }
+            add_move(outcomes[i], move_on_pieces(*generator, targets[i], latent_of(outcomes[i]),
+                                                 block.cell.projected));
+        }
+    }
+    describe_latents(*generator, objective, target_latents, block.cell.stop, outcomes);
+    for (TrialOutcome& outcome : outcomes)
+    {
+        outcome.first_hit = outcome.success ? outcome.iterations : TrialOutcome::never;
+        outcome.best_objective = outcome.objective;
+        outcome.best_latent = outcome.latent;
+    }
+    return outcomes;
+}
+
+}  // namespace surf::trial

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <stop_token>
+#include <vector>
+
+#include "trial/inputs.hpp"
+#include "trial/objective.hpp"
+#include "trial/outcome.hpp"
+#include "trial/piece_descent.hpp"
+#include "trial/snapshots.hpp"
+
+namespace surf::trial
+{
+
+/// Where one trial gets on one network.
+struct ProjectedMove
+{
+    PieceDescent best;           ///< of all pieces
+    std::int64_t steps = 0;      ///< projected-gradient steps, on all pieces
+    std::int64_t passes = 0;     ///< as in Neighbourhood
+    std::int64_t pieces = 0;     ///< searched
+    std::int64_t units_cut = 0;  ///< as in Neighbourhood, the most of all rounds
+};
+
+/// Lines 3 to 8 of Algorithm 2: projected gradient on each linear piece around a latent [k], the
+/// best result of all. Goes on from there for as many rounds as the settings allow, while f falls.
+ProjectedMove move_on_pieces(model::FrozenGenerator& generator, PieceTarget const& target,
+                             Eigen::VectorXd const& latent, ProjectedSettings const& settings);
+
+/// Algorithm 2 for all trials of a block: x_0 by Adam on the first network from several starts,
+/// then move_on_pieces() on each later one. Outcomes and errors are as descend() has them.
+std::vector<TrialOutcome> surf_projected(BlockSpec const& block, Snapshots const& snapshots,
+                                         Objective const& objective, TrialInputs const& inputs,
+                                         at::Device device, std::stop_token const& stop);
+
+}  // namespace surf::trial
