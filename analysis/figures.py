@@ -14,9 +14,11 @@ import files
 import results
 
 # Okabe and Ito's palette, safe for colour-blind readers; blue and red as in the paper.
-COLOURS = {"adam": "#0072B2", "surfing": "#D55E00", "restarts": "#009E73", "projected": "#CC79A7"}
-LABELS = {"adam": "regular Adam", "surfing": "surfing", "restarts": "restarts", "projected": "projected surfing"}
-MARKERS = {"adam": "o", "surfing": "s", "restarts": "^", "projected": "D"}
+COLOURS = {"adam": "#0072B2", "surfing": "#D55E00", "restarts": "#009E73", "projected": "#CC79A7",
+           "lm": "#56B4E9", "surfing-lm": "#E69F00"}
+LABELS = {"adam": "regular Adam", "surfing": "surfing", "restarts": "restarts", "projected": "projected surfing",
+          "lm": "Levenberg-Marquardt", "surfing-lm": "surfing with Levenberg-Marquardt"}
+MARKERS = {"adam": "o", "surfing": "s", "restarts": "^", "projected": "D", "lm": "v", "surfing-lm": "P"}
 BINS = 25
 BAD_FILE = 4  # exit code, as surf_sweep's
 

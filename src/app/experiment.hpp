@@ -68,6 +68,9 @@ struct Experiment
     trial::AdamSettings adam;
     trial::StopRule stop;
     trial::SurfingSettings surfing;
+    trial::PolishSettings polish;
+    trial::LmSettings lm;
+    trial::SurfingLmSettings surfing_lm;
     trial::ProjectedSettings projected;
     landscape::SurfaceSpec surface = {.targets = 0};  ///< none unless asked for
 

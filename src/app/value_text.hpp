@@ -113,6 +113,18 @@ inline auto const& table_of(trial::AdamState)
 {
     return trial::adam_state_table;
 }
+inline auto const& table_of(trial::LmSchedule)
+{
+    return trial::lm_schedule_table;
+}
+inline auto const& table_of(trial::Polish)
+{
+    return trial::polish_table;
+}
+inline auto const& table_of(trial::JacobianUpdate)
+{
+    return trial::jacobian_update_table;
+}
 
 template <class T>
 concept Number = std::is_arithmetic_v<T>;

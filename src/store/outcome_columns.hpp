@@ -43,6 +43,8 @@ inline constexpr std::array number_columns = {
                  &TrialOutcome::success},
     NumberColumn{"iterations", "gradient steps over all networks, starts and linear pieces",
                  &TrialOutcome::iterations},
+    NumberColumn{"polish_iterations", "those of the iterations that a polish took at the end",
+                 &TrialOutcome::polish_iterations},
     NumberColumn{"network_evaluations", "forward, backward and tangent passes of one image",
                  &TrialOutcome::network_evaluations},
     NumberColumn{"first_hit", "gradient steps until first within the success distance",

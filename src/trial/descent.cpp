@@ -4,21 +4,15 @@
 
 #include "base/error.hpp"
 #include "trial/flight.hpp"
+#include "trial/host_values.hpp"
+#include "trial/lm_descent.hpp"
 
 namespace surf::trial
 {
 namespace
 {
 
-/// A tensor's values as a vector on the host.
-template <class Value>
-std::vector<Value> host_values(at::Tensor const& tensor)
-{
-    at::Tensor const host =
-        tensor.to(at::kCPU, c10::CppTypeToScalarType<Value>::value).contiguous();
-    Value const* const values = host.const_data_ptr<Value>();
-    return {values, values + host.numel()};
-}
+constexpr std::int64_t passes = 2;  // forward and backward
 
 FlightState take_off(DescentStart start, StopRule const& rule)
 {
@@ -47,11 +41,20 @@ void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop
     }
 }
 
+/// Where trials land by a rule: what another search goes on from.
+FlightState landed(model::Evaluator& generator, Objective const& objective, FlightState state,
+                   StopRule const& rule, std::stop_token const& stop)
+{
+    FlightState landed = state.select(at::arange(state.latents.size(0), state.caps.options()));
+    fly(Flight(objective, std::move(state), rule), generator, stop,
+        [&](Landing const& landing) { landed.put(landing.rows, landing.state); });
+    return landed;
+}
+
 /// Writes down trials that have landed from the last of so many flights, but for what outcomes need
 /// a fresh look at x̂.
 void harvest(Landing const& landing, std::int64_t flights, std::vector<TrialOutcome>& outcomes)
 {
-    constexpr std::int64_t passes = 2;  // forward and backward
     auto const rows = host_values<std::int64_t>(landing.rows);
     auto const reasons = host_values<std::int8_t>(landing.reasons);
     auto const iterations = host_values<std::int64_t>(landing.state.iterations);
@@ -95,16 +98,54 @@ std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective c
     std::int64_t flights = 1;
     if (generators.approximate != nullptr)
     {
-        FlightState landed = state.select(at::arange(state.latents.size(0), state.caps.options()));
-        fly(Flight(objective, std::move(state), approximate_rule(rule)), *generators.approximate,
-            stop, [&](Landing const& landing) { landed.put(landing.rows, landing.state); });
-        state = std::move(landed);
+        state = landed(*generators.approximate, objective, std::move(state), approximate_rule(rule),
+                       stop);
         ++flights;
     }
     std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
     fly(Flight(objective, std::move(state), rule), generators.exact, stop,
         [&](Landing const& landing) { harvest(landing, flights, outcomes); });
     describe_latents(generators.exact, objective, target_latents, rule, outcomes);
+    return outcomes;
+}
+
+std::vector<double> goals_of(Objective const& objective, StopRule const& rule)
+{
+    return host_values<double>(objective.squared_norm() * rule.relative_target);
+}
+
+StopRule polish_rule(StopRule const& rule, PolishSettings const& polish)
+{
+    StopRule loose = rule;
+    loose.relative_change = std::max(rule.relative_change, polish.relative_change);
+    return loose;
+}
+
+std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
+                                           Objective const& objective, DescentStart start,
+                                           Polishing const& polishing, StopRule const& rule,
+                                           std::stop_token const& stop)
+{
+    StopRule const loose = polish_rule(rule, polishing.polish);
+    FlightState state = take_off(std::move(start), rule);
+    std::int64_t flights = 1;
+    if (generators.approximate != nullptr)
+    {
+        state = landed(*generators.approximate, objective, std::move(state),
+                       approximate_rule(loose), stop);
+        ++flights;
+    }
+    state = landed(generators.exact, objective, std::move(state), loose, stop);
+    LevenbergMarquardt search(polishing.lm, objective, state.latents);
+    search.count(state.iterations, (state.iterations + flights) * passes);
+    auto outcomes =
+        descend_by_lm(generators.exact, {std::move(search), state.target_latents, state.first_hit},
+                      polishing.lm, rule, stop);
+    auto const before = host_values<std::int64_t>(state.iterations);
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        outcomes[i].polish_iterations = outcomes[i].iterations - before[i];
+    }
     return outcomes;
 }
 

@@ -26,6 +26,13 @@ struct DescentStart
     at::Tensor caps = {};
 };
 
+/// How trials end that Adam has brought near.
+struct Polishing
+{
+    PolishSettings polish;
+    LmSettings lm;
+};
+
 /// The final network, exact and, with Precision::mixed, as a cheap approximation of it as well.
 struct FinalGenerators
 {
@@ -47,6 +54,19 @@ struct FinalGenerators
 std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
                                   DescentStart start, StopRule const& rule,
                                   std::stop_token const& stop);
+
+/// As descend(), but by Levenberg–Marquardt from where Adam meets polish_rule(). Its steps count
+/// as iterations, and as polish_iterations as well.
+std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
+                                           Objective const& objective, DescentStart start,
+                                           Polishing const& polishing, StopRule const& rule,
+                                           std::stop_token const& stop);
+
+/// The values of f at which the trials of an objective count as converged, whatever the method.
+std::vector<double> goals_of(Objective const& objective, StopRule const& rule);
+
+/// When a trial leaves Adam to be polished.
+StopRule polish_rule(StopRule const& rule, PolishSettings const& polish);
 
 /// What describes x̂ itself, computed afresh for all trials alike: f, pixel error, distance and
 /// success, of outcomes that have their latents.

@@ -5,8 +5,10 @@
 #include "model/frozen_generator.hpp"
 #include "model/graphed_evaluator.hpp"
 #include "trial/adam.hpp"
+#include "trial/attempts.hpp"
 #include "trial/descent.hpp"
 #include "trial/inputs.hpp"
+#include "trial/lm_surfing.hpp"
 #include "trial/objective.hpp"
 #include "trial/projected.hpp"
 #include "trial/restarts.hpp"
@@ -26,11 +28,11 @@ at::ScalarType cruising_type(Precision precision)
 
 /// Rides the latents along snapshots 0 … T − 1 (Algorithm 1 as run in section 4 of the paper): a
 /// fixed number of Adam steps on each. Snapshots without steps are not even read.
-void surf(BlockSpec const& block, Snapshots const& snapshots, Objective const& objective,
-          at::Tensor& latents, Adam& adam, std::stop_token const& stop)
+void surf(CellSpec const& cell, std::int64_t budget, Snapshots const& snapshots,
+          Objective const& objective, at::Tensor& latents, Adam& adam, std::stop_token const& stop)
 {
-    SurfingSettings const& settings = block.cell.surfing;
-    auto const steps = spread_budget(settings, snapshots.last(), block.budget);
+    SurfingSettings const& settings = cell.surfing;
+    auto const steps = spread_budget(settings, snapshots.last(), budget);
     std::vector<std::int64_t> visited;
     for (std::int64_t t = 0; t < snapshots.last(); ++t)
     {
@@ -39,7 +41,7 @@ void surf(BlockSpec const& block, Snapshots const& snapshots, Objective const& o
             visited.push_back(t);
         }
     }
-    at::ScalarType const type = cruising_type(block.cell.precision);
+    at::ScalarType const type = cruising_type(cell.precision);
     Procession<model::Evaluator> generators(
         visited, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), type); });
     for (std::int64_t const t : visited)
@@ -105,6 +107,27 @@ class FinalNetwork
     std::unique_ptr<model::Evaluator> approximate_;  ///< null if there is none
 };
 
+/// Adam, along the chain first if there are steps for that, and its polish.
+std::vector<TrialOutcome> search_by_adam(BlockSpec const& block, std::int64_t surfing_steps,
+                                         Snapshots const& snapshots, Objective const& objective,
+                                         at::Tensor latents, at::Tensor const& target_latents,
+                                         std::stop_token const& stop)
+{
+    CellSpec const& cell = block.cell;
+    Adam adam(cell.adam, latents);
+    if (surfing_steps > 0)
+    {
+        surf(cell, surfing_steps, snapshots, objective, latents, adam, stop);
+    }
+    // Not before: surfing has two networks in memory as it is.
+    FinalNetwork const network(snapshots, cell.precision);
+    DescentStart start{latents, target_latents, std::move(adam), surfing_steps};
+    return cell.polish.by == Polish::lm
+               ? descend_polished(network.generators(), objective, std::move(start),
+                                  {cell.polish, cell.lm}, cell.stop, stop)
+               : descend(network.generators(), objective, std::move(start), cell.stop, stop);
+}
+
 /// Searches the latents of all trials of a block by its method.
 std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapshots,
                                  Objective const& objective, TrialInputs const& inputs,
@@ -115,26 +138,33 @@ std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapsh
     {
         return surf_projected(block, snapshots, objective, inputs, device, stop);
     }
-    at::Tensor latents = inputs.initial_latent.to(device);
+    at::Tensor const latents = inputs.initial_latent.to(device);
     at::Tensor const target_latents = inputs.target_latent.to(device);
-    Adam adam(cell.adam, latents);
-    if (cell.method == Method::surfing)
+    if (is_second_order(cell.method))
     {
-        surf(block, snapshots, objective, latents, adam, stop);
+        return search_by_lm(cell, snapshots, objective, latents, target_latents, stop);
     }
-    // Not before: surfing has two networks in memory as it is.
-    FinalNetwork const network(snapshots, cell.precision);
     if (cell.method == Method::restarts)
     {
         RestartLatents starts(cell.problem, block.first, block.count);
         Restarts const restarts{cell.adam, block.budget,
                                 [&](auto const& rows) { return starts.next(rows); }};
+        FinalNetwork const network(snapshots, cell.precision);
         return descend_restarting(network.generators(), objective,
-                                  {latents, target_latents, std::move(adam)}, restarts, cell.stop,
-                                  stop);
+                                  {latents, target_latents, Adam(cell.adam, latents)}, restarts,
+                                  cell.stop, stop);
     }
-    return descend(network.generators(), objective,
-                   {latents, target_latents, std::move(adam), block.budget}, cell.stop, stop);
+    bool const adapts =
+        cell.method == Method::surfing && cell.surfing.schedule == Schedule::adaptive;
+    auto const attempt = [&](std::int64_t number, std::vector<std::int64_t> const& rows) {
+        at::Tensor const chosen = at::tensor(rows, at::kLong).to(device);
+        bool const surfs = cell.method == Method::surfing && (number > 0 || !adapts);
+        return search_by_adam(
+            block, surfs ? block.budget : 0, snapshots,
+            std::ssize(rows) == block.count ? objective : objective.select(chosen),
+            latents.index_select(0, chosen), target_latents.index_select(0, chosen), stop);
+    };
+    return attempt_in_turn(goals_of(objective, cell.stop), adapts ? 2 : 1, attempt);
 }
 
 }  // namespace

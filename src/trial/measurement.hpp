@@ -23,7 +23,8 @@ class Measurement
     /// The means of the image's b × b blocks, row by row: m = n / b².
     static Measurement block_average(std::int64_t measurements);
 
-    /// Av: [trials × n] → [trials × m].
+    /// Av: [trials × n] → [trials × m], or of several images a trial: [trials × images × n] →
+    /// [trials × images × m].
     at::Tensor apply(at::Tensor const& images) const;
     /// Aᵀu: [trials × m] → [trials × n].
     at::Tensor adjoint(at::Tensor const& measured) const;
@@ -64,8 +65,8 @@ class Measurement
         at::Tensor matrix_of(std::int64_t row) const;
         Mask select(at::Tensor const& rows) const;
         Mask to(at::Device device, at::ScalarType type) const;
-        /// The pixels as [trials × m], without a copy.
-        at::Tensor of_each(std::int64_t trials) const;
+        /// The pixels as [… × m] for images of these sizes, [trials × … × n], without a copy.
+        at::Tensor of_each(at::IntArrayRef images) const;
     };
 
     struct BlockAverage

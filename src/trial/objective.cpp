@@ -25,8 +25,18 @@ Objective::Objective(at::Tensor target, Measurement measurement, at::Tensor cons
 
 Evaluation Objective::evaluate(model::Evaluator& generator, at::Tensor const& latents) const
 {
-    at::Tensor const residual = measurement_.apply(generator.forward(latents)) - measured_target_;
-    return {row_square_sum(residual) * 0.5, generator.backward(measurement_.adjoint(residual))};
+    at::Tensor const r = residual(generator, latents);
+    return {row_square_sum(r) * 0.5, generator.backward(measurement_.adjoint(r))};
+}
+
+at::Tensor Objective::residual(model::Evaluator& generator, at::Tensor const& latents) const
+{
+    return measurement_.apply(generator.forward(latents)) - measured_target_;
+}
+
+at::Tensor Objective::jacobian(model::Evaluator& generator) const
+{
+    return measurement_.apply(generator.jacobian());
 }
 
 at::Tensor Objective::squared_norm() const

@@ -30,6 +30,12 @@ class Objective
     Objective(at::Tensor target, Measurement measurement, at::Tensor const& noise = {});
 
     Evaluation evaluate(model::Evaluator& generator, at::Tensor const& latents) const;
+    /// r = AG(x) − b: [trials × m].
+    at::Tensor residual(model::Evaluator& generator, at::Tensor const& latents) const;
+    /// (∂r/∂x)ᵀ where the generator was evaluated last: [trials × k × m].
+    at::Tensor jacobian(model::Evaluator& generator) const;
+    /// m.
+    std::int64_t measurements() const { return measured_target_.size(1); }
     /// ‖b‖²: [trials].
     at::Tensor squared_norm() const;
     /// √(‖G(x) − y‖² / n), whatever A and noise: [trials].

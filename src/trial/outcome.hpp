@@ -40,6 +40,7 @@ struct TrialOutcome
     /// Gradient steps in all, over all networks, starts and linear pieces: of Adam, of projected
     /// gradient, of Levenberg–Marquardt.
     std::int64_t iterations = 0;
+    std::int64_t polish_iterations = 0;  ///< those of them that a polish took at the end
     /// Forward and backward passes of the search, for one image; a pass of k tangents counts k.
     std::int64_t network_evaluations = 0;
     std::int64_t first_hit = never;  ///< steps when ‖x − x*‖ first was below the success distance

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/contract.hpp"
+#include "trial/attempts.hpp"
 
 namespace surf::trial
 {
@@ -10,30 +11,6 @@ namespace
 {
 
 using Rows = std::vector<std::int64_t>;
-
-bool is_better(TrialOutcome const& start, TrialOutcome const& than)
-{
-    bool const finite = start.stop_reason != StopReason::non_finite;
-    bool const than_finite = than.stop_reason != StopReason::non_finite;
-    return finite == than_finite ? start.objective < than.objective : finite;
-}
-
-/// Adds a trial's next start to what its earlier ones gave.
-void add_start(TrialOutcome& trial, TrialOutcome const& start)
-{
-    TrialOutcome sum = is_better(start, trial) ? start : trial;
-    sum.trial = trial.trial;
-    sum.iterations = trial.iterations + start.iterations;
-    sum.network_evaluations = trial.network_evaluations + start.network_evaluations;
-    bool const hits_first =
-        trial.first_hit == TrialOutcome::never && start.first_hit != TrialOutcome::never;
-    sum.first_hit = hits_first ? trial.iterations + start.first_hit : trial.first_hit;
-    // The smallest f on the way may be another start's than the smallest final f.
-    TrialOutcome const& lowest = start.best_objective < trial.best_objective ? start : trial;
-    sum.best_objective = lowest.best_objective;
-    sum.best_latent = lowest.best_latent;
-    trial = std::move(sum);
-}
 
 /// What the trials in these rows may still spend: [rows].
 at::Tensor steps_left(std::vector<TrialOutcome> const& trials, Rows const& rows,
@@ -91,7 +68,7 @@ std::vector<TrialOutcome> descend_restarting(FinalGenerators const& generators,
                          rule, stop);
         for (std::size_t i = 0; i < rows.size(); ++i)
         {
-            add_start(trials[static_cast<std::size_t>(rows[i])], starts[i]);
+            add_search(trials[static_cast<std::size_t>(rows[i])], starts[i]);
         }
     }
 }

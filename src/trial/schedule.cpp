@@ -20,6 +20,7 @@ double weight(SurfingSettings const& settings, std::int64_t snapshot, std::int64
         case Schedule::inverse:
             return 1.0 / static_cast<double>(snapshot + 1);
         case Schedule::geometric:
+        case Schedule::adaptive:
             return std::pow(settings.ratio, static_cast<double>(snapshot));
         case Schedule::uniform:
             return 1.0;

@@ -41,7 +41,7 @@ CanonicalText canonical_of(SurfingSettings const& surfing)
 {
     CanonicalText text;
     text.add("schedule", name_of(schedule_table, surfing.schedule));
-    if (surfing.schedule == Schedule::geometric)
+    if (has_ratio(surfing.schedule))
     {
         text.add("ratio", surfing.ratio);
     }
@@ -60,6 +60,89 @@ CanonicalText canonical_of(ProjectedSettings const& projected)
     text.add("starts", projected.starts);
     text.add("first_snapshot", projected.first_snapshot);
     return text;
+}
+
+/// Of a second-order method, which has a window and a cap of its own.
+CanonicalText canonical_of(StopRule const& stop, LmSettings const& lm)
+{
+    CanonicalText text;
+    text.add("relative_change", stop.relative_change);
+    text.add("window", lm.window);
+    text.add("relative_target", stop.relative_target);
+    text.add("max_steps", lm.max_steps);
+    text.add("success_distance", stop.success_distance);
+    return text;
+}
+
+CanonicalText canonical_of(LmSettings const& lm)
+{
+    CanonicalText text;
+    text.add("jacobian", name_of(jacobian_update_table, lm.jacobian));
+    if (lm.jacobian == JacobianUpdate::secant)
+    {
+        text.add("refresh_below", lm.refresh_below);
+    }
+    text.add("damping", lm.damping);
+    text.add("decrease", lm.decrease);
+    text.add("increase", lm.increase);
+    text.add("max_step", lm.max_step);
+    text.add("max_damping", lm.max_damping);
+    return text;
+}
+
+CanonicalText canonical_of(PolishSettings const& polish, LmSettings const& lm)
+{
+    CanonicalText text;
+    text.add("by", name_of(polish_table, polish.by));
+    text.add("relative_change", polish.relative_change);
+    text.add("lm", canonical_of(lm));
+    text.add("window", lm.window);
+    text.add("max_steps", lm.max_steps);
+    return text;
+}
+
+CanonicalText canonical_of(SurfingLmSettings const& surfing)
+{
+    CanonicalText text;
+    text.add("schedule", name_of(lm_schedule_table, surfing.schedule));
+    text.add("every", surfing.every);
+    text.add("steps", surfing.steps);
+    if (surfing.schedule == LmSchedule::adaptive)
+    {
+        text.add("attempts", surfing.attempts);
+    }
+    return text;
+}
+
+/// What a method takes from the settings, beyond its problem.
+void add_settings(CanonicalText& text, CellSpec const& cell)
+{
+    if (is_second_order(cell.method))
+    {
+        text.add("lm", canonical_of(cell.lm));
+        text.add("stop", canonical_of(cell.stop, cell.lm));
+        if (cell.method == Method::surfing_lm)
+        {
+            text.add("surfing_lm", canonical_of(cell.surfing_lm));
+        }
+        return;
+    }
+    text.add("precision", name_of(precision_table, cell.precision));
+    text.add("adam", canonical_of(cell.adam));
+    text.add("stop", canonical_of(cell.stop));
+    if (cell.method == Method::projected)
+    {
+        text.add("projected", canonical_of(cell.projected));
+        return;
+    }
+    if (cell.method != Method::adam)  // restarts may take as many steps as this surfing took
+    {
+        text.add("surfing", canonical_of(cell.surfing));
+    }
+    if (cell.polish.by != Polish::none)  // for the same reason
+    {
+        text.add("polish", canonical_of(cell.polish, cell.lm));
+    }
 }
 
 }  // namespace
@@ -122,17 +205,7 @@ CanonicalText CellSpec::canonical() const
     }
     text.add("noise", problem.noise);
     text.add("method", name_of(method_table, method));
-    text.add("precision", name_of(precision_table, precision));
-    text.add("adam", canonical_of(adam));
-    text.add("stop", canonical_of(stop));
-    if (method == Method::surfing || method == Method::restarts)  // restarts spend what it spent
-    {
-        text.add("surfing", canonical_of(surfing));
-    }
-    if (method == Method::projected)
-    {
-        text.add("projected", canonical_of(projected));
-    }
+    add_settings(text, *this);
     return text;
 }
 

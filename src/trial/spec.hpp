@@ -7,6 +7,7 @@
 
 #include "base/id.hpp"
 #include "model/model_table.hpp"
+#include "trial/lm_spec.hpp"
 
 /// What a trial is asked to do: plain data without LibTorch, so that the store, the reducer and
 /// the command line can use it.
@@ -91,11 +92,19 @@ inline constexpr std::array draw_table = {
 /// How x is searched for. The values are stored in files: never renumber.
 enum class Method : std::int8_t
 {
-    adam = 0,       ///< Adam on the final network
-    surfing = 1,    ///< Adam along the checkpoint chain, then on the final network
-    restarts = 2,   ///< Adam on the final network from several starts, as many steps as surfing
-    projected = 3,  ///< projected gradient on the linear pieces along the chain (Algorithm 2)
+    adam = 0,        ///< Adam on the final network
+    surfing = 1,     ///< Adam along the checkpoint chain, then on the final network
+    restarts = 2,    ///< Adam on the final network from several starts, as many steps as surfing
+    projected = 3,   ///< projected gradient on the linear pieces along the chain (Algorithm 2)
+    lm = 4,          ///< Levenberg–Marquardt on the final network
+    surfing_lm = 5,  ///< Levenberg–Marquardt along the chain, then on the final network
 };
+
+/// Whether a method's steps are Levenberg–Marquardt's from the start.
+constexpr bool is_second_order(Method method)
+{
+    return method == Method::lm || method == Method::surfing_lm;
+}
 
 /// The method whose outcomes on the same problem say how many steps this one may take.
 constexpr std::optional<Method> budget_source(Method method)
@@ -108,6 +117,8 @@ constexpr std::optional<Method> budget_source(Method method)
             return Method::surfing;
         case Method::adam:
         case Method::projected:
+        case Method::lm:
+        case Method::surfing_lm:
             break;
     }
     return std::nullopt;
@@ -152,6 +163,9 @@ inline constexpr std::array method_table = {
                 "Adam from new starts until surfing's mean steps are used up; the best f counts"},
     MethodEntry{Method::projected, "projected",
                 "projected gradient on the linear pieces along the chain"},
+    MethodEntry{Method::lm, "lm", "Levenberg-Marquardt on the final network"},
+    MethodEntry{Method::surfing_lm, "surfing-lm",
+                "Levenberg-Marquardt along the chain, then on the final network"},
 };
 
 /// Decreasing weights by which surfing's budget is spread over the snapshots 0 … T − 1.
@@ -161,6 +175,7 @@ enum class Schedule : std::int8_t
     inverse = 1,    ///< 1 / (t + 1)
     geometric = 2,  ///< ratio^t
     uniform = 3,    ///< 1
+    adaptive = 4,   ///< none; where that leaves f above its goal, ratio^t in a second search
 };
 
 struct ScheduleEntry
@@ -170,11 +185,15 @@ struct ScheduleEntry
 };
 
 inline constexpr std::array schedule_table = {
-    ScheduleEntry{Schedule::linear, "linear"},
-    ScheduleEntry{Schedule::inverse, "inverse"},
-    ScheduleEntry{Schedule::geometric, "geometric"},
-    ScheduleEntry{Schedule::uniform, "uniform"},
+    ScheduleEntry{Schedule::linear, "linear"},       ScheduleEntry{Schedule::inverse, "inverse"},
+    ScheduleEntry{Schedule::geometric, "geometric"}, ScheduleEntry{Schedule::uniform, "uniform"},
+    ScheduleEntry{Schedule::adaptive, "adaptive"},
 };
+
+constexpr bool has_ratio(Schedule schedule)
+{
+    return schedule == Schedule::geometric || schedule == Schedule::adaptive;
+}
 
 /// What surfing does with Adam's moments when it moves to the next snapshot.
 enum class AdamState : std::int8_t
@@ -236,7 +255,7 @@ struct StopRule
 struct SurfingSettings
 {
     Schedule schedule = Schedule::geometric;
-    double ratio = 0.95;  ///< of the geometric schedule, in (0, 1)
+    double ratio = 0.95;  ///< of the geometric and the adaptive schedule, in (0, 1)
     AdamState adam_state = AdamState::keep;
 };
 
@@ -247,7 +266,7 @@ struct ProjectedSettings
     std::int64_t max_pieces = 64;  ///< of a latent on a network; the units nearest to zero count
     std::int64_t rounds = 1;       ///< searches of the pieces around x on each network, at most
     double step_tolerance = 1e-6;  ///< a piece is done when a step is shorter (relative to ‖x‖ > 1)
-    std::int64_t max_steps = 1'000;  ///< gradient steps on a piece, at most
+    std::int64_t max_steps = 1'000;   ///< gradient steps on a piece, at most
     std::int64_t starts = 3;          ///< of Adam on the first network, x_init among them
     std::int64_t first_snapshot = 0;  ///< θ_0 of the algorithm: earlier snapshots are left out
 };
@@ -282,6 +301,9 @@ struct CellSpec
     StopRule stop;
     SurfingSettings surfing;      ///< used by Method::surfing only
     ProjectedSettings projected;  ///< used by Method::projected only
+    LmSettings lm;
+    PolishSettings polish;
+    SurfingLmSettings surfing_lm;  ///< used by Method::surfing_lm only
     Precision precision = Precision::float32;
 
     /// All that affects the cell's outcomes: settings of other methods are left out.

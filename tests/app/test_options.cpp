@@ -50,7 +50,7 @@ operator = mask
 measurements = 10,784
 draw = shared
 noise = 0.125
-methods = projected,restarts,surfing,adam
+methods = projected,restarts,surfing,adam,surfing-lm,lm
 count = 12
 block_size = 5
 
@@ -71,6 +71,27 @@ success_distance = 0.02
 schedule = geometric
 ratio = 0.5
 adam_state = reset
+
+[polish]
+by = lm
+relative_change = 0.25
+
+[lm]
+jacobian = secant
+refresh_below = 0.125
+damping = 0.5
+decrease = 0.75
+increase = 8
+max_step = 2
+max_damping = 1000
+window = 9
+max_steps = 99
+
+[surfing_lm]
+schedule = adaptive
+every = 4
+steps = 3
+attempts = 2
 
 [projected]
 slack = 0.02
@@ -170,7 +191,7 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.experiments[0].trials.measurements == std::vector<std::int64_t>{10, 784});
     CHECK(job.experiments[0].trials.methods ==
           std::vector{trial::Method::projected, trial::Method::restarts, trial::Method::surfing,
-                      trial::Method::adam});
+                      trial::Method::adam, trial::Method::surfing_lm, trial::Method::lm});
     CHECK(job.experiments[0].trials.count == 12);
     CHECK(job.experiments[0].trials.block_size == 5);
     CHECK(job.experiments[0].adam.learning_rate == 0.1);
@@ -185,6 +206,21 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.experiments[0].surfing.schedule == trial::Schedule::geometric);
     CHECK(job.experiments[0].surfing.ratio == 0.5);
     CHECK(job.experiments[0].surfing.adam_state == trial::AdamState::reset);
+    CHECK(job.experiments[0].polish.by == trial::Polish::lm);
+    CHECK(job.experiments[0].polish.relative_change == 0.25);
+    CHECK(job.experiments[0].lm.jacobian == trial::JacobianUpdate::secant);
+    CHECK(job.experiments[0].lm.refresh_below == 0.125);
+    CHECK(job.experiments[0].lm.damping == 0.5);
+    CHECK(job.experiments[0].lm.decrease == 0.75);
+    CHECK(job.experiments[0].lm.increase == 8);
+    CHECK(job.experiments[0].lm.max_step == 2);
+    CHECK(job.experiments[0].lm.max_damping == 1000);
+    CHECK(job.experiments[0].lm.window == 9);
+    CHECK(job.experiments[0].lm.max_steps == 99);
+    CHECK(job.experiments[0].surfing_lm.every == 4);
+    CHECK(job.experiments[0].surfing_lm.steps == 3);
+    CHECK(job.experiments[0].surfing_lm.schedule == trial::LmSchedule::adaptive);
+    CHECK(job.experiments[0].surfing_lm.attempts == 2);
     auto const& projected = job.experiments[0].projected;
     CHECK(projected.slack == 0.02);
     CHECK(projected.max_pieces == 32);
@@ -199,7 +235,8 @@ TEST_CASE("the text of a job reads back as the same job", "[job]")
 {
     for (std::string const text :
          {full_job, other_job, "", "[trials]\nmethods = adam\n", "[train]\nmodels = vae\n",
-          "[surfing]\nschedule = linear\n", "[trials]\ntasks = recovery\nmeasurements = 50\n"})
+          "[surfing]\nschedule = linear\n", "[trials]\nmethods = lm,surfing-lm\n",
+          "[polish]\nby = lm\n", "[trials]\ntasks = recovery\nmeasurements = 50\n"})
     {
         INFO(text);
         std::string const first = parse_job(text, "first").text();
@@ -344,6 +381,9 @@ success_distance = 0.01
 schedule = geometric
 ratio = 0.95
 adam_state = keep
+
+[polish]
+by = none
 
 [surface]
 targets = 0

@@ -236,6 +236,21 @@ TEST_CASE("restarts take their budget from surfing, surfing from adam", "[plan]"
     CHECK(plan.cells[2].budget_from == sched::CellIndex{1});
 }
 
+TEST_CASE("second-order methods take no budget and cost less than first-order ones", "[plan]")
+{
+    Plan const plan = plan_of(
+        "[train]\nmodels = dcgan\nlatent_dims = 20\n[trials]\nmethods = lm,surfing-lm,adam\n");
+    REQUIRE(plan.cells.size() == 3);
+    CHECK(plan.cells[1].spec.method == trial::Method::lm);
+    CHECK(plan.cells[2].spec.method == trial::Method::surfing_lm);
+    for (std::size_t i = 1; i < 3; ++i)
+    {
+        CHECK_FALSE(plan.cells[i].budget_from);
+        CHECK(plan.blocks[3 * i].cost < plan.blocks[0].cost / 20);
+    }
+    CHECK(plan.blocks[3].cost < plan.blocks[6].cost);
+}
+
 TEST_CASE("experiments share the chains and cells that are the same", "[plan]")
 {
     std::string const two =
@@ -292,9 +307,10 @@ TEST_CASE("the paper's jobs plan all that the paper has, sharing chains", "[plan
         }
         return ids;
     };
-    for (char const* const name : {"figure1", "theory", "demo", "paper-mini", "figure1-mini",
-                                   "table1-mini", "figure2-mini", "figure3-mini", "figure4-mini",
-                                   "theory-mini", "table1-dcgan-k10-mini", "table1-wgan-k10-mini"})
+    for (char const* const name :
+         {"figure1", "theory", "demo", "paper-mini", "figure1-mini", "table1-mini", "figure2-mini",
+          "figure3-mini", "figure4-mini", "theory-mini", "table1-dcgan-k10-mini",
+          "table1-wgan-k10-mini", "second-order", "second-order-mini"})
     {
         INFO(name);
         CHECK_NOTHROW(make_plan(job(name), "checksum"));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -21,7 +22,7 @@ inline std::string python(std::string const& script, std::filesystem::path const
     std::filesystem::path const file = folder.path / "script.py";
     std::ofstream(file) << "import sys\npath = sys.argv[1]\n" << script;
     std::string const command =
-        std::string(SURF_PYTHON) + " " + file.string() + " " + argument.string() + " 2>&1";
+        fmt::format("{} {} {} 2>&1", SURF_PYTHON, file.string(), argument.string());
     FILE* pipe = ::popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
     std::string output;

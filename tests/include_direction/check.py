@@ -30,7 +30,7 @@ USES = {
 }
 
 # Plain data without LibTorch: these headers include base and each other only, ...
-PLAIN = ["model/model_table.hpp", "train/spec.hpp", "trial/outcome.hpp", "trial/spec.hpp",
+PLAIN = ["model/model_table.hpp", "train/spec.hpp", "trial/outcome.hpp", "trial/lm_spec.hpp", "trial/spec.hpp",
          "landscape/surface_spec.hpp", "landscape/theory_spec.hpp"]
 
 # ... so these folders may include them although they may not use the headers' folders.

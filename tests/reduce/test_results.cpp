@@ -92,7 +92,7 @@ assert experiments == {"table1": {"trials.count": "80", "trials.tasks": "inversi
 summary, trials = file["summary"], file["trials"]
 assert list(summary["model"].asstr()) == ["vae", "dcgan"] and summary["latent_dim"].dtype == np.int64
 assert summary["trials"].dtype == np.int64 and (summary["trials"][...] == -1).sum() == 216 - 10
-assert trials["method"].dtype == np.int8 and trials["method"].attrs["flag_meanings"] == "adam surfing restarts"
+assert trials["method"].dtype == np.int8 and trials["method"].attrs["flag_meanings"] == "adam surfing restarts projected lm surfing-lm"
 assert list(trials["task"].attrs["flag_values"]) == [0, 1, 2]
 for group in (summary, trials):
     for data in group.values():

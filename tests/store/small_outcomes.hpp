@@ -23,6 +23,7 @@ inline std::vector<trial::TrialOutcome> small_outcomes(std::int64_t first, std::
         outcome.stop_reason = trial::stop_reason_table[static_cast<std::size_t>(number % 3)].kind;
         outcome.success = number % 3 == 0;
         outcome.iterations = 1000 + 7 * number;
+        outcome.polish_iterations = 3 + number;
         outcome.network_evaluations = 2 * outcome.iterations + 2;
         outcome.pieces = 3 * number;
         outcome.capped_snapshots = number % 4;

@@ -31,6 +31,9 @@ void check_against(at::Tensor const& matrix, Measurement const& measurement)
     at::Tensor const measured = random_tensor({trials, matrix.size(1)}, 2).to(at::kDouble);
     CHECK(at::allclose(measurement.apply(images), at::einsum("tmn,tn->tm", {matrix, images}), 1e-12,
                        1e-13));
+    at::Tensor const several = random_tensor({trials, 5, 784}, 3).to(at::kDouble);
+    CHECK(at::allclose(measurement.apply(several), at::einsum("tmn,tin->tim", {matrix, several}),
+                       1e-12, 1e-13));
     CHECK(at::allclose(measurement.adjoint(measured), at::einsum("tmn,tm->tn", {matrix, measured}),
                        1e-12, 1e-13));
 }

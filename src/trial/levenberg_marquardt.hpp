@@ -1,0 +1,88 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+#include "model/evaluator.hpp"
+#include "trial/objective.hpp"
+#include "trial/spec.hpp"
+
+namespace surf::trial
+{
+
+/// Where Levenberg–Marquardt stands with the trials of a batch: row i of every tensor belongs to
+/// the same trial.
+struct LmState
+{
+    at::Tensor latents;      ///< x: [trials × k]
+    at::Tensor residuals;    ///< r = AG(x) − b: [trials × m]
+    at::Tensor jacobians;    ///< ∂r/∂x transposed, or what is known of it: [trials × k × m]
+    at::Tensor exact;        ///< whether the Jacobian is that of this network at x: [trials], bool
+    at::Tensor due;          ///< whether the Jacobian must be computed anew: [trials], bool
+    at::Tensor values;       ///< f: [trials], float64
+    at::Tensor damping;      ///< λ: [trials], float64
+    at::Tensor steps;        ///< tried so far, on all networks: [trials], int64
+    at::Tensor evaluations;  ///< network evaluations so far: [trials], int64
+
+    /// The trials in these rows (int64).
+    LmState select(at::Tensor const& rows) const;
+    /// Gives the trials in these rows the state of those of `other`.
+    void put(at::Tensor const& rows, LmState const& other);
+};
+
+/// A step of each trial: [trials × k] and [trials], float64.
+struct LmProposal
+{
+    at::Tensor shift;      ///< δ
+    at::Tensor predicted;  ///< by how much f falls if r + Jδ is right
+};
+
+/// Levenberg–Marquardt (Marquardt 1963) on a batch of trials, each with a damping of its own:
+/// δ = −(JJᵀ + λ diag JJᵀ)⁻¹ Jr with J as LmState has it, cut to a length of max_step. A step is
+/// taken if f falls.
+///
+/// With JacobianUpdate::secant every candidate, taken or not, corrects J so that it is right along
+/// δ (Broyden 1965), which costs no evaluation; J is computed anew where that misled: before the
+/// next step if f did not fall, or by less than refresh_below of what J promised. With exact it is
+/// computed wherever x has moved. A candidate costs 1 network evaluation, a Jacobian with the
+/// residual at its point k + 1.
+///
+/// The network may change from step to step, but look() must see it before.
+class LevenbergMarquardt
+{
+  public:
+    LevenbergMarquardt(LmSettings settings, Objective objective, at::Tensor const& latents);
+
+    LmState const& state() const { return state_; }
+    Objective const& objective() const { return objective_; }
+
+    /// Evaluates f at x on another network. Where a Jacobian is due it is computed, elsewhere the
+    /// one known so far goes on. Damping starts again.
+    void look(model::Evaluator& generator);
+    /// Each trial tries one step.
+    void step(model::Evaluator& generator);
+    /// The step that each trial would try now.
+    LmProposal propose() const;
+
+    /// The trials in these rows (int64).
+    LevenbergMarquardt select(at::Tensor const& rows) const;
+    /// Gives the trials in these rows the state of those of `other`.
+    void put(at::Tensor const& rows, LevenbergMarquardt const& other);
+    /// Counts steps and evaluations of an earlier search, each [trials], int64.
+    void count(at::Tensor const& steps, at::Tensor const& evaluations);
+
+  private:
+    /// r, f and J of the trials in these rows.
+    void linearise(model::Evaluator& generator, at::Tensor const& rows);
+    /// r and f of the trials in these rows.
+    void evaluate(model::Evaluator& generator, at::Tensor const& rows);
+    /// Makes J right along the step that led to these residuals.
+    void learn(at::Tensor const& shift, at::Tensor const& residuals, at::Tensor const& usable);
+
+    LmSettings settings_;
+    Objective objective_;
+    LmState state_;
+};
+
+}  // namespace surf::trial

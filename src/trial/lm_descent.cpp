@@ -1,0 +1,163 @@
+#include "trial/lm_descent.hpp"
+
+#include "base/contract.hpp"
+#include "base/error.hpp"
+#include "trial/descent.hpp"
+#include "trial/host_values.hpp"
+
+namespace surf::trial
+{
+namespace
+{
+
+constexpr std::int8_t none_yet = -1;
+
+std::int8_t code(StopReason reason)
+{
+    return static_cast<std::int8_t>(reason);
+}
+
+/// Trials on their way down, as one batch that those leave which end.
+class LmFlight
+{
+  public:
+    LmFlight(LmStart start, LmSettings const& settings, StopRule const& rule)
+        : settings_(settings),
+          rule_(rule),
+          search_(std::move(start.search)),
+          target_latents_(std::move(start.target_latents)),
+          first_hit_(std::move(start.first_hit))
+    {
+        EXPECT(settings.window > 0);
+        at::Tensor const& values = search_.state().values;
+        if (!first_hit_.defined())
+        {
+            first_hit_ =
+                at::full({values.size(0)}, TrialOutcome::never, values.options().dtype(at::kLong));
+        }
+        rows_ = at::arange(values.size(0), values.options().dtype(at::kLong));
+        history_ = at::empty({settings.window, values.size(0)}, values.options());
+        goal_ = (search_.objective().squared_norm() * rule.relative_target).to(at::kDouble);
+    }
+
+    bool empty() const { return rows_.size(0) == 0; }
+
+    /// Lets the trials that end where they are land in the outcomes, and moves the others a step.
+    void advance(model::Evaluator& generator, std::vector<TrialOutcome>& outcomes)
+    {
+        note_hits();
+        at::Tensor const reasons = verdict();
+        history_[steps_ % settings_.window].copy_(search_.state().values);
+        if (at::Tensor const ended = reasons.ne(none_yet); ended.any().item<bool>())
+        {
+            land(at::nonzero(ended).squeeze(1), reasons, outcomes);
+            keep(at::nonzero(ended.logical_not()).squeeze(1));
+        }
+        if (!empty())
+        {
+            search_.step(generator);
+        }
+        ++steps_;
+    }
+
+  private:
+    /// The stop reason of each trial at its latents, or none_yet.
+    at::Tensor verdict() const
+    {
+        at::Tensor const& values = search_.state().values;
+        at::Tensor converged =
+            values.le(goal_).logical_or(search_.state().damping.gt(settings_.max_damping));
+        if (steps_ >= settings_.window)
+        {
+            at::Tensor const before = history_[steps_ % settings_.window];
+            converged.logical_or_((before - values).lt(before * rule_.relative_change));
+        }
+        std::int8_t const so_far =
+            steps_ >= settings_.max_steps ? code(StopReason::iteration_cap) : none_yet;
+        at::Tensor reasons = at::full_like(values, so_far, values.options().dtype(at::kChar));
+        reasons.masked_fill_(converged, code(StopReason::converged));
+        return reasons.masked_fill(at::isfinite(values).logical_not(),
+                                   code(StopReason::non_finite));
+    }
+
+    void note_hits()
+    {
+        LmState const& state = search_.state();
+        at::Tensor const distances =
+            at::linalg_vector_norm(state.latents - target_latents_, 2, at::IntArrayRef{1});
+        at::Tensor const hit = distances.lt(rule_.success_distance).logical_and(first_hit_.lt(0));
+        first_hit_ = at::where(hit, state.steps, first_hit_);
+    }
+
+    void land(at::Tensor const& ended, at::Tensor const& reasons,
+              std::vector<TrialOutcome>& outcomes) const
+    {
+        auto const of = [&](at::Tensor const& part) { return part.index_select(0, ended); };
+        LmState const& state = search_.state();
+        auto const rows = host_values<std::int64_t>(of(rows_));
+        auto const codes = host_values<std::int8_t>(of(reasons));
+        auto const steps = host_values<std::int64_t>(of(state.steps));
+        auto const evaluations = host_values<std::int64_t>(of(state.evaluations));
+        auto const hits = host_values<std::int64_t>(of(first_hit_));
+        auto const values = host_values<double>(of(state.values));
+        at::Tensor const latents = of(state.latents);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+        {
+            TrialOutcome& outcome = outcomes[static_cast<std::size_t>(rows[i])];
+            outcome.trial = rows[i];
+            outcome.stop_reason = static_cast<StopReason>(codes[i]);
+            outcome.iterations = steps[i];
+            outcome.network_evaluations = evaluations[i];
+            outcome.first_hit = hits[i];
+            outcome.latent = host_values<float>(latents[static_cast<std::int64_t>(i)]);
+            // f only ever falls: the last x is the best.
+            outcome.best_objective = values[i];
+            outcome.best_latent = outcome.latent;
+        }
+    }
+
+    void keep(at::Tensor const& kept)
+    {
+        search_ = search_.select(kept);
+        target_latents_ = target_latents_.index_select(0, kept);
+        first_hit_ = first_hit_.index_select(0, kept);
+        rows_ = rows_.index_select(0, kept);
+        history_ = history_.index_select(1, kept);
+        goal_ = goal_.index_select(0, kept);
+    }
+
+    LmSettings settings_;
+    StopRule rule_;
+    LevenbergMarquardt search_;
+    at::Tensor target_latents_;
+    at::Tensor first_hit_;
+    std::int64_t steps_ = 0;  ///< tried on this network
+    at::Tensor rows_;         ///< of the batch that took off
+    at::Tensor history_;      ///< f before the last `window` steps, a ring: [window × trials]
+    at::Tensor goal_;         ///< f at which a trial counts as converged
+};
+
+}  // namespace
+
+std::vector<TrialOutcome> descend_by_lm(model::Evaluator& generator, LmStart start,
+                                        LmSettings const& settings, StopRule const& rule,
+                                        std::stop_token const& stop)
+{
+    at::Tensor const target_latents = start.target_latents;
+    Objective const objective = start.search.objective();
+    start.search.look(generator);
+    LmFlight flight(std::move(start), settings, rule);
+    std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
+    while (!flight.empty())
+    {
+        if (stop.stop_requested())
+        {
+            throw Interrupted("stopped in the middle of a block (it is computed again next time)");
+        }
+        flight.advance(generator, outcomes);
+    }
+    describe_latents(generator, objective, target_latents, rule, outcomes);
+    return outcomes;
+}
+
+}  // namespace surf::trial

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <stop_token>
+#include <vector>
+
+#include "model/evaluator.hpp"
+#include "trial/levenberg_marquardt.hpp"
+#include "trial/outcome.hpp"
+#include "trial/spec.hpp"
+
+namespace surf::trial
+{
+
+/// Trials on their way to the final network of Levenberg–Marquardt.
+struct LmStart
+{
+    LevenbergMarquardt search;
+    at::Tensor target_latents;  ///< x*: [trials × k], NaN where there is none
+    at::Tensor first_hit = {};  ///< as in TrialOutcome, of an earlier search on this network:
+                                ///< [trials], int64; undefined if there was none
+};
+
+/// Levenberg–Marquardt on the final network until every trial ends as LmSettings says. Trials
+/// advance together as one batch; those that end leave it at once. Gives the outcomes in the order
+/// of the rows, numbered from 0. Throws Interrupted when asked to stop.
+std::vector<TrialOutcome> descend_by_lm(model::Evaluator& generator, LmStart start,
+                                        LmSettings const& settings, StopRule const& rule,
+                                        std::stop_token const& stop);
+
+}  // namespace surf::trial
