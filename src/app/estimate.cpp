@@ -31,8 +31,10 @@ constexpr double jacobians_a_step = 0.36;
 constexpr double adaptive_factor = 2;
 constexpr double exact_factor = 2;
 
-/// T of a chain as most jobs have it.
-constexpr double usual_intervals = 100;
+/// Of projected surfing: linear pieces around a latent, unless they are capped; what cutting one
+/// out and descending on it costs, beside its pass of k + 1 rows. (Measured at slack 0.001.)
+constexpr double usual_pieces = 10;
+constexpr double piece_evaluations = 15;
 
 struct Iterations
 {
@@ -88,7 +90,7 @@ double critic_factor(train::TrainSpec const& chain)
 }
 
 /// Network evaluations of one trial of a second-order method.
-double second_order_cost(trial::CellSpec const& cell)
+double second_order_cost(trial::CellSpec const& cell, std::int64_t intervals)
 {
     double const k = static_cast<double>(cell.problem.latent_dim);
     bool const exact = cell.lm.jacobian == trial::JacobianUpdate::exact;
@@ -101,10 +103,24 @@ double second_order_cost(trial::CellSpec const& cell)
     {
         return adaptive_factor * straight;
     }
-    double const visits = usual_intervals / static_cast<double>(cell.surfing_lm.every);
+    double const visits =
+        static_cast<double>(intervals) / static_cast<double>(cell.surfing_lm.every);
     double const step = 1 + k * (exact ? 1 : jacobians_a_step);
     return share_behind_chain * straight +
            visits * (1 + static_cast<double>(cell.surfing_lm.steps) * step);
+}
+
+/// Of one trial of projected surfing, in network evaluations.
+double projected_cost(trial::CellSpec const& cell, std::int64_t intervals)
+{
+    trial::ProjectedSettings const& settings = cell.projected;
+    auto const k = static_cast<double>(cell.problem.latent_dim);
+    double const pieces = std::min(usual_pieces, static_cast<double>(settings.max_pieces));
+    auto const searches =
+        static_cast<double>((intervals - settings.first_snapshot) * settings.rounds);
+    return evaluations_per_iteration * static_cast<double>(settings.starts) *
+               expected_iterations(cell.problem.latent_dim, cell.stop) +
+           searches * pieces * (k + 1 + piece_evaluations);
 }
 
 }  // namespace
@@ -122,12 +138,16 @@ double expected_iterations(std::int64_t latent_dim, trial::StopRule const& stop)
                       static_cast<double>(stop.max_iterations));
 }
 
-double trial_cost(trial::CellSpec const& cell)
+double trial_cost(trial::CellSpec const& cell, std::int64_t intervals)
 {
     double const network = cell.problem.model == model::ModelKind::relu ? relu_evaluation : 1;
     if (trial::is_second_order(cell.method))
     {
-        return second_order_cost(cell) * network;
+        return second_order_cost(cell, intervals) * network;
+    }
+    if (cell.method == trial::Method::projected)
+    {
+        return projected_cost(cell, intervals) * network;
     }
     double const iterations = expected_iterations(cell.problem.latent_dim, cell.stop);
     double const factor = cell.method == trial::Method::adam ? 1 : surfing_factor;

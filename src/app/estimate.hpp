@@ -16,8 +16,9 @@ namespace surf::app
 /// Adam iterations of a mean trial on the final network, from measured means at k = 5, 10 and 20.
 double expected_iterations(std::int64_t latent_dim, trial::StopRule const& stop);
 
-/// Network evaluations of one trial of the cell.
-double trial_cost(trial::CellSpec const& cell);
+/// What one trial of the cell costs on a chain of snapshots 0 … intervals, in network evaluations:
+/// for projected surfing its small dense algebra as well.
+double trial_cost(trial::CellSpec const& cell, std::int64_t intervals);
 
 /// Generator evaluations that take as long as training the chain does.
 double training_cost(train::TrainSpec const& chain);

@@ -137,11 +137,11 @@ class Planner
             return place->second;
         }
         plan_.cells.push_back(cell);
+        double const cost = trial_cost(cell.spec, plan_[cell.chain].spec.intervals);
         for (std::int64_t first = 0; first < cell.trials; first += cell.block_size)
         {
             std::int64_t const count = std::min(cell.block_size, cell.trials - first);
-            plan_.blocks.push_back(
-                {next, first, count, static_cast<double>(count) * trial_cost(cell.spec)});
+            plan_.blocks.push_back({next, first, count, static_cast<double>(count) * cost});
         }
         return next;
     }

@@ -94,7 +94,9 @@ class PlanText
 
     double cost_of(sched::CellIndex cell) const
     {
-        return static_cast<double>(plan_[cell].trials) * trial_cost(plan_[cell].spec);
+        PlannedCell const& planned = plan_[cell];
+        return static_cast<double>(planned.trials) *
+               trial_cost(planned.spec, plan_[planned.chain].spec.intervals);
     }
 
     std::string chains_text() const

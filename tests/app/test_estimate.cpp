@@ -42,6 +42,26 @@ TEST_CASE("expected iterations go through the measured means and keep the limits
     CHECK(expected_iterations(784, stop) == stop.max_iterations);
 }
 
+TEST_CASE("what a trial costs depends on the chain where its method rides along it", "[estimate]")
+{
+    trial::CellSpec cell;
+    cell.problem.model = model::ModelKind::dcgan;
+    cell.problem.latent_dim = 5;
+    auto const doubles_with_the_chain = [&](trial::Method method) {
+        cell.method = method;
+        return trial_cost(cell, 2000) > 1.5 * trial_cost(cell, 1000);
+    };
+    CHECK_FALSE(doubles_with_the_chain(trial::Method::adam));
+    CHECK_FALSE(doubles_with_the_chain(trial::Method::surfing));  // its budget is not the chain's
+    CHECK_FALSE(doubles_with_the_chain(trial::Method::lm));
+    CHECK(doubles_with_the_chain(trial::Method::surfing_lm));
+    CHECK(doubles_with_the_chain(trial::Method::projected));
+    cell.projected.max_pieces = 1;
+    double const one_piece = trial_cost(cell, 1000);
+    cell.projected.max_pieces = 5;
+    CHECK(trial_cost(cell, 1000) > 2 * one_piece);
+}
+
 TEST_CASE("a chain of 101 snapshots is 2.7 GB", "[estimate]")
 {
     train::TrainSpec spec;

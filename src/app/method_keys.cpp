@@ -1,0 +1,217 @@
+#include "app/method_keys.hpp"
+
+#include <algorithm>
+
+namespace surf::app
+{
+
+std::string_view no_trials(Experiment const& experiment)
+{
+    return experiment.trials.tasks.empty() ? "there are no trials (trials.tasks = none); leave "
+                                             "the key out"
+                                           : "";
+}
+
+std::string_view no_first_order(Experiment const& experiment)
+{
+    return !no_trials(experiment).empty() ? no_trials(experiment)
+           : std::ranges::all_of(experiment.trials.methods, trial::is_second_order)
+               ? "no method in trials.methods is a first-order one; leave the key out"
+               : "";
+}
+
+namespace
+{
+
+using trial::JacobianUpdate;
+using trial::LmSchedule;
+using trial::Method;
+using trial::Polish;
+
+// Why a key means nothing. -----------------------------------------------------------------------
+
+std::string_view no_surfing(Experiment const& experiment)
+{
+    return !no_trials(experiment).empty()      ? no_trials(experiment)
+           : !experiment.uses(Method::surfing) ? "surfing is not among trials.methods; leave the "
+                                                 "key out or add surfing"
+                                               : "";
+}
+
+std::string_view no_ratio(Experiment const& experiment)
+{
+    return trial::has_ratio(experiment.surfing.schedule)
+               ? no_surfing(experiment)
+               : "only surfing.schedule = geometric or adaptive has a ratio; leave the key out";
+}
+
+std::string_view no_polish(Experiment const& experiment)
+{
+    return experiment.polish.by == Polish::none ? "polish.by = none; leave the key out or set it"
+                                                : no_first_order(experiment);
+}
+
+std::string_view no_lm(Experiment const& experiment)
+{
+    bool const used = experiment.uses(Method::lm) || experiment.uses(Method::surfing_lm) ||
+                      experiment.polish.by == Polish::lm;
+    return !no_trials(experiment).empty() ? no_trials(experiment)
+           : !used ? "neither lm nor surfing-lm nor polish.by = lm; leave the key out or add one"
+                   : "";
+}
+
+std::string_view no_secant(Experiment const& experiment)
+{
+    return experiment.lm.jacobian == JacobianUpdate::secant
+               ? no_lm(experiment)
+               : "only lm.jacobian = secant needs it; leave the key out";
+}
+
+std::string_view no_surfing_lm(Experiment const& experiment)
+{
+    return !no_trials(experiment).empty()         ? no_trials(experiment)
+           : !experiment.uses(Method::surfing_lm) ? "surfing-lm is not among trials.methods; leave "
+                                                    "the key out or add surfing-lm"
+                                                  : "";
+}
+
+std::string_view no_attempts(Experiment const& experiment)
+{
+    return experiment.surfing_lm.schedule == LmSchedule::adaptive
+               ? no_surfing_lm(experiment)
+               : "only surfing_lm.schedule = adaptive makes attempts; leave the key out";
+}
+
+std::string_view no_projected(Experiment const& experiment)
+{
+    return !no_trials(experiment).empty()        ? no_trials(experiment)
+           : !experiment.uses(Method::projected) ? "projected is not among trials.methods; leave "
+                                                   "the key out or add projected"
+                                                 : "";
+}
+
+// Keys. -------------------------------------------------------------------------------------------
+
+void add_search(KeyMaker<Experiment>& make)
+{
+    constexpr auto adam = &Experiment::adam;
+    constexpr auto stop = &Experiment::stop;
+    constexpr auto surfing = &Experiment::surfing;
+    using trial::AdamSettings;
+    using trial::StopRule;
+    using trial::SurfingSettings;
+    make.add("adam.learning_rate", "step size in x", at(adam, &AdamSettings::learning_rate),
+             positive, no_first_order);
+    make.add("adam.beta1", "decay of the first moment", at(adam, &AdamSettings::beta1), beta,
+             no_first_order);
+    make.add("adam.beta2", "decay of the second moment", at(adam, &AdamSettings::beta2), beta,
+             no_first_order);
+    make.add("adam.epsilon", "added to the root of the second moment",
+             at(adam, &AdamSettings::epsilon), positive, no_first_order);
+
+    make.add("stop.relative_change", "converged if f changes by less, relatively, over the window",
+             at(stop, &StopRule::relative_change), beta, no_trials);
+    make.add("stop.window", "iterations over which the change of f counts",
+             at(stop, &StopRule::window), counts, no_first_order);
+    make.add("stop.relative_target", "converged if f is at most this times |Ay|^2",
+             at(stop, &StopRule::relative_target), beta, no_trials);
+    make.add("stop.max_iterations", "cap of a trial's iterations on the final network",
+             at(stop, &StopRule::max_iterations), at_least(1, 1e9), no_first_order);
+    make.add("stop.success_distance", "a trial succeeds if |x - x*| is below",
+             at(stop, &StopRule::success_distance), positive, no_trials);
+
+    make.add("surfing.schedule",
+             "how the budget is spread over the snapshots, or adaptive: straight to the final "
+             "network, and again as geometric where f stays above its goal: " +
+                 all_names(trial::schedule_table),
+             at(surfing, &SurfingSettings::schedule), any, no_surfing);
+    make.add("surfing.ratio", "of geometric and adaptive, snapshot to snapshot",
+             at(surfing, &SurfingSettings::ratio), between(0, 1), no_ratio);
+    make.add("surfing.adam_state", "Adam's moments at the next snapshot: keep or reset",
+             at(surfing, &SurfingSettings::adam_state), any, no_surfing);
+}
+
+void add_second_order(KeyMaker<Experiment>& make)
+{
+    using trial::PolishSettings;
+    constexpr auto polish = &Experiment::polish;
+    make.add("polish.by",
+             "what ends the trials that Adam has brought near (of adam and surfing): " +
+                 all_names(trial::polish_table),
+             at(polish, &PolishSettings::by), any, no_first_order);
+    make.add("polish.relative_change",
+             "Adam hands over where stop.relative_change of this would end it",
+             at(polish, &PolishSettings::relative_change), between(0, 1), no_polish);
+
+    constexpr auto lm = &Experiment::lm;
+    constexpr auto surfing = &Experiment::surfing_lm;
+    using trial::LmSettings;
+    using trial::SurfingLmSettings;
+    make.add("lm.jacobian",
+             "anew wherever x moved, or corrected: " + all_names(trial::jacobian_update_table),
+             at(lm, &LmSettings::jacobian), any, no_lm);
+    make.add("lm.refresh_below",
+             "of secant: share of the promised fall of f below which a Jacobian is computed anew",
+             at(lm, &LmSettings::refresh_below), beta, no_secant);
+    make.add("lm.damping", "lambda, times the diagonal of J^T J, on each network's first step",
+             at(lm, &LmSettings::damping), positive, no_lm);
+    make.add("lm.decrease", "factor of lambda when f falls", at(lm, &LmSettings::decrease),
+             between(0, 1), no_lm);
+    make.add("lm.increase", "factor of lambda when f does not fall", at(lm, &LmSettings::increase),
+             above(1), no_lm);
+    make.add("lm.max_step", "longest step in x", at(lm, &LmSettings::max_step), positive, no_lm);
+    make.add("lm.max_damping", "converged if lambda is above: no step lowers f",
+             at(lm, &LmSettings::max_damping), positive, no_lm);
+    make.add("lm.window", "steps over which stop.relative_change counts",
+             at(lm, &LmSettings::window), counts, no_lm);
+    make.add("lm.max_steps", "cap of a trial's steps on the final network",
+             at(lm, &LmSettings::max_steps), at_least(1, 1e9), no_lm);
+
+    make.add("surfing_lm.schedule",
+             "visits to snapshots: " + all_names(trial::lm_schedule_table) +
+                 " (straight first, ever more where f stays above its goal)",
+             at(surfing, &SurfingLmSettings::schedule), any, no_surfing_lm);
+    make.add("surfing_lm.every",
+             "snapshots 0, every, 2 every ... are visited, by the adaptive "
+             "schedule in its third attempt: each halves the stride of the one before",
+             at(surfing, &SurfingLmSettings::every), counts, no_surfing_lm);
+    make.add("surfing_lm.steps", "steps on each snapshot visited",
+             at(surfing, &SurfingLmSettings::steps), counts, no_surfing_lm);
+    make.add("surfing_lm.attempts", "of adaptive: attempts at a trial, the first straight",
+             at(surfing, &SurfingLmSettings::attempts), at_least(1, 64), no_attempts);
+}
+
+void add_projected(KeyMaker<Experiment>& make)
+{
+    using trial::ProjectedSettings;
+    auto const add = [&](std::string const& name, std::string const& help, auto member,
+                         Range range) {
+        make.add("projected." + name, help, at(&Experiment::projected, member), range,
+                 no_projected);
+    };
+    add("slack", "tau: a ReLU unit counts as near zero if |pre-activation| <= tau",
+        &ProjectedSettings::slack, at_least(0));
+    add("max_pieces", "linear pieces of a latent on a network; units nearest to zero count first",
+        &ProjectedSettings::max_pieces, at_least(1, 1e6));
+    add("rounds", "searches of the pieces around x on each network, while f falls",
+        &ProjectedSettings::rounds, at_least(1, 1e6));
+    add("step_tolerance",
+        "a piece is done when a step is shorter, relative to |x| where that is above 1",
+        &ProjectedSettings::step_tolerance, positive);
+    add("max_steps", "cap of the gradient steps on a piece", &ProjectedSettings::max_steps, counts);
+    add("starts", "starts of Adam on the first network, x_init among them",
+        &ProjectedSettings::starts, at_least(1, 1e6));
+    add("first_snapshot", "snapshot to begin at: an untrained network may be flat, its minimum far",
+        &ProjectedSettings::first_snapshot, at_least(0, 1e5));
+}
+
+}  // namespace
+
+void add_methods(KeyMaker<Experiment>& make)
+{
+    add_search(make);
+    add_second_order(make);
+    add_projected(make);
+}
+
+}  // namespace surf::app
