@@ -158,7 +158,7 @@ void add_trials(KeyMaker<Experiment>& make)
     make.add(
         "trials.precision",
         "float32, or mixed: bfloat16 matrix work on the way (needs a GPU, or a CPU with AMX or "
-        "AVX512-BF16), float32 to the end; lm and surfing-lm compute in float32 always",
+        "AVX512-BF16), float32 to the end; projected, lm and surfing-lm compute in float32 always",
         at(trials, &Trials::precision), any, no_first_order);
 }
 

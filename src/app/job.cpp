@@ -70,6 +70,12 @@ void check_methods(Experiment const& experiment, ExperimentSettings const& setti
     };
     require(Method::surfing, Method::adam, "its budget comes from the adam cell");
     require(Method::restarts, Method::surfing, "it may take as many steps as surfing took");
+    if (experiment.uses(Method::projected) &&
+        experiment.projected.first_snapshot >= experiment.train.intervals)
+    {
+        settings.refuse("projected.first_snapshot",
+                        "no later snapshot is left to surf to (it must be below train.intervals)");
+    }
 }
 
 /// All m that the operator can give, descending.
@@ -131,12 +137,6 @@ void check_surfaces(Experiment const& experiment, ExperimentSettings const& sett
     {
         settings.refuse("train.latent_dims",
                         "a surface is drawn over two latents; use 2, or surface.targets = 0");
-    }
-    if (experiment.uses(Method::projected) &&
-        experiment.projected.first_snapshot >= experiment.train.intervals)
-    {
-        settings.refuse("projected.first_snapshot",
-                        "no later snapshot is left to surf to (it must be below train.intervals)");
     }
     if (experiment.draws_surfaces() && experiment.surface.levels > experiment.train.intervals + 1)
     {

@@ -45,16 +45,24 @@ std::string_view no_ratio(Experiment const& experiment)
                : "only surfing.schedule = geometric or adaptive has a ratio; leave the key out";
 }
 
+std::string_view no_polished(Experiment const& experiment)
+{
+    bool const used = experiment.uses(Method::adam) || experiment.uses(Method::surfing);
+    return !no_trials(experiment).empty() ? no_trials(experiment)
+           : !used ? "neither adam nor surfing is among trials.methods; leave the key out"
+                   : "";
+}
+
 std::string_view no_polish(Experiment const& experiment)
 {
     return experiment.polish.by == Polish::none ? "polish.by = none; leave the key out or set it"
-                                                : no_first_order(experiment);
+                                                : no_polished(experiment);
 }
 
 std::string_view no_lm(Experiment const& experiment)
 {
     bool const used = experiment.uses(Method::lm) || experiment.uses(Method::surfing_lm) ||
-                      experiment.polish.by == Polish::lm;
+                      no_polish(experiment).empty();
     return !no_trials(experiment).empty() ? no_trials(experiment)
            : !used ? "neither lm nor surfing-lm nor polish.by = lm; leave the key out or add one"
                    : "";
@@ -113,9 +121,11 @@ void add_search(KeyMaker<Experiment>& make)
              at(stop, &StopRule::relative_change), beta, no_trials);
     make.add("stop.window", "iterations over which the change of f counts",
              at(stop, &StopRule::window), counts, no_first_order);
-    make.add("stop.relative_target", "converged if f is at most this times |Ay|^2",
+    make.add("stop.relative_target", "converged if f is at most this times |b|^2, b = Ay + noise",
              at(stop, &StopRule::relative_target), beta, no_trials);
-    make.add("stop.max_iterations", "cap of a trial's iterations on the final network",
+    make.add("stop.max_iterations",
+             "cap of a trial's iterations on the final network; of projected: of each start on "
+             "the first",
              at(stop, &StopRule::max_iterations), at_least(1, 1e9), no_first_order);
     make.add("stop.success_distance", "a trial succeeds if |x - x*| is below",
              at(stop, &StopRule::success_distance), positive, no_trials);
@@ -138,7 +148,7 @@ void add_second_order(KeyMaker<Experiment>& make)
     make.add("polish.by",
              "what ends the trials that Adam has brought near (of adam and surfing): " +
                  all_names(trial::polish_table),
-             at(polish, &PolishSettings::by), any, no_first_order);
+             at(polish, &PolishSettings::by), any, no_polished);
     make.add("polish.relative_change",
              "Adam hands over where stop.relative_change of this would end it",
              at(polish, &PolishSettings::relative_change), between(0, 1), no_polish);
@@ -191,8 +201,10 @@ void add_projected(KeyMaker<Experiment>& make)
     };
     add("slack", "tau: a ReLU unit counts as near zero if |pre-activation| <= tau",
         &ProjectedSettings::slack, at_least(0));
-    add("max_pieces", "linear pieces of a latent on a network; units nearest to zero count first",
-        &ProjectedSettings::max_pieces, at_least(1, 1e6));
+    add("max_pieces",
+        "linear pieces of a latent on a network; units nearest to zero count first (InfoGAN's "
+        "generator: about 0.2 k MB of memory each)",
+        &ProjectedSettings::max_pieces, at_least(1, 1e5));
     add("rounds", "searches of the pieces around x on each network, while f falls",
         &ProjectedSettings::rounds, at_least(1, 1e6));
     add("step_tolerance",

@@ -135,7 +135,8 @@ void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
 void require_precision(RunContext const& context)
 {
     bool const mixed = std::ranges::any_of(context.plan.cells, [](PlannedCell const& cell) {
-        return cell.spec.precision == trial::Precision::mixed;
+        return cell.spec.precision == trial::Precision::mixed &&
+               trial::heeds_precision(cell.spec.method);
     });
     if (mixed && !model::has_bfloat16_units(context.device))
     {

@@ -48,7 +48,18 @@ std::unique_ptr<GraphRecorder> graph_recorder(at::Device device)
         return nullptr;
     }
     static GraphRecorderMaker* const make = load_maker();
-    return std::unique_ptr<GraphRecorder>(make == nullptr ? nullptr : make(device.index()));
+    try
+    {
+        return std::unique_ptr<GraphRecorder>(make == nullptr ? nullptr : make(device.index()));
+    }
+    catch (c10::Error const& error)
+    {
+        spdlog::warn(
+            "no CUDA graphs, so small batches are slower: {} (SURF_CUDA_GRAPHS=off "
+            "silences this)",
+            error.what_without_backtrace());
+        return nullptr;
+    }
 }
 
 }  // namespace surf::model

@@ -23,17 +23,17 @@ auto find_operator(char const* name)
     return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<Signature>();
 }
 
-OptionalTensor optional(at::Tensor const& tensor)
-{
-    return tensor.defined() ? OptionalTensor(tensor) : std::nullopt;
-}
-
 c10::string_view name_of(Epilogue epilogue)
 {
     return epilogue == Epilogue::relu ? "relu" : "none";
 }
 
 }  // namespace
+
+std::optional<at::Tensor> optional(at::Tensor const& tensor)
+{
+    return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
 
 bool handles(at::Tensor const& weight)
 {

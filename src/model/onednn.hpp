@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace surf::model
 {
@@ -18,6 +19,9 @@ enum class Epilogue
 /// autograd. A weight may be packed: laid out once for this machine's matrix units.
 namespace onednn
 {
+
+/// A tensor as an operator takes it that may be none: undefined is none.
+std::optional<at::Tensor> optional(at::Tensor const& tensor);
 
 /// Whether oneDNN multiplies such tensors: on a CPU in float32, or bfloat16 with units for it.
 bool handles(at::Tensor const& weight);

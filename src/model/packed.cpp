@@ -1,20 +1,10 @@
 #include "model/packed.hpp"
 
 #include <array>
-#include <optional>
 #include <utility>
 
 namespace surf::model
 {
-namespace
-{
-
-std::optional<at::Tensor> optional(at::Tensor const& tensor)
-{
-    return tensor.defined() ? std::optional(tensor) : std::nullopt;
-}
-
-}  // namespace
 
 void apply(Epilogue epilogue, at::Tensor& value)
 {
@@ -36,7 +26,7 @@ at::Tensor PackedLinear::operator()(at::Tensor const& input) const
     {
         return onednn::linear(input, weight_, bias_, epilogue_);
     }
-    at::Tensor value = at::linear(input, weight_, optional(bias_));
+    at::Tensor value = at::linear(input, weight_, onednn::optional(bias_));
     apply(epilogue_, value);
     return value;
 }
@@ -71,7 +61,7 @@ at::Tensor PackedConvolution::operator()(at::Tensor const& input) const
     {
         std::array const stride = {stride_, stride_};
         std::array const padding = {padding_, padding_};
-        value = at::conv2d(channels_first, weight_, optional(bias_), stride, padding);
+        value = at::conv2d(channels_first, weight_, onednn::optional(bias_), stride, padding);
         apply(epilogue_, value);
     }
     return value.permute({0, 2, 3, 1}).contiguous();

@@ -109,8 +109,7 @@ class Search
         {
             if (above[static_cast<std::size_t>(i)])
             {
-                rows.normals.row(i) *= -1;
-                rows.offsets[i] *= -1;
+                rows.flip(i);
             }
         }
         return rows;
@@ -138,6 +137,12 @@ Rows Rows::stacked(Rows const& below) const
     all.offsets.head(offsets.size()) = offsets;
     all.offsets.tail(below.offsets.size()) = below.offsets;
     return all;
+}
+
+void Rows::flip(Eigen::Index row)
+{
+    normals.row(row) *= -1;
+    offsets[row] *= -1;
 }
 
 std::vector<Cell> divide(Rows const& polytope, Rows const& hyperplanes,

@@ -15,6 +15,8 @@ struct Rows
 
     /// These rows, then those of `below`; with no rows at all, just those.
     Rows stacked(Rows const& below) const;
+    /// Turns c·x ≤ d round: c·x ≥ d.
+    void flip(Eigen::Index row);
 };
 
 /// One of the parts into which hyperplanes divide a polytope.

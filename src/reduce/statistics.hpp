@@ -76,10 +76,10 @@ struct CellStatistics
     std::int64_t successes = 0;
     /// Trials by the position of their stop reason in trial::stop_reason_table.
     std::array<std::int64_t, trial::stop_reason_table.size()> stopped = {};
-    Samples iterations;         ///< gradient steps of every trial
+    Samples iterations;         ///< steps of every trial
     Samples evaluations;        ///< network evaluations of every trial
     Samples finite_iterations;  ///< of those that stayed finite
-    Samples first_hits;         ///< gradient steps to the first hit, of successful trials
+    Samples first_hits;         ///< steps to the first hit, of successful trials
     Samples distances;          ///< ‖x̂ − x*‖; all +∞ for a task without x*
     Samples pixel_errors;       ///< √(‖G_T(x̂) − y‖² / n)
 

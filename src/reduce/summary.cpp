@@ -86,10 +86,10 @@ void add_successes(CellVariables& variables)
 void add_iterations(CellVariables& variables)
 {
     variables.add<double>(
-        "total_iterations_p75", "75th percentile of gradient steps over all trials",
+        "total_iterations_p75", "75th percentile of steps over all trials",
         [](Cell const& cell) { return cell.summary.statistics.iterations.quantile(0.75); });
     variables.add<double>(
-        "total_iterations_mean", "mean gradient steps over all trials",
+        "total_iterations_mean", "mean steps over all trials",
         [](Cell const& cell) { return cell.summary.statistics.iterations.mean(); });
     variables.add<double>(
         "network_evaluations_p75", "75th percentile of network evaluations over all trials",

@@ -41,13 +41,41 @@ void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop
     }
 }
 
+/// Where trials were lowest, of those that have landed.
+struct Lowest
+{
+    std::vector<double> values;
+    std::vector<std::vector<float>> latents;
+
+    explicit Lowest(std::int64_t trials)
+        : values(static_cast<std::size_t>(trials)), latents(values.size())
+    {}
+
+    void note(Landing const& landing)
+    {
+        auto const rows = host_values<std::int64_t>(landing.rows);
+        auto const best = host_values<double>(landing.best_values);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+        {
+            auto const row = static_cast<std::size_t>(rows[i]);
+            values[row] = best[i];
+            latents[row] = host_values<float>(landing.best_latents[static_cast<std::int64_t>(i)]);
+        }
+    }
+};
+
 /// Where trials land by a rule: what another search goes on from.
 FlightState landed(model::Evaluator& generator, Objective const& objective, FlightState state,
-                   StopRule const& rule, std::stop_token const& stop)
+                   StopRule const& rule, std::stop_token const& stop, Lowest* lowest = nullptr)
 {
     FlightState landed = state.select(at::arange(state.latents.size(0), state.caps.options()));
-    fly(Flight(objective, std::move(state), rule), generator, stop,
-        [&](Landing const& landing) { landed.put(landing.rows, landing.state); });
+    fly(Flight(objective, std::move(state), rule), generator, stop, [&](Landing const& landing) {
+        landed.put(landing.rows, landing.state);
+        if (lowest != nullptr)
+        {
+            lowest->note(landing);
+        }
+    });
     return landed;
 }
 
@@ -135,7 +163,8 @@ std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
                        approximate_rule(loose), stop);
         ++flights;
     }
-    state = landed(generators.exact, objective, std::move(state), loose, stop);
+    Lowest lowest(state.latents.size(0));
+    state = landed(generators.exact, objective, std::move(state), loose, stop, &lowest);
     LevenbergMarquardt search(polishing.lm, objective, state.latents);
     search.count(state.iterations, (state.iterations + flights) * passes);
     auto outcomes =
@@ -145,6 +174,11 @@ std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
         outcomes[i].polish_iterations = outcomes[i].iterations - before[i];
+        if (lowest.values[i] < outcomes[i].best_objective)  // Adam's f goes up and down
+        {
+            outcomes[i].best_objective = lowest.values[i];
+            outcomes[i].best_latent = std::move(lowest.latents[i]);
+        }
     }
     return outcomes;
 }

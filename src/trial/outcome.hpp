@@ -37,11 +37,12 @@ struct TrialOutcome
     std::int64_t trial = 0;
     StopReason stop_reason = StopReason::converged;
     bool success = false;  ///< ‖x̂ − x*‖ below the success distance
-    /// Gradient steps in all, over all networks, starts and linear pieces: of Adam, of projected
-    /// gradient, of Levenberg–Marquardt.
+    /// Steps in all, over all networks, starts and linear pieces: of Adam, of projected gradient,
+    /// of Levenberg–Marquardt.
     std::int64_t iterations = 0;
     std::int64_t polish_iterations = 0;  ///< those of them that a polish took at the end
-    /// Forward and backward passes of the search, for one image; a pass of k tangents counts k.
+    /// Forward and backward passes of the search, for one image; a pass of k tangents counts k; of
+    /// projected at most so many, without its small dense algebra.
     std::int64_t network_evaluations = 0;
     std::int64_t first_hit = never;  ///< steps when ‖x − x*‖ first was below the success distance
                                      ///< on the final network; never = −1

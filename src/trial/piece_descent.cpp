@@ -132,7 +132,12 @@ PieceDescent descend_piece(polytope::Polytope const& cell, PieceObjective const&
         std::max(objective.curvature(descent.latent), std::numeric_limits<double>::min());
     while (descent.steps < settings.max_steps && !descent.converged)
     {
-        at = projected(descent.latent - here.gradient / curvature);
+        Eigen::VectorXd const target = descent.latent - here.gradient / curvature;
+        if (!target.allFinite())
+        {
+            break;
+        }
+        at = projected(target);
         if (at.status != found)
         {
             break;

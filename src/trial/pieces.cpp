@@ -37,12 +37,6 @@ Rows active_rows(at::Tensor const& map)
     return {-values.topRows(k).transpose(), values.row(k).transpose()};
 }
 
-void flip(Rows& rows, Eigen::Index row)
-{
-    rows.normals.row(row) *= -1;
-    rows.offsets[row] *= -1;
-}
-
 /// x ↦ x as an affine map: [1 × (k + 1) × k].
 at::Tensor identity_map(at::Tensor const& latent)
 {
@@ -194,7 +188,7 @@ class Finder
         {
             if (!is_active[unit])
             {
-                flip(rows, unit);
+                rows.flip(unit);
             }
             if (!std::ranges::binary_search(units, unit))
             {
@@ -220,7 +214,7 @@ class Finder
             {
                 if (cell.above[i])
                 {
-                    flip(sides, static_cast<Eigen::Index>(i));
+                    sides.flip(static_cast<Eigen::Index>(i));
                     mask[units[i]].logical_not_();
                 }
             }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "trial/adam.hpp"
+#include "trial/attempts.hpp"
 #include "trial/descent.hpp"
 #include "trial/eigen.hpp"
 
@@ -25,7 +27,7 @@ std::vector<std::int64_t> all_rows(std::int64_t count)
 
 /// x_0 = argmin f_0: for each trial the best end of Adam from x_init and from new starts.
 std::vector<TrialOutcome> minimise_first(BlockSpec const& block, Snapshots const& snapshots,
-                                         Objective const& objective, at::Tensor latents,
+                                         Objective const& objective, at::Tensor const& latents,
                                          at::Tensor const& target_latents,
                                          std::stop_token const& stop)
 {
@@ -33,31 +35,21 @@ std::vector<TrialOutcome> minimise_first(BlockSpec const& block, Snapshots const
     auto const network =
         snapshots.prepare(snapshots.read(cell.projected.first_snapshot), at::kFloat);
     RestartLatents starts(cell.problem, block.first, block.count);
-    std::vector<TrialOutcome> best;
-    for (std::int64_t start = 0; start < cell.projected.starts; ++start)
+    auto const descend_from = [&](at::Tensor const& start) {
+        return descend(*network, objective, {start.clone(), target_latents, Adam(cell.adam, start)},
+                       cell.stop, stop);
+    };
+    auto trials = descend_from(latents);
+    for (std::int64_t start = 1; start < cell.projected.starts; ++start)
     {
-        if (start > 0)
-        {
-            latents = starts.next(all_rows(block.count)).to(latents.options());
-        }
-        auto outcomes =
-            descend(*network, objective,
-                    {latents.clone(), target_latents, Adam(cell.adam, latents)}, cell.stop, stop);
-        best.resize(outcomes.size());
+        auto const outcomes =
+            descend_from(starts.next(all_rows(block.count)).to(latents.options()));
         for (std::size_t i = 0; i < outcomes.size(); ++i)
         {
-            std::int64_t const iterations = best[i].iterations + outcomes[i].iterations;
-            std::int64_t const evaluations =
-                best[i].network_evaluations + outcomes[i].network_evaluations;
-            if (start == 0 || outcomes[i].objective < best[i].objective)
-            {
-                best[i] = std::move(outcomes[i]);
-            }
-            best[i].iterations = iterations;
-            best[i].network_evaluations = evaluations;
+            add_search(trials[i], outcomes[i]);
         }
     }
-    return best;
+    return trials;
 }
 
 /// Adds a trial's move to what it has done, and takes it where the move ended.
@@ -71,9 +63,7 @@ void add_move(TrialOutcome& outcome, ProjectedMove const& move)
     outcome.pieces += move.pieces;
     outcome.units_cut += move.units_cut;
     outcome.capped_snapshots += move.units_cut > 0 ? 1 : 0;
-    outcome.stop_reason = !std::isfinite(move.best.value) ? StopReason::non_finite
-                          : move.best.converged           ? StopReason::converged
-                                                          : StopReason::iteration_cap;
+    outcome.stop_reason = move.best.converged ? StopReason::converged : StopReason::iteration_cap;
 }
 
 Eigen::VectorXd latent_of(TrialOutcome const& outcome)
@@ -88,7 +78,7 @@ ProjectedMove move_on_pieces(model::FrozenGenerator& generator, PieceTarget cons
                              Eigen::VectorXd const& latent, ProjectedSettings const& settings)
 {
     ProjectedMove move;
-    move.best.latent = latent;
+    move.best = {latent, std::numeric_limits<double>::infinity()};
     for (std::int64_t round = 0; round < settings.rounds; ++round)
     {
         Neighbourhood const around =
@@ -96,24 +86,23 @@ ProjectedMove move_on_pieces(model::FrozenGenerator& generator, PieceTarget cons
         move.passes += around.passes;
         move.pieces += std::ssize(around.pieces);
         move.units_cut = std::max(move.units_cut, around.units_cut);
-        PieceDescent best;
+        PieceDescent best = {latent, std::numeric_limits<double>::infinity()};
         for (LinearPiece const& piece : around.pieces)
         {
             auto const objective = piece_objective(piece, target, generator.output_activation());
             PieceDescent descent =
                 descend_piece(piece.cell, *objective, move.best.latent, settings);
             move.steps += descent.steps;
-            if (best.latent.size() == 0 || descent.value < best.value)
+            if (descent.value < best.value)
             {
                 best = std::move(descent);
             }
         }
-        double const before = move.best.value;
-        move.best = std::move(best);
-        if (round > 0 && move.best.value >= before)
+        if (best.value >= move.best.value)
         {
-            break;
+            break;  // also if no piece has a point, less than a rounding error wide as they are
         }
+        move.best = std::move(best);
     }
     return move;
 }
@@ -150,8 +139,11 @@ std::vector<TrialOutcome> surf_projected(BlockSpec const& block, Snapshots const
             {
                 throw Interrupted("stopped while surfing (the block is computed again next time)");
             }
-            add_move(outcomes[i], move_on_pieces(*generator, targets[i], latent_of(outcomes[i]),
-                                                 block.cell.projected));
+            if (Eigen::VectorXd const latent = latent_of(outcomes[i]); latent.allFinite())
+            {
+                add_move(outcomes[i],
+                         move_on_pieces(*generator, targets[i], latent, block.cell.projected));
+            }
         }
     }
     describe_latents(*generator, objective, target_latents, block.cell.stop, outcomes);
@@ -160,6 +152,10 @@ std::vector<TrialOutcome> surf_projected(BlockSpec const& block, Snapshots const
         outcome.first_hit = outcome.success ? outcome.iterations : TrialOutcome::never;
         outcome.best_objective = outcome.objective;
         outcome.best_latent = outcome.latent;
+        if (!std::isfinite(outcome.objective))
+        {
+            outcome.stop_reason = StopReason::non_finite;
+        }
     }
     return outcomes;
 }

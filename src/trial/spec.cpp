@@ -14,7 +14,7 @@ namespace
 {
 
 /// Raise it when a change of the algorithm changes outcomes: then nothing stored is taken for new.
-constexpr std::int64_t algorithm = 4;
+constexpr std::int64_t algorithm = 5;
 
 CanonicalText canonical_of(AdamSettings const& adam)
 {
@@ -127,7 +127,10 @@ void add_settings(CanonicalText& text, CellSpec const& cell)
         }
         return;
     }
-    text.add("precision", name_of(precision_table, cell.precision));
+    if (heeds_precision(cell.method))
+    {
+        text.add("precision", name_of(precision_table, cell.precision));
+    }
     text.add("adam", canonical_of(cell.adam));
     text.add("stop", canonical_of(cell.stop));
     if (cell.method == Method::projected)

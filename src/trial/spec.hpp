@@ -106,6 +106,13 @@ constexpr bool is_second_order(Method method)
     return method == Method::lm || method == Method::surfing_lm;
 }
 
+/// Whether a method's gradients may be computed with bfloat16 matrices: those of the others are
+/// float32's whatever the precision.
+constexpr bool heeds_precision(Method method)
+{
+    return !is_second_order(method) && method != Method::projected;
+}
+
 /// The method whose outcomes on the same problem say how many steps this one may take.
 constexpr std::optional<Method> budget_source(Method method)
 {
@@ -299,7 +306,7 @@ struct CellSpec
     Method method = Method::adam;
     AdamSettings adam;
     StopRule stop;
-    SurfingSettings surfing;      ///< used by Method::surfing only
+    SurfingSettings surfing;      ///< used by Method::surfing, and so by its restarts
     ProjectedSettings projected;  ///< used by Method::projected only
     LmSettings lm;
     PolishSettings polish;
@@ -318,7 +325,7 @@ struct BlockSpec
     std::int64_t first = 0;
     std::int64_t count = 0;
     /// What the method takes from another cell: for surfing Σ n_t, the Adam steps on snapshots
-    /// 0 … T − 1; for restarts the Adam steps of all starts together; 0 for adam.
+    /// 0 … T − 1; for restarts the Adam steps of all starts together; 0 for the others.
     std::int64_t budget = 0;
 
     /// The block's cut and budget are part of the id, since both affect the outcomes' bits.

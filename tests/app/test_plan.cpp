@@ -310,7 +310,8 @@ TEST_CASE("the paper's jobs plan all that the paper has, sharing chains", "[plan
     for (char const* const name :
          {"figure1", "theory", "demo", "paper-mini", "figure1-mini", "table1-mini", "figure2-mini",
           "figure3-mini", "figure4-mini", "theory-mini", "table1-dcgan-k10-mini",
-          "table1-wgan-k10-mini", "second-order", "second-order-mini"})
+          "table1-wgan-k10-mini", "second-order", "second-order-mini", "projected",
+          "projected-mini"})
     {
         INFO(name);
         CHECK_NOTHROW(make_plan(job(name), "checksum"));

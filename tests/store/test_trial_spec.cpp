@@ -29,7 +29,7 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "adam.beta2 = 0.999\n"
           "adam.epsilon = 1e-08\n"
           "adam.learning_rate = 0.01\n"
-          "algorithm = 4\n"
+          "algorithm = 5\n"
           "chain = 00112233445566778899aabbccddeeff\n"
           "draw = trial\n"
           "latent_dim = 5\n"
@@ -59,6 +59,15 @@ TEST_CASE("what does not affect a cell is no part of it", "[trial_spec]")
     cell.surfing.ratio = 0.5;
     CHECK(cell.id() == id);
     CHECK(cell.canonical().text().find("surfing") == std::string::npos);
+
+    cell.method = trial::Method::projected;
+    CellId const projected = cell.id();
+    cell.precision = trial::Precision::mixed;
+    cell.surfing.ratio = 0.7;
+    CHECK(cell.id() == projected);
+    cell.projected.slack = 0.5;
+    CHECK(cell.id() != projected);
+    cell.precision = trial::Precision::float32;
 
     cell.method = trial::Method::surfing;
     cell.surfing.schedule = trial::Schedule::linear;

@@ -120,7 +120,8 @@ TEST_CASE("A block gives one outcome a trial, numbered, the same bits every time
 
 TEST_CASE("A block needs no result of an evaluator beyond the next call")
 {
-    for (Method const method : {Method::surfing, Method::restarts})
+    for (Method const method :
+         {Method::surfing, Method::restarts, Method::projected, Method::surfing_lm})
     {
         BlockSpec block = block_of(method);
         block.cell.precision = Precision::mixed;
@@ -253,6 +254,42 @@ TEST_CASE("Projected surfing counts its starts on the first network, then pieces
         CHECK(outcome.capped_snapshots <= snapshots - 1);
         CHECK((outcome.units_cut > 0) == (outcome.capped_snapshots > 0));
         CHECK(outcome.best_latent == outcome.latent);
+    }
+}
+
+TEST_CASE("On x's own pieces alone projected surfing makes two passes of k + 1 on each network")
+{
+    BlockSpec block = block_of(Method::projected);
+    block.cell.projected.max_pieces = 1;
+    auto const all = run(block, frozen_evaluators(at::kCPU));
+    block.cell.projected.first_snapshot = 2;
+    auto const last = run(block, frozen_evaluators(at::kCPU));
+    block.cell.projected = {.slack = 0, .max_pieces = 1, .max_steps = 0, .starts = 2};
+    auto const first = run(block, frozen_evaluators(at::kCPU));
+    for (std::size_t i = 0; i < first.size(); ++i)
+    {
+        // One pass finds x's pattern, another its piece; a capped search tries others first.
+        std::int64_t const adam = 2 * (first[i].iterations + 2);
+        CHECK(first[i].network_evaluations == adam + 2 * (snapshots - 1) * (latent_dim + 1));
+        CHECK(all[i].pieces == snapshots - 1);
+        CHECK(last[i].pieces == snapshots - 3);
+    }
+}
+
+TEST_CASE("A trial of projected surfing that overflows is an outcome like any other")
+{
+    BlockSpec block = block_of(Method::projected);
+    for (double const learning_rate : {1e10, 1e38})
+    {
+        block.cell.adam.learning_rate = learning_rate;
+        auto const outcomes = run(block, frozen_evaluators(at::kCPU));
+        CHECK(std::ssize(outcomes) == block.count);
+        for (TrialOutcome const& outcome : outcomes)
+        {
+            CHECK(std::isfinite(outcome.objective) !=
+                  (outcome.stop_reason == StopReason::non_finite));
+            CHECK_FALSE(outcome.success);
+        }
     }
 }
 
