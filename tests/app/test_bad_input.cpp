@@ -139,7 +139,7 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
         {"[trials]\nmethods = lm\n[adam]\nbeta1 = 0\n",
          "x.ini: adam.beta1 = 0: no method in trials.methods is a first-order one"},
         {"[trials]\nmethods = lm\n[polish]\nby = lm\n",
-         "x.ini: polish.by = lm: no method in trials.methods is a first-order one"},
+         "x.ini: polish.by = lm: neither adam nor surfing"},
         {"[trials]\nmethods = lm\n[lm]\njacobian = exact\nrefresh_below = 0.1\n",
          "x.ini: lm.refresh_below = 0.1: only lm.jacobian = secant needs it"},
         {"[trials]\nmethods = lm\n[surfing_lm]\nsteps = 2\n",
