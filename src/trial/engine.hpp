@@ -18,7 +18,8 @@ namespace surf::trial
 {
 
 /// Makes snapshots into evaluators whose matrix work is in this precision: FrozenGenerator in the
-/// program, ReferenceEvaluator in tests.
+/// program, ReferenceEvaluator in tests. Projected surfing, which needs linear pieces as well,
+/// makes FrozenGenerators itself behind its first network.
 using EvaluatorFactory = std::function<std::unique_ptr<model::Evaluator>(
     model::NetworkSpec const&, Parameters const&, at::ScalarType)>;
 
