@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
-#include "model/device.hpp"
+#include "model/heap.hpp"
 
 namespace surf::app
 {

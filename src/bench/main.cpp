@@ -12,6 +12,7 @@
 #include "base/stop_signal.hpp"
 #include "bench/case_list.hpp"
 #include "bench/context.hpp"
+#include "model/heap.hpp"
 #include "mpi/environment.hpp"
 #include "mpi/topology.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bench/random_generator.hpp"
+#include "model/packed.hpp"
 #include "trial/descent.hpp"
 
 namespace surf::bench
@@ -61,7 +62,7 @@ Spread TrialLoad::rate(double min_time)
     auto const time = [&](std::int64_t iterations) {
         return seconds_of([&] { run(iterations); }, device_);
     };
-    run(few);
+    run(model::uses_before_packing + few);
     // The smallest, so that a disturbance of the short runs cannot flatter the rate.
     double const fixed = std::min({time(few), time(few), time(few)});
     double const rough = (time(few + least) - fixed) / static_cast<double>(least);

@@ -8,13 +8,10 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <torch/headeronly/version.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <limits>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -114,21 +111,6 @@ bool has_bfloat16_units(at::Device device)
         auto const found = capabilities.find(name);
         return found != capabilities.end() && found->second.toBool();
     });
-}
-
-void prepare_heap()
-{
-    ::setenv("THP_MEM_ALLOC_ENABLE", "1", /*overwrite=*/0);
-    ::mallopt(M_ARENA_MAX, 1);
-}
-
-void keep_freed_memory()
-{
-    // The most that glibc takes, and above the largest tensor of a step.
-    constexpr int largest = 32 << 20;
-    ::mallopt(M_MMAP_THRESHOLD, largest);
-    ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-    ::mallopt(M_TOP_PAD, 2 * largest);
 }
 
 void set_compute_threads(std::int64_t threads)

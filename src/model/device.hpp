@@ -46,17 +46,6 @@ std::vector<std::string> describe_devices();
 /// AMX or AVX512-BF16.
 bool has_bfloat16_units(at::Device device);
 
-/// Prepares this process's heap for large tensors; to be called before the first thread is started.
-///
-/// They get huge pages, since weights stream through every trial iteration and translating their
-/// addresses costs time; the environment's THP_MEM_ALLOC_ENABLE=0 switches it off. All threads
-/// share one heap.
-void prepare_heap();
-
-/// Lets this process keep the memory that it frees. A training step frees and takes hundreds of
-/// megabytes: given back, they would be cleared anew each time, a tenth of the step.
-void keep_freed_memory();
-
 /// Compute threads of this process from now on; call it in the thread that computes.
 void set_compute_threads(std::int64_t threads);
 

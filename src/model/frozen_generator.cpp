@@ -8,18 +8,18 @@ namespace surf::model
 {
 
 FrozenGenerator::FrozenGenerator(NetworkSpec const& spec, Parameters const& parameters,
-                                 at::Device device, at::ScalarType type)
+                                 at::Device device, MatrixTypes types)
     : latent_dim_(spec.front().input.size()),
       device_(device),
       output_activation_(spec.back().activation),
-      value_type_(at::promote_types(type, at::kFloat))
+      value_type_(at::promote_types(types.forward, at::kFloat))
 {
     c10::InferenceMode const no_autograd;
     Shape const& out = spec.back().output;
     EXPECT(out.channels == 1 || out.height * out.width == 1);  // so channels-last is plain order
     for (LayerSpec const& layer : spec)
     {
-        layers_.push_back(freeze(layer, parameters, device, layers_.empty() ? value_type_ : type));
+        layers_.push_back(freeze(layer, parameters, device, layers_.empty() ? value_type_ : types));
     }
 }
 

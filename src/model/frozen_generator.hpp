@@ -17,11 +17,11 @@ namespace surf::model
 class FrozenGenerator final : public Evaluator
 {
   public:
-    /// `type` is the precision of the matrix work. Latents, images and gradients are float32 if it
-    /// is bfloat16, and of that type otherwise; the first layer, which sees the latents, as well.
-    /// Throws FileError if `parameters` do not fit the spec.
+    /// `types` are the precisions of the matrix work. Latents, images and gradients are float32 if
+    /// the forward one is bfloat16, and of that type otherwise; the first layer, which sees the
+    /// latents, as well. Throws FileError if `parameters` do not fit the spec.
     FrozenGenerator(NetworkSpec const& spec, Parameters const& parameters, at::Device device,
-                    at::ScalarType type = at::kFloat);
+                    MatrixTypes types = at::kFloat);
 
     at::Tensor forward(at::Tensor const& latents) override;
     at::Tensor backward(at::Tensor const& gradient) override;

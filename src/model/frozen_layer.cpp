@@ -143,35 +143,38 @@ class ActivatedLayer : public FrozenLayer
     at::Tensor output_;  ///< of the last forward()
 };
 
+/// Used often enough, it has its weight laid out for this machine's matrix units, once for each
+/// direction. So a network that trials only pass by costs neither the time nor the memory.
 class LinearLayer final : public ActivatedLayer
 {
   public:
-    LinearLayer(Folded folded, Activation activation)
+    LinearLayer(Folded const& folded, Activation activation, at::ScalarType backward_type)
         : ActivatedLayer(activation),
-          type_(folded.weight.scalar_type()),
+          epilogue_(epilogue_of(activation)),
           bias_(folded.bias),
-          forward_(folded.weight, folded.bias, epilogue_of(activation)),
-          linear_(forward_.linear_part()),
-          backward_(give_transposed(folded), {}, Epilogue::none)
+          forward_(folded.weight),
+          backward_(folded.weight.t().to(backward_type))
     {}
 
   private:
-    /// Lets go of the weight itself, which is most of a generator's memory.
-    static at::Tensor give_transposed(Folded& folded)
+    at::Tensor product(at::Tensor const& input) override
     {
-        return std::exchange(folded.weight, {}).t();
+        if (uses_++ == uses_before_packing)
+        {
+            forward_.pack();
+            backward_.pack();
+        }
+        return forward_(input, bias_, epilogue_);
     }
-
-    at::Tensor product(at::Tensor const& input) override { return forward_(input.to(type_)); }
     at::Tensor product_backward(at::Tensor const& gradient) override { return backward_(gradient); }
-    at::Tensor linear(at::Tensor const& input) const override { return linear_(input.to(type_)); }
+    at::Tensor linear(at::Tensor const& input) const override { return forward_(input); }
     at::Tensor bias_row() const override { return bias_; }
 
-    at::ScalarType type_;
+    Epilogue epilogue_;
     at::Tensor bias_;  ///< [out]
-    PackedLinear forward_;
-    PackedLinear linear_;  ///< shares forward_'s weight
-    PackedLinear backward_;
+    LinearMap forward_;
+    LinearMap backward_;  ///< shares forward_'s memory until they are packed
+    std::int64_t uses_ = 0;
 };
 
 /// A transposed convolution to many channels: computed as what it is, the backward pass of a
@@ -179,14 +182,14 @@ class LinearLayer final : public ActivatedLayer
 class UpsamplingLayer final : public ActivatedLayer
 {
   public:
-    UpsamplingLayer(LayerSpec const& spec, Folded const& folded)
+    UpsamplingLayer(LayerSpec const& spec, Folded const& folded, at::ScalarType backward_type)
         : ActivatedLayer(spec.activation),
           in_(spec.input),
           out_(spec.output),
           epilogue_(epilogue_of(spec.activation)),
           weight_(folded.weight.contiguous(at::MemoryFormat::ChannelsLast)),
           bias_(folded.bias),
-          backward_(weight_, {}, stride, padding, Epilogue::none)
+          backward_(weight_.to(backward_type), {}, stride, padding, Epilogue::none)
     {}
 
   private:
@@ -241,13 +244,13 @@ class UpsamplingLayer final : public ActivatedLayer
 class ImageLayer final : public ActivatedLayer
 {
   public:
-    ImageLayer(LayerSpec const& spec, Folded const& folded)
+    ImageLayer(LayerSpec const& spec, Folded const& folded, at::ScalarType backward_type)
         : ActivatedLayer(spec.activation),
           in_(spec.input),
           out_(spec.output),
           weight_(folded.weight.flatten(1).t().contiguous()),
           bias_(folded.bias.to(at::promote_types(folded.bias.scalar_type(), at::kFloat))),
-          backward_(folded.weight, {}, stride, padding, Epilogue::none)
+          backward_(folded.weight.to(backward_type), {}, stride, padding, Epilogue::none)
     {
         EXPECT(out_.channels == 1 && spec.activation != Activation::relu);
     }
@@ -272,8 +275,7 @@ class ImageLayer final : public ActivatedLayer
     at::Tensor product_backward(at::Tensor const& gradient) override
     {
         std::int64_t const batch = gradient.size(0);
-        return backward_(
-                   gradient.to(weight_.scalar_type()).view({batch, out_.height, out_.width, 1}))
+        return backward_(gradient.view({batch, out_.height, out_.width, 1}))
             .view({batch, in_.size()});
     }
 
@@ -287,19 +289,19 @@ class ImageLayer final : public ActivatedLayer
 }  // namespace
 
 std::unique_ptr<FrozenLayer> freeze(LayerSpec const& spec, Parameters const& parameters,
-                                    at::Device device, at::ScalarType type)
+                                    at::Device device, MatrixTypes types)
 {
     EXPECT(spec.kind != LayerKind::conv);
-    Folded folded = fold(spec, parameters, device, type);
+    Folded const folded = fold(spec, parameters, device, types.forward);
     if (spec.kind == LayerKind::linear)
     {
-        return std::make_unique<LinearLayer>(std::move(folded), spec.activation);
+        return std::make_unique<LinearLayer>(folded, spec.activation, types.backward);
     }
     if (spec.output.channels == 1)
     {
-        return std::make_unique<ImageLayer>(spec, folded);
+        return std::make_unique<ImageLayer>(spec, folded, types.backward);
     }
-    return std::make_unique<UpsamplingLayer>(spec, folded);
+    return std::make_unique<UpsamplingLayer>(spec, folded, types.backward);
 }
 
 }  // namespace surf::model

@@ -28,9 +28,21 @@ class FrozenLayer
     virtual at::Tensor affine(at::Tensor const& maps) = 0;
 };
 
-/// The layer that a network's spec and parameters describe, its matrix work in precision `type`.
+/// Precisions of a network's matrix work in each direction.
+struct MatrixTypes
+{
+    MatrixTypes(at::ScalarType both) : MatrixTypes(both, both) {}
+    MatrixTypes(at::ScalarType forward_type, at::ScalarType backward_type)
+        : forward(forward_type), backward(backward_type)
+    {}
+
+    at::ScalarType forward;
+    at::ScalarType backward;
+};
+
+/// The layer that a network's spec and parameters describe, its matrix work in these precisions.
 /// Throws FileError if the parameters do not fit the spec.
 std::unique_ptr<FrozenLayer> freeze(LayerSpec const& spec, Parameters const& parameters,
-                                    at::Device device, at::ScalarType type);
+                                    at::Device device, MatrixTypes types);
 
 }  // namespace surf::model

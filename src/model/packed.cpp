@@ -5,7 +5,6 @@
 
 namespace surf::model
 {
-
 void apply(Epilogue epilogue, at::Tensor& value)
 {
     if (epilogue == Epilogue::relu)
@@ -14,29 +13,28 @@ void apply(Epilogue epilogue, at::Tensor& value)
     }
 }
 
-PackedLinear::PackedLinear(at::Tensor weight, at::Tensor bias, Epilogue epilogue)
-    : weight_(onednn::handles(weight) ? onednn::pack_linear(std::move(weight)) : std::move(weight)),
-      bias_(std::move(bias)),
-      epilogue_(epilogue)
+LinearMap::LinearMap(at::Tensor weight)
+    : onednn_(onednn::handles(weight)), type_(weight.scalar_type()), weight_(std::move(weight))
 {}
 
-at::Tensor PackedLinear::operator()(at::Tensor const& input) const
+at::Tensor LinearMap::operator()(at::Tensor const& input, at::Tensor const& bias,
+                                 Epilogue epilogue) const
 {
-    if (weight_.is_mkldnn())
+    if (onednn_)
     {
-        return onednn::linear(input, weight_, bias_, epilogue_);
+        return onednn::linear(input.to(type_), weight_, bias, epilogue);
     }
-    at::Tensor value = at::linear(input, weight_, onednn::optional(bias_));
-    apply(epilogue_, value);
+    at::Tensor value = at::linear(input.to(type_), weight_, onednn::optional(bias));
+    apply(epilogue, value);
     return value;
 }
 
-PackedLinear PackedLinear::linear_part() const
+void LinearMap::pack()
 {
-    PackedLinear part(*this);
-    part.bias_ = at::Tensor();
-    part.epilogue_ = Epilogue::none;
-    return part;
+    if (onednn_)
+    {
+        weight_ = onednn::pack_linear(std::move(weight_));
+    }
 }
 
 PackedConvolution::PackedConvolution(at::Tensor const& weight, at::Tensor bias, std::int64_t stride,
@@ -51,7 +49,7 @@ PackedConvolution::PackedConvolution(at::Tensor const& weight, at::Tensor bias, 
 
 at::Tensor PackedConvolution::operator()(at::Tensor const& input) const
 {
-    at::Tensor const channels_first = input.permute({0, 3, 1, 2});
+    at::Tensor const channels_first = input.to(weight_.scalar_type()).permute({0, 3, 1, 2});
     at::Tensor value;
     if (weight_.is_mkldnn())
     {

@@ -12,33 +12,40 @@ namespace surf::model
 /// Does an epilogue in place.
 void apply(Epilogue epilogue, at::Tensor& value);
 
-/// y = xWᵀ + b for many x, with W laid out once for this machine's matrix units.
+/// How many evaluations save the time that it takes to pack a generator's largest weight for both
+/// directions, about, in batches of 100 as in those of 25.
+constexpr std::int64_t uses_before_packing = 16;
+
+/// y = xWᵀ + b for many x.
 ///
-/// On a CPU in float32 or bfloat16 the layout is oneDNN's own; elsewhere these are plain ATen
-/// calls.
-class PackedLinear
+/// On a CPU in float32 or bfloat16 it is oneDNN's product, elsewhere a plain ATen call.
+class LinearMap
 {
   public:
-    /// `weight` is [out × in]; `bias` is [out], undefined for none. Both on the device and in the
-    /// precision that the product is computed in.
-    PackedLinear(at::Tensor weight, at::Tensor bias, Epilogue epilogue);
+    /// `weight` is [out × in] with any strides, on the device and in the precision that the product
+    /// is computed in.
+    explicit LinearMap(at::Tensor weight);
 
-    /// [batch × in] → [batch × out].
-    at::Tensor operator()(at::Tensor const& input) const;
-    /// The same without bias and epilogue: it shares the weight.
-    PackedLinear linear_part() const;
+    /// [batch × in] → [batch × out]; `bias` is [out], undefined for none.
+    at::Tensor operator()(at::Tensor const& input, at::Tensor const& bias = {},
+                          Epilogue epilogue = Epilogue::none) const;
+    /// Lays W out for this machine's matrix units, in memory of its own. Does nothing where the
+    /// product is not oneDNN's.
+    void pack();
 
   private:
+    bool onednn_;
+    at::ScalarType type_;
     at::Tensor weight_;
-    at::Tensor bias_;
-    Epilogue epilogue_;
 };
 
-/// A convolution of many images with a kernel laid out as for PackedLinear.
+/// A convolution of many images with a kernel laid out once for this machine's matrix units
+/// where oneDNN computes it.
 class PackedConvolution
 {
   public:
-    /// `weight` is [out, in, height, width]; `bias` is [out], undefined for none.
+    /// `weight` is [out, in, height, width]; `bias` is [out], undefined for none. Both on the
+    /// device and in the precision that the product is computed in.
     PackedConvolution(at::Tensor const& weight, at::Tensor bias, std::int64_t stride,
                       std::int64_t padding, Epilogue epilogue);
 

@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 
 #include "base/contract.hpp"
-#include "model/device.hpp"
 #include "train/gan.hpp"
 #include "train/vae.hpp"
 #include "train/wgan.hpp"
@@ -97,7 +96,6 @@ void Learner::restore(Parameters const& arrays)
 std::unique_ptr<Trainer> make_trainer(TrainSpec const& spec, data::TrainingImages const& images,
                                       at::Device device)
 {
-    model::keep_freed_memory();
     switch (spec.model)
     {
         case model::ModelKind::vae:

@@ -23,9 +23,13 @@ FlightState take_off(DescentStart start, StopRule const& rule)
     {
         caps = at::minimum(caps, start.caps);
     }
-    return {std::move(start.latents), std::move(start.target_latents),
-            std::move(start.adam),    at::full({trials}, start.iterations, whole),
-            std::move(caps),          at::full({trials}, TrialOutcome::never, whole)};
+    return {.latents = std::move(start.latents),
+            .target_latents = std::move(start.target_latents),
+            .adam = std::move(start.adam),
+            .iterations = at::full({trials}, start.iterations, whole),
+            .evaluations = at::full({trials}, start.iterations, whole),
+            .caps = std::move(caps),
+            .first_hit = at::full({trials}, TrialOutcome::never, whole)};
 }
 
 void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop,
@@ -41,51 +45,69 @@ void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop
     }
 }
 
-/// Where trials were lowest, of those that have landed.
+/// Where trials were lowest on a network.
 struct Lowest
 {
-    std::vector<double> values;
-    std::vector<std::vector<float>> latents;
-
-    explicit Lowest(std::int64_t trials)
-        : values(static_cast<std::size_t>(trials)), latents(values.size())
-    {}
-
-    void note(Landing const& landing)
-    {
-        auto const rows = host_values<std::int64_t>(landing.rows);
-        auto const best = host_values<double>(landing.best_values);
-        for (std::size_t i = 0; i < rows.size(); ++i)
-        {
-            auto const row = static_cast<std::size_t>(rows[i]);
-            values[row] = best[i];
-            latents[row] = host_values<float>(landing.best_latents[static_cast<std::int64_t>(i)]);
-        }
-    }
+    at::Tensor values;   ///< f: [trials]
+    at::Tensor latents;  ///< [trials × k]
 };
 
-/// Where trials land by a rule: what another search goes on from.
-FlightState landed(model::Evaluator& generator, Objective const& objective, FlightState state,
-                   StopRule const& rule, std::stop_token const& stop, Lowest* lowest = nullptr)
+/// Trials that have met a rule: what another search goes on from.
+struct Landed
 {
-    FlightState landed = state.select(at::arange(state.latents.size(0), state.caps.options()));
+    FlightState state;
+    Lowest lowest;
+};
+
+Landed fly_until(StopRule const& rule, model::Evaluator& generator, Objective const& objective,
+                 FlightState state, std::stop_token const& stop)
+{
+    Landed landed{
+        .state = state.select(at::arange(state.latents.size(0), state.caps.options())),
+        .lowest = {at::empty_like(state.latents.select(1, 0)), at::empty_like(state.latents)}};
     fly(Flight(objective, std::move(state), rule), generator, stop, [&](Landing const& landing) {
-        landed.put(landing.rows, landing.state);
-        if (lowest != nullptr)
-        {
-            lowest->note(landing);
-        }
+        landed.state.put(landing.rows, landing.state);
+        landed.lowest.values.index_copy_(0, landing.rows, landing.best_values);
+        landed.lowest.latents.index_copy_(0, landing.rows, landing.best_latents);
     });
     return landed;
 }
 
-/// Writes down trials that have landed from the last of so many flights, but for what outcomes need
-/// a fresh look at x̂.
-void harvest(Landing const& landing, std::int64_t flights, std::vector<TrialOutcome>& outcomes)
+/// Brings trials on their way to the end of `rule` as far as the approximations of the final
+/// network lead, where there are any.
+FlightState approach(FinalGenerators const& generators, Objective const& objective,
+                     FlightState state, StopRule const& rule, std::stop_token const& stop)
+{
+    if (generators.approximate == nullptr)
+    {
+        return state;
+    }
+    StopRule const rough = approximate_rule(rule);
+    Landed landed = fly_until(rough, *generators.approximate, objective, std::move(state), stop);
+    if (generators.exact_forward == nullptr)
+    {
+        return std::move(landed.state);
+    }
+    // The others have stopped short of zero, where only exact gradients lead on.
+    at::Tensor const near =
+        at::nonzero(landed.lowest.values.le(objective.squared_norm() * rough.relative_target))
+            .squeeze(1);
+    if (near.size(0) > 0)
+    {
+        landed.state.put(near, fly_until(rule, *generators.exact_forward, objective.select(near),
+                                         landed.state.select(near), stop)
+                                   .state);
+    }
+    return std::move(landed.state);
+}
+
+/// Writes down trials that have landed for good, but for what outcomes need a fresh look at x̂.
+void harvest(Landing const& landing, std::vector<TrialOutcome>& outcomes)
 {
     auto const rows = host_values<std::int64_t>(landing.rows);
     auto const reasons = host_values<std::int8_t>(landing.reasons);
     auto const iterations = host_values<std::int64_t>(landing.state.iterations);
+    auto const evaluations = host_values<std::int64_t>(landing.state.evaluations);
     auto const hits = host_values<std::int64_t>(landing.state.first_hit);
     auto const best = host_values<double>(landing.best_values);
     for (std::size_t i = 0; i < rows.size(); ++i)
@@ -95,8 +117,7 @@ void harvest(Landing const& landing, std::int64_t flights, std::vector<TrialOutc
         outcome.trial = rows[i];
         outcome.stop_reason = static_cast<StopReason>(reasons[i]);
         outcome.iterations = iterations[i];
-        // Each flight evaluates f once more than it steps: where the trial lands.
-        outcome.network_evaluations = passes * (iterations[i] + flights);
+        outcome.network_evaluations = passes * evaluations[i];
         outcome.first_hit = hits[i];
         outcome.best_objective = best[i];
         outcome.latent = host_values<float>(landing.state.latents[at]);
@@ -122,17 +143,11 @@ std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective c
                                   std::stop_token const& stop)
 {
     at::Tensor const target_latents = start.target_latents;
-    FlightState state = take_off(std::move(start), rule);
-    std::int64_t flights = 1;
-    if (generators.approximate != nullptr)
-    {
-        state = landed(*generators.approximate, objective, std::move(state), approximate_rule(rule),
-                       stop);
-        ++flights;
-    }
+    FlightState state =
+        approach(generators, objective, take_off(std::move(start), rule), rule, stop);
     std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
     fly(Flight(objective, std::move(state), rule), generators.exact, stop,
-        [&](Landing const& landing) { harvest(landing, flights, outcomes); });
+        [&](Landing const& landing) { harvest(landing, outcomes); });
     describe_latents(generators.exact, objective, target_latents, rule, outcomes);
     return outcomes;
 }
@@ -155,29 +170,24 @@ std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
                                            std::stop_token const& stop)
 {
     StopRule const loose = polish_rule(rule, polishing.polish);
-    FlightState state = take_off(std::move(start), rule);
-    std::int64_t flights = 1;
-    if (generators.approximate != nullptr)
-    {
-        state = landed(*generators.approximate, objective, std::move(state),
-                       approximate_rule(loose), stop);
-        ++flights;
-    }
-    Lowest lowest(state.latents.size(0));
-    state = landed(generators.exact, objective, std::move(state), loose, stop, &lowest);
+    auto const [state, lowest] = fly_until(
+        loose, generators.exact, objective,
+        approach(generators, objective, take_off(std::move(start), rule), loose, stop), stop);
     LevenbergMarquardt search(polishing.lm, objective, state.latents);
-    search.count(state.iterations, (state.iterations + flights) * passes);
+    search.count(state.iterations, state.evaluations * passes);
     auto outcomes =
         descend_by_lm(generators.exact, {std::move(search), state.target_latents, state.first_hit},
                       polishing.lm, rule, stop);
     auto const before = host_values<std::int64_t>(state.iterations);
+    auto const lowest_values = host_values<double>(lowest.values);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
         outcomes[i].polish_iterations = outcomes[i].iterations - before[i];
-        if (lowest.values[i] < outcomes[i].best_objective)  // Adam's f goes up and down
+        if (lowest_values[i] < outcomes[i].best_objective)  // Adam's f goes up and down
         {
-            outcomes[i].best_objective = lowest.values[i];
-            outcomes[i].best_latent = std::move(lowest.latents[i]);
+            outcomes[i].best_objective = lowest_values[i];
+            outcomes[i].best_latent =
+                host_values<float>(lowest.latents[static_cast<std::int64_t>(i)]);
         }
     }
     return outcomes;

@@ -33,15 +33,18 @@ struct Polishing
     LmSettings lm;
 };
 
-/// The final network, exact and, with Precision::mixed, as a cheap approximation of it as well.
+/// The final network, exact and, with Precision::mixed, as two cheap approximations of it as well.
 struct FinalGenerators
 {
-    FinalGenerators(model::Evaluator& exactly, model::Evaluator* approximately = nullptr)
-        : exact(exactly), approximate(approximately)
+    FinalGenerators(model::Evaluator& exactly, model::Evaluator* approximately = nullptr,
+                    model::Evaluator* exactly_forward = nullptr)
+        : exact(exactly), approximate(approximately), exact_forward(exactly_forward)
     {}
 
     model::Evaluator& exact;
     model::Evaluator* approximate;  ///< null if there is none
+    /// Exact but for what it pulls back: ∇f is only nearly right. Null if there is none.
+    model::Evaluator* exact_forward;
 };
 
 /// Adam on the final network until every trial meets the stop rule. Trials advance together as one
@@ -49,8 +52,10 @@ struct FinalGenerators
 /// from 0. Throws Interrupted when asked to stop.
 ///
 /// With an approximate network as well, each trial rides on that until it meets
-/// approximate_rule(), and only then on the exact one until it meets the rule itself. All that the
-/// outcomes say of f, they say of the exact one's; iterations and first hits count both.
+/// approximate_rule(). Those that are on their way to f = 0 then follow the exact f by nearly right
+/// gradients until they meet the rule: as the residual vanishes, so does the error. All trials end
+/// on the exact network, by the rule itself. All that the outcomes say of f, they say of the exact
+/// one's; iterations and first hits count all networks.
 std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
                                   DescentStart start, StopRule const& rule,
                                   std::stop_token const& stop);

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "model/frozen_generator.hpp"
 #include "model/graphed_evaluator.hpp"
+#include "model/packed.hpp"
 #include "trial/adam.hpp"
 #include "trial/attempts.hpp"
 #include "trial/descent.hpp"
@@ -24,6 +25,13 @@ namespace
 at::ScalarType cruising_type(Precision precision)
 {
     return precision == Precision::mixed ? at::kBFloat16 : at::kFloat;
+}
+
+/// After which of so many steps on a network the next one is made ready: the first, or that in
+/// which the network packs its weights, since there is then a third copy of them for a while.
+std::int64_t preparing_step(std::int64_t steps)
+{
+    return steps > model::uses_before_packing ? model::uses_before_packing : 0;
 }
 
 /// Rides the latents along snapshots 0 … T − 1 (Algorithm 1 as run in section 4 of the paper): a
@@ -51,13 +59,18 @@ void surf(CellSpec const& cell, std::int64_t budget, Snapshots const& snapshots,
         {
             adam.reset();
         }
-        for (std::int64_t i = 0; i < steps[static_cast<std::size_t>(t)]; ++i)
+        std::int64_t const own_steps = steps[static_cast<std::size_t>(t)];
+        for (std::int64_t i = 0; i < own_steps; ++i)
         {
             if (stop.stop_requested())
             {
                 throw Interrupted("stopped while surfing (the block is computed again next time)");
             }
             adam.step(latents, objective.evaluate(*generator, latents).gradient);
+            if (i == preparing_step(own_steps))
+            {
+                generators.prepare_next();
+            }
         }
     }
     if (settings.adam_state == AdamState::reset)
@@ -96,15 +109,21 @@ class FinalNetwork
         exact_ = snapshots.prepare(parameters, at::kFloat);
         if (precision == Precision::mixed)
         {
-            approximate_ = snapshots.prepare(parameters, cruising_type(precision));
+            at::ScalarType const cheap = cruising_type(precision);
+            approximate_ = snapshots.prepare(parameters, cheap);
+            exact_forward_ = snapshots.prepare(parameters, {at::kFloat, cheap});
         }
     }
 
-    FinalGenerators generators() const { return {*exact_, approximate_.get()}; }
+    FinalGenerators generators() const
+    {
+        return {*exact_, approximate_.get(), exact_forward_.get()};
+    }
 
   private:
     std::unique_ptr<model::Evaluator> exact_;
-    std::unique_ptr<model::Evaluator> approximate_;  ///< null if there is none
+    std::unique_ptr<model::Evaluator> approximate_;    ///< null if there is none
+    std::unique_ptr<model::Evaluator> exact_forward_;  ///< null if there is none
 };
 
 /// Adam, along the chain first if there are steps for that, and its polish.
@@ -172,18 +191,19 @@ std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapsh
 EvaluatorFactory frozen_evaluators(at::Device device)
 {
     return [device](model::NetworkSpec const& spec, Parameters const& parameters,
-                    at::ScalarType type) {
+                    model::MatrixTypes types) {
         return model::with_graphs(
-            std::make_unique<model::FrozenGenerator>(spec, parameters, device, type), device);
+            std::make_unique<model::FrozenGenerator>(spec, parameters, device, types), device);
     };
 }
 
 EvaluatorFactory reference_evaluators(at::Device device)
 {
-    return [device](model::NetworkSpec const& spec, Parameters const& parameters, at::ScalarType) {
-        return std::make_unique<model::ReferenceEvaluator>(
-            model::Network(spec, parameters, device));
-    };
+    return
+        [device](model::NetworkSpec const& spec, Parameters const& parameters, model::MatrixTypes) {
+            return std::make_unique<model::ReferenceEvaluator>(
+                model::Network(spec, parameters, device));
+        };
 }
 
 std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& sources,

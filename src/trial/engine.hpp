@@ -1,7 +1,6 @@
 #pragma once
 
 #include <c10/core/Device.h>
-#include <c10/core/ScalarType.h>
 
 #include <functional>
 #include <memory>
@@ -11,17 +10,18 @@
 #include "chain/reader.hpp"
 #include "data/images.hpp"
 #include "model/evaluator.hpp"
+#include "model/frozen_layer.hpp"
 #include "trial/outcome.hpp"
 #include "trial/spec.hpp"
 
 namespace surf::trial
 {
 
-/// Makes snapshots into evaluators whose matrix work is in this precision: FrozenGenerator in the
+/// Makes snapshots into evaluators whose matrix work is in these precisions: FrozenGenerator in the
 /// program, ReferenceEvaluator in tests. Projected surfing, which needs linear pieces as well,
 /// makes FrozenGenerators itself behind its first network.
 using EvaluatorFactory = std::function<std::unique_ptr<model::Evaluator>(
-    model::NetworkSpec const&, Parameters const&, at::ScalarType)>;
+    model::NetworkSpec const&, Parameters const&, model::MatrixTypes)>;
 
 /// The frozen generator on a device, replayed from CUDA graphs where there are.
 EvaluatorFactory frozen_evaluators(at::Device device);

@@ -24,6 +24,7 @@ FlightState FlightState::select(at::Tensor const& rows) const
             target_latents.index_select(0, rows),
             adam.select(rows),
             iterations.index_select(0, rows),
+            evaluations.index_select(0, rows),
             caps.index_select(0, rows),
             first_hit.index_select(0, rows)};
 }
@@ -34,6 +35,7 @@ void FlightState::put(at::Tensor const& rows, FlightState const& other)
     target_latents.index_copy_(0, rows, other.target_latents);
     adam.put(rows, other.adam);
     iterations.index_copy_(0, rows, other.iterations);
+    evaluations.index_copy_(0, rows, other.evaluations);
     caps.index_copy_(0, rows, other.caps);
     first_hit.index_copy_(0, rows, other.first_hit);
 }
@@ -54,6 +56,7 @@ Flight::Flight(Objective objective, FlightState state, StopRule const& rule)
 void Flight::advance(model::Evaluator& generator, std::function<void(Landing const&)> const& land)
 {
     Evaluation evaluation = objective_.evaluate(generator, state_.latents);
+    state_.evaluations.add_(1);
     at::Tensor const reason = verdict(evaluation);
     record(evaluation.value);
     if (at::Tensor const ended = reason.ne(none_yet); ended.any().item<bool>())

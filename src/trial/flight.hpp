@@ -20,7 +20,8 @@ struct FlightState
     at::Tensor latents;         ///< x: [trials × k]
     at::Tensor target_latents;  ///< x*: [trials × k], NaN where there is none
     Adam adam;
-    at::Tensor iterations;  ///< Adam steps so far, on all networks: [trials], int64
+    at::Tensor iterations;   ///< Adam steps so far, on all networks: [trials], int64
+    at::Tensor evaluations;  ///< of f and its gradient, on all networks: [trials], int64
     at::Tensor caps;       ///< Adam steps that each may still take on this network: [trials], int64
     at::Tensor first_hit;  ///< as in TrialOutcome: [trials], int64
 

@@ -32,9 +32,9 @@ class Snapshots
     }
     /// The network of these parameters, ready for trials.
     std::unique_ptr<model::Evaluator> prepare(Parameters const& parameters,
-                                              at::ScalarType type) const
+                                              model::MatrixTypes types) const
     {
-        return evaluators_(spec_of(parameters), parameters, type);
+        return evaluators_(spec_of(parameters), parameters, types);
     }
 
   private:
@@ -61,15 +61,14 @@ class Procession
     /// Throws what preparing throws: FileError if the chain is damaged.
     std::unique_ptr<Network> next()
     {
-        auto network = coming_.get();
         prepare_next();
-        return network;
+        return coming_.get();
     }
 
-  private:
+    /// Starts to make the one ready that next() will give, if there is one and it is not begun.
     void prepare_next()
     {
-        if (position_ == order_.size())
+        if (coming_.valid() || position_ == order_.size())
         {
             return;
         }
@@ -79,6 +78,7 @@ class Procession
         });
     }
 
+  private:
     std::vector<std::int64_t> order_;
     Prepare prepare_;
     std::size_t position_ = 0;

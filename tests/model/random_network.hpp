@@ -3,7 +3,9 @@
 #include <cstdint>
 
 #include "base/random.hpp"
+#include "model/evaluator.hpp"
 #include "model/network.hpp"
+#include "model/packed.hpp"
 
 namespace surf::test
 {
@@ -42,6 +44,15 @@ inline at::Tensor random_tensor(std::vector<std::int64_t> const& shape, std::uin
     stream.fill_uniform(
         {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}, -1, 1);
     return tensor;
+}
+
+/// Until its weights are packed, as those of a network are that many trials' steps are made on.
+inline void use_often(model::Evaluator& evaluator, std::int64_t latent_dim)
+{
+    for (std::int64_t i = 0; i <= model::uses_before_packing; ++i)
+    {
+        evaluator.forward(at::zeros({1, latent_dim}));
+    }
 }
 
 inline double relative_error(at::Tensor const& value, at::Tensor const& expected)

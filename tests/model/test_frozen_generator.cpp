@@ -23,10 +23,14 @@ NetworkSpec infogan(std::int64_t latent_dim)
 }
 
 Errors frozen_against_autograd(NetworkSpec const& spec, std::int64_t batch, std::uint64_t seed,
-                               at::ScalarType type)
+                               at::ScalarType type, bool used_often = false)
 {
     auto const parameters = test::random_parameters(spec, seed);
     FrozenGenerator frozen(spec, parameters, at::kCPU, type);
+    if (used_often)
+    {
+        test::use_often(frozen, spec.front().input.size());
+    }
     ReferenceEvaluator reference(Network(spec, parameters, at::kCPU, type));
     at::Tensor const latents =
         test::random_tensor({batch, spec.front().input.size()}, seed + 1).to(type);
@@ -62,10 +66,33 @@ TEST_CASE("The frozen generator equals autograd in float64")
 
 TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
 {
-    Errors const errors = frozen_against_autograd(infogan(5), 25, 44, at::kFloat);
-    CHECK(errors.image < 1e-5);
-    CHECK(errors.gradient < 1e-5);
-    CHECK(errors.jacobian < 1e-5);
+    for (bool const used_often : {false, true})
+    {
+        for (std::int64_t const batch : {1, 25, 100})
+        {
+            auto const errors =
+                frozen_against_autograd(infogan(5), batch, 44, at::kFloat, used_often);
+            INFO("batch " << batch << ", used often: " << used_often);
+            CHECK(errors.image < 1e-5);
+            CHECK(errors.gradient < 1e-5);
+            CHECK(errors.jacobian < 1e-5);
+        }
+    }
+}
+
+TEST_CASE("Packing a frozen generator's weights changes no more than rounding, and happens once")
+{
+    auto const spec = infogan(5);
+    FrozenGenerator generator(spec, test::random_parameters(spec, 44), at::kCPU);
+    at::Tensor const latents = test::random_tensor({25, 5}, 45);
+    auto const image = [&] { return generator.forward(latents).clone(); };
+    at::Tensor const first = image();
+    CHECK(at::equal(image(), first));
+    test::use_often(generator, 5);
+    at::Tensor const later = image();
+    CHECK(test::relative_error(later, first) < 1e-6);
+    test::use_often(generator, 5);
+    CHECK(at::equal(image(), later));
 }
 
 TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per cent")
@@ -89,6 +116,32 @@ TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per 
         at::Tensor const jacobian = rough.jacobian();
         CHECK(jacobian.scalar_type() == at::kFloat);
         CHECK(test::relative_error(jacobian, exact.jacobian()) < 0.1);
+    }
+}
+
+TEST_CASE(
+    "With bfloat16 for gradients alone images are exact, and gradients right to a few per cent")
+{
+    for (ModelKind const model : {ModelKind::dcgan, ModelKind::relu})
+    {
+        auto const spec = generator_spec(model, 5, 2);
+        auto const parameters = test::random_parameters(spec, 44);
+        FrozenGenerator exact(spec, parameters, at::kCPU);
+        FrozenGenerator mixed(spec, parameters, at::kCPU, {at::kFloat, at::kBFloat16});
+        at::Tensor const latents = test::random_tensor({25, 5}, 45);
+        at::Tensor const gradient = test::random_tensor({25, 784}, 46);
+        for (bool const used_often : {false, true})
+        {
+            INFO("used often: " << used_often);
+            CHECK(at::equal(mixed.forward(latents), exact.forward(latents)));
+            at::Tensor const pulled = mixed.backward(gradient.clone());
+            CHECK(pulled.scalar_type() == at::kFloat);
+            double const error = test::relative_error(pulled, exact.backward(gradient.clone()));
+            CHECK(error < 0.1);
+            CHECK(error > 1e-5);  // or it was not bfloat16
+            test::use_often(mixed, 5);
+            test::use_often(exact, 5);
+        }
     }
 }
 

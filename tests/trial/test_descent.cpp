@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -22,6 +23,28 @@ class DiagonalGenerator final : public model::Evaluator
 
   private:
     at::Tensor diagonal_;
+};
+
+/// The same with gradients of another diagonal: nearly right.
+class NearlyPulling final : public model::Evaluator
+{
+  public:
+    NearlyPulling(at::Tensor diagonal, at::Tensor pulling)
+        : exact_(std::move(diagonal)), pulling_(std::move(pulling))
+    {}
+    at::Tensor forward(at::Tensor const& latents) override
+    {
+        ++calls;
+        return exact_.forward(latents);
+    }
+    at::Tensor backward(at::Tensor const& gradient) override { return pulling_.backward(gradient); }
+    at::Tensor jacobian() override { return exact_.jacobian(); }
+
+    std::int64_t calls = 0;
+
+  private:
+    DiagonalGenerator exact_;
+    DiagonalGenerator pulling_;
 };
 
 at::Tensor rows(std::vector<float> const& values)
@@ -129,7 +152,7 @@ TEST_CASE("With an approximate network the way is its, the end is the exact netw
     DiagonalGenerator approximate(at::tensor({2.01, 0.995}, at::kFloat));
     auto const descend_mixed = [&](StopRule const& rule) {
         return descend(
-            FinalGenerators(setting.generator, &approximate),
+            {setting.generator, &approximate},
             Objective(setting.generator.forward(setting.target), Measurement::identity()),
             {setting.start.clone(), setting.target, Adam({}, setting.start), 20}, rule, {});
     };
@@ -159,6 +182,53 @@ TEST_CASE("With an approximate network the way is its, the end is the exact netw
             .item<double>();
     CHECK(capped[0].objective == Approx(0.5 * error * error).epsilon(1e-4));
     CHECK(capped[0].best_objective == Approx(capped[0].objective).epsilon(1e-4));
+}
+
+TEST_CASE("On the way to f = 0 nearly right gradients of the exact f lead to the end")
+{
+    Setting setting;
+    at::Tensor const exact = at::tensor({2.0, 1.0}, at::kFloat);
+    at::Tensor const rough = at::tensor({2.01, 0.995}, at::kFloat);
+    DiagonalGenerator approximate(rough);
+    NearlyPulling exact_forward(exact, rough);
+    NearlyPulling last(exact, exact);
+    auto const outcomes =
+        descend({last, &approximate, &exact_forward},
+                Objective(setting.generator.forward(setting.target), Measurement::identity()),
+                {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
+    CHECK(exact_forward.calls > 10);
+    std::int64_t most_iterations = 0;
+    for (TrialOutcome const& outcome : outcomes)
+    {
+        INFO("trial " << outcome.trial);
+        CHECK(outcome.stop_reason == StopReason::converged);
+        CHECK(outcome.distance < 1e-4);
+        // Once more than it steps on each of the three networks: where the trial lands.
+        CHECK(outcome.network_evaluations == 2 * (outcome.iterations + 3));
+        most_iterations = std::max(most_iterations, outcome.iterations);
+    }
+    // The end is only looked at: f, and once more what describes the latents found.
+    CHECK(last.calls < 6);
+    CHECK(most_iterations > exact_forward.calls);
+}
+
+TEST_CASE("Where f stops short of zero, nearly right gradients are not followed")
+{
+    Setting setting;
+    at::Tensor const exact = at::tensor({2.0, 0.0}, at::kFloat);
+    DiagonalGenerator last(exact);
+    DiagonalGenerator approximate(exact);
+    NearlyPulling exact_forward(exact, exact);
+    auto const outcomes =
+        descend({last, &approximate, &exact_forward},
+                Objective(setting.generator.forward(setting.target), Measurement::identity()),
+                {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
+    CHECK(exact_forward.calls == 0);
+    for (TrialOutcome const& outcome : outcomes)
+    {
+        CHECK(outcome.stop_reason == StopReason::converged);
+        CHECK(outcome.network_evaluations == 2 * (outcome.iterations + 2));
+    }
 }
 
 TEST_CASE("A trial changes over early on the approximate network's own terms")

@@ -125,11 +125,12 @@ TEST_CASE("A block needs no result of an evaluator beyond the next call")
     {
         BlockSpec block = block_of(method);
         block.cell.precision = Precision::mixed;
-        auto const outcomes = run(block, [](model::NetworkSpec const& spec,
-                                            Parameters const& parameters, at::ScalarType type) {
-            return std::make_unique<ForgetfulEvaluator>(
-                frozen_evaluators(at::kCPU)(spec, parameters, type));
-        });
+        auto const outcomes =
+            run(block, [](model::NetworkSpec const& spec, Parameters const& parameters,
+                          model::MatrixTypes types) {
+                return std::make_unique<ForgetfulEvaluator>(
+                    frozen_evaluators(at::kCPU)(spec, parameters, types));
+            });
         CHECK((outcomes == run(block, frozen_evaluators(at::kCPU))));
     }
 }
@@ -156,19 +157,24 @@ TEST_CASE("In mixed precision a block ends where it ends in float32")
 TEST_CASE("Mixed precision asks for bfloat16 on the way alone")
 {
     BlockSpec block = block_of(Method::surfing);
-    std::vector<at::ScalarType> types;
+    std::vector<at::ScalarType> forward;
+    std::vector<at::ScalarType> backward;
     auto const evaluators = [&](model::NetworkSpec const& spec, Parameters const& parameters,
-                                at::ScalarType type) {
-        types.push_back(type);
-        return frozen_evaluators(at::kCPU)(spec, parameters, type);
+                                model::MatrixTypes types) {
+        forward.push_back(types.forward);
+        backward.push_back(types.backward);
+        return frozen_evaluators(at::kCPU)(spec, parameters, types);
     };
     run(block, evaluators);
-    CHECK(std::ranges::count(types, at::kBFloat16) == 0);
-    types.clear();
+    CHECK(std::ranges::count(backward, at::kFloat) == std::ssize(backward));
+    CHECK(forward == backward);
+    forward.clear();
+    backward.clear();
     block.cell.precision = Precision::mixed;
     run(block, evaluators);
-    CHECK(std::ranges::count(types, at::kFloat) == 2);  // the final network, for targets and end
-    CHECK(std::ssize(types) > 2);
+    CHECK(std::ranges::count(backward, at::kFloat) == 2);  // the final network: targets and end
+    CHECK(std::ranges::count(forward, at::kFloat) == 3);   // and with cheap gradients alone
+    CHECK(std::ssize(backward) > 3);
 }
 
 TEST_CASE("The frozen engine takes the path of the autograd engine")
@@ -205,10 +211,10 @@ TEST_CASE("Surfing spends its budget on the snapshots as its schedule says, the 
     block.budget = 6;  // 3 + 2 + 1 steps on snapshots 0, 1, 2
     std::vector<std::unique_ptr<std::int64_t>> counts;
     auto const outcomes = run(block, [&](model::NetworkSpec const& spec,
-                                         Parameters const& parameters, at::ScalarType type) {
+                                         Parameters const& parameters, model::MatrixTypes types) {
         counts.push_back(std::make_unique<std::int64_t>(0));
         return std::make_unique<CountingEvaluator>(
-            frozen_evaluators(at::kCPU)(spec, parameters, type), *counts.back());
+            frozen_evaluators(at::kCPU)(spec, parameters, types), *counts.back());
     });
     REQUIRE(counts.size() == 5);  // the final network comes first, for the targets, and last
     CHECK(*counts[0] == 1);
