@@ -157,8 +157,9 @@ void add_trials(KeyMaker<Experiment>& make)
              at(trials, &Trials::block_size), counts, no_trials);
     make.add(
         "trials.precision",
-        "float32, or mixed: bfloat16 matrix work on the way (needs a GPU, or a CPU with AMX or "
-        "AVX512-BF16), float32 to the end; projected, lm and surfing-lm compute in float32 always",
+        "float32, or mixed: bfloat16 matrix work on the way, near f = 0 for gradients alone, and "
+        "float32 to the end (needs a GPU, or a CPU with AMX or AVX512-BF16); projected, lm and "
+        "surfing-lm compute in float32 always",
         at(trials, &Trials::precision), any, no_first_order);
 }
 

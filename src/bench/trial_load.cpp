@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bench/random_generator.hpp"
-#include "model/packed.hpp"
+#include "model/frozen_layer.hpp"
 #include "trial/descent.hpp"
 
 namespace surf::bench

@@ -2,6 +2,8 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <utility>
+
 #include "base/contract.hpp"
 
 namespace surf::model

@@ -1,6 +1,6 @@
 #include "model/frozen_layer.hpp"
 
-#include <utility>
+#include <tuple>
 
 #include "base/contract.hpp"
 #include "model/packed.hpp"
@@ -135,7 +135,7 @@ class ActivatedLayer : public FrozenLayer
     virtual at::Tensor product(at::Tensor const& input) = 0;
     virtual at::Tensor product_backward(at::Tensor const& gradient) = 0;
     /// The product without bias and activation. Ours to change.
-    virtual at::Tensor linear(at::Tensor const& input) const = 0;
+    virtual at::Tensor linear(at::Tensor const& input) = 0;
     /// The bias of each unit: [out].
     virtual at::Tensor bias_row() const = 0;
 
@@ -159,15 +159,23 @@ class LinearLayer final : public ActivatedLayer
   private:
     at::Tensor product(at::Tensor const& input) override
     {
+        count_use();
+        return forward_(input, bias_, epilogue_);
+    }
+    at::Tensor product_backward(at::Tensor const& gradient) override { return backward_(gradient); }
+    at::Tensor linear(at::Tensor const& input) override
+    {
+        count_use();
+        return forward_(input);
+    }
+    void count_use()
+    {
         if (uses_++ == uses_before_packing)
         {
             forward_.pack();
             backward_.pack();
         }
-        return forward_(input, bias_, epilogue_);
     }
-    at::Tensor product_backward(at::Tensor const& gradient) override { return backward_(gradient); }
-    at::Tensor linear(at::Tensor const& input) const override { return forward_(input); }
     at::Tensor bias_row() const override { return bias_; }
 
     Epilogue epilogue_;
@@ -202,7 +210,7 @@ class UpsamplingLayer final : public ActivatedLayer
         return output;
     }
 
-    at::Tensor linear(at::Tensor const& input) const override
+    at::Tensor linear(at::Tensor const& input) override
     {
         std::int64_t const batch = input.size(0);
         at::Tensor const images = input.to(weight_.scalar_type())
@@ -258,7 +266,7 @@ class ImageLayer final : public ActivatedLayer
   private:
     at::Tensor product(at::Tensor const& input) override { return linear(input).add_(bias_); }
 
-    at::Tensor linear(at::Tensor const& input) const override
+    at::Tensor linear(at::Tensor const& input) override
     {
         std::int64_t const batch = input.size(0);
         at::Tensor const pixels =

@@ -2,12 +2,17 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "model/network.hpp"
 
 namespace surf::model
 {
+
+/// How often a linear layer is used before it packs its weight, which takes about as long as so
+/// many evaluations save with InfoGAN's largest, in batches of 100 as in those of 25.
+constexpr std::int64_t uses_before_packing = 16;
 
 /// A layer of a frozen generator: batch norm folded into the weights, images channels last.
 class FrozenLayer

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <limits>
 #include <utility>
@@ -13,18 +14,31 @@ namespace
 
 constexpr int mebibyte = 1 << 20;
 
-/// Between the activations of an iteration, which come and go, and a network's largest weights.
-constexpr int trial_threshold = 16 * mebibyte;
-/// The most that glibc takes, and above the largest tensor of a training step.
-constexpr int training_threshold = 32 * mebibyte;
-
-/// Blocks from `threshold` on are mapped by themselves and given back when freed; so is what is
-/// free at the end of the heap beyond `kept`. In bytes.
-void set_thresholds(int threshold, int kept)
+/// Blocks that are larger than `own_mapping` are mapped by themselves and given back when freed, as
+/// is what is free at the heap's end beyond `kept`. The heap grows by `padding` more than is asked
+/// for. In bytes.
+struct HeapSettings
 {
-    ::mallopt(M_MMAP_THRESHOLD, threshold);
-    ::mallopt(M_TRIM_THRESHOLD, kept);
-}
+    int own_mapping;
+    int kept;
+    int padding;
+
+    void apply() const
+    {
+        ::mallopt(M_MMAP_THRESHOLD, own_mapping);
+        ::mallopt(M_TRIM_THRESHOLD, kept);
+        ::mallopt(M_TOP_PAD, padding);
+    }
+};
+
+/// Just below the largest weight of InfoGAN's generator in float32 (24.5 MiB); activations, which
+/// come and go, are smaller: 5 MiB in a batch of 100, and 24 MiB where its Jacobians are taken.
+constexpr HeapSettings for_trials = {24 * mebibyte, 16 * mebibyte, 128 << 10};
+/// The most that glibc takes as a threshold, above the largest tensor of a training step.
+constexpr HeapSettings for_training = {32 * mebibyte, std::numeric_limits<int>::max(),
+                                       64 * mebibyte};
+
+std::atomic<int> keepers = 0;
 
 }  // namespace
 
@@ -37,20 +51,24 @@ void prepare_heap()
         ::setenv(name, value, /*overwrite=*/0);
     }
     ::mallopt(M_ARENA_MAX, 1);
-    set_thresholds(trial_threshold, trial_threshold);
+    for_trials.apply();
 }
 
 FreedMemoryKept::FreedMemoryKept()
 {
-    set_thresholds(training_threshold, std::numeric_limits<int>::max());
-    ::mallopt(M_TOP_PAD, 2 * training_threshold);
+    if (keepers++ == 0)
+    {
+        for_training.apply();
+    }
 }
 
 FreedMemoryKept::~FreedMemoryKept()
 {
-    set_thresholds(trial_threshold, trial_threshold);
-    ::mallopt(M_TOP_PAD, 0);
-    ::malloc_trim(0);
+    if (--keepers == 0)
+    {
+        for_trials.apply();
+        ::malloc_trim(0);
+    }
 }
 
 }  // namespace surf::model

@@ -5,6 +5,7 @@
 
 namespace surf::model
 {
+
 void apply(Epilogue epilogue, at::Tensor& value)
 {
     if (epilogue == Epilogue::relu)

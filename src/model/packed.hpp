@@ -12,10 +12,6 @@ namespace surf::model
 /// Does an epilogue in place.
 void apply(Epilogue epilogue, at::Tensor& value);
 
-/// How many evaluations save the time that it takes to pack a generator's largest weight for both
-/// directions, about, in batches of 100 as in those of 25.
-constexpr std::int64_t uses_before_packing = 16;
-
 /// y = xWᵀ + b for many x.
 ///
 /// On a CPU in float32 or bfloat16 it is oneDNN's product, elsewhere a plain ATen call.
@@ -32,6 +28,7 @@ class LinearMap
     /// Lays W out for this machine's matrix units, in memory of its own. Does nothing where the
     /// product is not oneDNN's.
     void pack();
+    bool packed() const { return weight_.is_mkldnn(); }
 
   private:
     bool onednn_;

@@ -1,7 +1,10 @@
 #include "trial/descent.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
+#include "base/contract.hpp"
 #include "base/error.hpp"
 #include "trial/flight.hpp"
 #include "trial/host_values.hpp"
@@ -45,11 +48,24 @@ void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop
     }
 }
 
-/// Where trials were lowest on a network.
+/// Where trials were lowest by the final network's own f.
 struct Lowest
 {
-    at::Tensor values;   ///< f: [trials]
+    at::Tensor values;   ///< f: [trials], infinite if it was not looked at
     at::Tensor latents;  ///< [trials × k]
+
+    static Lowest unseen(at::Tensor const& latents)
+    {
+        return {
+            at::full({latents.size(0)}, std::numeric_limits<double>::infinity(), latents.options()),
+            latents.clone()};
+    }
+
+    void put(at::Tensor const& rows, Lowest const& other)
+    {
+        values.index_copy_(0, rows, other.values);
+        latents.index_copy_(0, rows, other.latents);
+    }
 };
 
 /// Trials that have met a rule: what another search goes on from.
@@ -62,43 +78,56 @@ struct Landed
 Landed fly_until(StopRule const& rule, model::Evaluator& generator, Objective const& objective,
                  FlightState state, std::stop_token const& stop)
 {
-    Landed landed{
-        .state = state.select(at::arange(state.latents.size(0), state.caps.options())),
-        .lowest = {at::empty_like(state.latents.select(1, 0)), at::empty_like(state.latents)}};
+    Landed landed{.state = state.select(at::arange(state.latents.size(0), state.caps.options())),
+                  .lowest = Lowest::unseen(state.latents)};
     fly(Flight(objective, std::move(state), rule), generator, stop, [&](Landing const& landing) {
         landed.state.put(landing.rows, landing.state);
-        landed.lowest.values.index_copy_(0, landing.rows, landing.best_values);
-        landed.lowest.latents.index_copy_(0, landing.rows, landing.best_latents);
+        landed.lowest.put(landing.rows, {landing.best_values, landing.best_latents});
     });
     return landed;
 }
 
 /// Brings trials on their way to the end of `rule` as far as the approximations of the final
 /// network lead, where there are any.
-FlightState approach(FinalGenerators const& generators, Objective const& objective,
-                     FlightState state, StopRule const& rule, std::stop_token const& stop)
+Landed approach(FinalGenerators const& generators, Objective const& objective, FlightState state,
+                StopRule const& rule, std::stop_token const& stop)
 {
+    EXPECT(generators.approximate != nullptr || generators.exact_forward == nullptr);
     if (generators.approximate == nullptr)
     {
-        return state;
+        auto lowest = Lowest::unseen(state.latents);
+        return {std::move(state), std::move(lowest)};
     }
     StopRule const rough = approximate_rule(rule);
     Landed landed = fly_until(rough, *generators.approximate, objective, std::move(state), stop);
-    if (generators.exact_forward == nullptr)
-    {
-        return std::move(landed.state);
-    }
     // The others have stopped short of zero, where only exact gradients lead on.
     at::Tensor const near =
         at::nonzero(landed.lowest.values.le(objective.squared_norm() * rough.relative_target))
             .squeeze(1);
-    if (near.size(0) > 0)
+    landed.lowest = Lowest::unseen(landed.state.latents);
+    if (generators.exact_forward != nullptr && near.size(0) > 0)
     {
-        landed.state.put(near, fly_until(rule, *generators.exact_forward, objective.select(near),
-                                         landed.state.select(near), stop)
-                                   .state);
+        Landed const nearer = fly_until(rule, *generators.exact_forward, objective.select(near),
+                                        landed.state.select(near), stop);
+        landed.state.put(near, nearer.state);
+        landed.lowest.put(near, nearer.lowest);
     }
-    return std::move(landed.state);
+    return landed;
+}
+
+/// Adam's f goes up and down: where it was lower before an outcome's own search, it says so.
+void keep_lowest(Lowest const& lowest, std::vector<TrialOutcome>& outcomes)
+{
+    auto const values = host_values<double>(lowest.values);
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+    {
+        if (values[i] < outcomes[i].best_objective)
+        {
+            outcomes[i].best_objective = values[i];
+            outcomes[i].best_latent =
+                host_values<float>(lowest.latents[static_cast<std::int64_t>(i)]);
+        }
+    }
 }
 
 /// Writes down trials that have landed for good, but for what outcomes need a fresh look at x̂.
@@ -143,11 +172,11 @@ std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective c
                                   std::stop_token const& stop)
 {
     at::Tensor const target_latents = start.target_latents;
-    FlightState state =
-        approach(generators, objective, take_off(std::move(start), rule), rule, stop);
+    Landed near = approach(generators, objective, take_off(std::move(start), rule), rule, stop);
     std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
-    fly(Flight(objective, std::move(state), rule), generators.exact, stop,
+    fly(Flight(objective, std::move(near.state), rule), generators.exact, stop,
         [&](Landing const& landing) { harvest(landing, outcomes); });
+    keep_lowest(near.lowest, outcomes);
     describe_latents(generators.exact, objective, target_latents, rule, outcomes);
     return outcomes;
 }
@@ -170,26 +199,21 @@ std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
                                            std::stop_token const& stop)
 {
     StopRule const loose = polish_rule(rule, polishing.polish);
-    auto const [state, lowest] = fly_until(
-        loose, generators.exact, objective,
-        approach(generators, objective, take_off(std::move(start), rule), loose, stop), stop);
+    Landed near = approach(generators, objective, take_off(std::move(start), rule), loose, stop);
+    auto const [state, lowest] =
+        fly_until(loose, generators.exact, objective, std::move(near.state), stop);
     LevenbergMarquardt search(polishing.lm, objective, state.latents);
     search.count(state.iterations, state.evaluations * passes);
     auto outcomes =
         descend_by_lm(generators.exact, {std::move(search), state.target_latents, state.first_hit},
                       polishing.lm, rule, stop);
     auto const before = host_values<std::int64_t>(state.iterations);
-    auto const lowest_values = host_values<double>(lowest.values);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
         outcomes[i].polish_iterations = outcomes[i].iterations - before[i];
-        if (lowest_values[i] < outcomes[i].best_objective)  // Adam's f goes up and down
-        {
-            outcomes[i].best_objective = lowest_values[i];
-            outcomes[i].best_latent =
-                host_values<float>(lowest.latents[static_cast<std::int64_t>(i)]);
-        }
     }
+    keep_lowest(near.lowest, outcomes);
+    keep_lowest(lowest, outcomes);
     return outcomes;
 }
 

@@ -33,7 +33,8 @@ struct Polishing
     LmSettings lm;
 };
 
-/// The final network, exact and, with Precision::mixed, as two cheap approximations of it as well.
+/// The final network, exact and, with Precision::mixed, cheaper as well: with approximate matrix
+/// work, and with that for gradients alone. The last needs the one before.
 struct FinalGenerators
 {
     FinalGenerators(model::Evaluator& exactly, model::Evaluator* approximately = nullptr,
@@ -55,7 +56,7 @@ struct FinalGenerators
 /// approximate_rule(). Those that are on their way to f = 0 then follow the exact f by nearly right
 /// gradients until they meet the rule: as the residual vanishes, so does the error. All trials end
 /// on the exact network, by the rule itself. All that the outcomes say of f, they say of the exact
-/// one's; iterations and first hits count all networks.
+/// one's; iterations, evaluations and first hits count all networks.
 std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
                                   DescentStart start, StopRule const& rule,
                                   std::stop_token const& stop);
@@ -79,8 +80,7 @@ void describe_latents(model::Evaluator& generator, Objective const& objective,
                       at::Tensor const& target_latents, StopRule const& rule,
                       std::vector<TrialOutcome>& outcomes);
 
-/// When a trial changes over from the approximate network to the exact one: when the
-/// approximation's error begins to show in f.
+/// When a trial leaves the approximate network: when the approximation's error begins to show in f.
 StopRule approximate_rule(StopRule const& rule);
 
 }  // namespace surf::trial

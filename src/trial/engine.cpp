@@ -4,7 +4,6 @@
 #include "base/error.hpp"
 #include "model/frozen_generator.hpp"
 #include "model/graphed_evaluator.hpp"
-#include "model/packed.hpp"
 #include "trial/adam.hpp"
 #include "trial/attempts.hpp"
 #include "trial/descent.hpp"
@@ -27,11 +26,13 @@ at::ScalarType cruising_type(Precision precision)
     return precision == Precision::mixed ? at::kBFloat16 : at::kFloat;
 }
 
-/// After which of so many steps on a network the next one is made ready: the first, or that in
-/// which the network packs its weights, since there is then a third copy of them for a while.
-std::int64_t preparing_step(std::int64_t steps)
+/// After which of so many steps on a network the next one is made ready: the first or, if the
+/// network packs its weights and is used further, the one in which it does, since there is then a
+/// third copy of them for a while.
+std::int64_t preparing_step(std::int64_t steps, at::Device device)
 {
-    return steps > model::uses_before_packing ? model::uses_before_packing : 0;
+    constexpr std::int64_t packing = model::uses_before_packing;
+    return device.is_cpu() && steps > packing + 1 ? packing : 0;
 }
 
 /// Rides the latents along snapshots 0 … T − 1 (Algorithm 1 as run in section 4 of the paper): a
@@ -54,7 +55,7 @@ void surf(CellSpec const& cell, std::int64_t budget, Snapshots const& snapshots,
         visited, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), type); });
     for (std::int64_t const t : visited)
     {
-        auto const generator = generators.next();
+        auto const generator = generators.next_alone();
         if (settings.adam_state == AdamState::reset)
         {
             adam.reset();
@@ -67,7 +68,7 @@ void surf(CellSpec const& cell, std::int64_t budget, Snapshots const& snapshots,
                 throw Interrupted("stopped while surfing (the block is computed again next time)");
             }
             adam.step(latents, objective.evaluate(*generator, latents).gradient);
-            if (i == preparing_step(own_steps))
+            if (i == preparing_step(own_steps, latents.device()))
             {
                 generators.prepare_next();
             }

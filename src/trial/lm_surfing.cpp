@@ -27,7 +27,6 @@ void surf_by_lm(Snapshots const& snapshots, std::int64_t stride, std::int64_t st
     for (std::size_t i = 0; i < visited.size(); ++i)
     {
         auto const generator = generators.next();
-        generators.prepare_next();
         search.look(*generator);
         for (std::int64_t step = 0; step < steps; ++step)
         {

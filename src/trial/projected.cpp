@@ -133,7 +133,6 @@ std::vector<TrialOutcome> surf_projected(BlockSpec const& block, Snapshots const
     for (std::size_t t = 0; t < later.size(); ++t)
     {
         generator = generators.next();
-        generators.prepare_next();
         for (std::size_t i = 0; i < outcomes.size(); ++i)
         {
             if (stop.stop_requested())

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <future>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "chain/reader.hpp"
@@ -43,8 +45,8 @@ class Snapshots
     EvaluatorFactory const& evaluators_;
 };
 
-/// The networks of some snapshots one after the other, each made ready in a thread of its own while
-/// the one before is used.
+/// The networks of some snapshots one after the other, each made ready in a thread of its own, as a
+/// rule while the one before is used.
 template <class Network>
 class Procession
 {
@@ -58,14 +60,23 @@ class Procession
         prepare_next();
     }
 
-    /// Throws what preparing throws: FileError if the chain is damaged.
+    /// The next network, while the one behind it is made ready. Throws what preparing throws:
+    /// FileError if the chain is damaged.
     std::unique_ptr<Network> next()
+    {
+        auto network = next_alone();
+        prepare_next();
+        return network;
+    }
+
+    /// The same, but the one behind it has to wait for prepare_next().
+    std::unique_ptr<Network> next_alone()
     {
         prepare_next();
         return coming_.get();
     }
 
-    /// Starts to make the one ready that next() will give, if there is one and it is not begun.
+    /// Starts to make the next network ready, if there is one and it is not begun.
     void prepare_next()
     {
         if (coming_.valid() || position_ == order_.size())

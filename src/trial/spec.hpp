@@ -224,7 +224,7 @@ inline constexpr std::array adam_state_table = {
 enum class Precision : std::int8_t
 {
     float32 = 0,
-    mixed = 1,  ///< bfloat16 matrix work on the way, float32 to the end
+    mixed = 1,  ///< bfloat16 on the way, near f = 0 for gradients alone, float32 to the end
 };
 
 struct PrecisionEntry

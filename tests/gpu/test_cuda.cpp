@@ -94,19 +94,20 @@ TEST_CASE("The frozen generator on the GPU equals the CPU's", "[cuda]")
 {
     struct Case
     {
-        at::ScalarType type;
+        MatrixTypes types;
         double bound;
     };
-    for (auto const& [type, bound] :
-         {Case{at::kDouble, 1e-10}, Case{at::kFloat, 1e-4}, Case{at::kBFloat16, 0.1}})
+    for (auto const& [types, bound] :
+         {Case{at::kDouble, 1e-10}, Case{at::kFloat, 1e-4}, Case{at::kBFloat16, 0.1},
+          Case{{at::kFloat, at::kBFloat16}, 0.1}})
     {
         for (ModelKind const kind : {ModelKind::dcgan, ModelKind::relu})
         {
             auto const spec = generator_spec(kind, 5, 2);
             auto const parameters = test::random_parameters(spec, 7);
-            FrozenGenerator here(spec, parameters, at::kCPU, type);
-            FrozenGenerator there(spec, parameters, gpu(), type);
-            auto const values = at::promote_types(type, at::kFloat);
+            FrozenGenerator here(spec, parameters, at::kCPU, types);
+            FrozenGenerator there(spec, parameters, gpu(), types);
+            auto const values = at::promote_types(types.forward, at::kFloat);
             at::Tensor const latents = test::random_tensor({33, 5}, 8).to(values);
             at::Tensor const gradient = test::random_tensor({33, 784}, 9).to(values);
             CHECK(test::relative_error(there.forward(latents.to(gpu())).cpu(),

@@ -5,7 +5,7 @@
 #include "base/random.hpp"
 #include "model/evaluator.hpp"
 #include "model/network.hpp"
-#include "model/packed.hpp"
+#include "model/frozen_layer.hpp"
 
 namespace surf::test
 {

@@ -105,17 +105,22 @@ TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per 
         FrozenGenerator rough(spec, parameters, at::kCPU, at::kBFloat16);
         at::Tensor const latents = test::random_tensor({25, 5}, 45);
         at::Tensor const gradient = test::random_tensor({25, 784}, 46);
-        at::Tensor const image = rough.forward(latents);
-        CHECK(image.scalar_type() == at::kFloat);
-        double const image_error = test::relative_error(image, exact.forward(latents));
-        CHECK(image_error < 0.01);
-        CHECK(image_error > 1e-5);  // or it was not bfloat16
-        at::Tensor const pulled = rough.backward(gradient);
-        CHECK(pulled.scalar_type() == at::kFloat);
-        CHECK(test::relative_error(pulled, exact.backward(gradient)) < 0.1);
-        at::Tensor const jacobian = rough.jacobian();
-        CHECK(jacobian.scalar_type() == at::kFloat);
-        CHECK(test::relative_error(jacobian, exact.jacobian()) < 0.1);
+        for (bool const used_often : {false, true})
+        {
+            INFO("used often: " << used_often);
+            at::Tensor const image = rough.forward(latents);
+            CHECK(image.scalar_type() == at::kFloat);
+            double const image_error = test::relative_error(image, exact.forward(latents));
+            CHECK(image_error < 0.01);
+            CHECK(image_error > 1e-5);  // or it was not bfloat16
+            at::Tensor const pulled = rough.backward(gradient.clone());
+            CHECK(pulled.scalar_type() == at::kFloat);
+            CHECK(test::relative_error(pulled, exact.backward(gradient.clone())) < 0.1);
+            at::Tensor const jacobian = rough.jacobian();
+            CHECK(jacobian.scalar_type() == at::kFloat);
+            CHECK(test::relative_error(jacobian, exact.jacobian()) < 0.1);
+            test::use_often(rough, 5);
+        }
     }
 }
 

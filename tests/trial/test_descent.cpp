@@ -212,23 +212,52 @@ TEST_CASE("On the way to f = 0 nearly right gradients of the exact f lead to the
     CHECK(most_iterations > exact_forward.calls);
 }
 
-TEST_CASE("Where f stops short of zero, nearly right gradients are not followed")
+TEST_CASE("Only trials on their way to f = 0 follow nearly right gradients")
 {
-    Setting setting;
     at::Tensor const exact = at::tensor({2.0, 0.0}, at::kFloat);
-    DiagonalGenerator last(exact);
-    DiagonalGenerator approximate(exact);
-    NearlyPulling exact_forward(exact, exact);
-    auto const outcomes =
-        descend({last, &approximate, &exact_forward},
-                Objective(setting.generator.forward(setting.target), Measurement::identity()),
-                {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
-    CHECK(exact_forward.calls == 0);
-    for (TrialOutcome const& outcome : outcomes)
+    at::Tensor const rough = at::tensor({2.01, 0.0}, at::kFloat);
+    // The second target is no image, and the third trial starts at none.
+    at::Tensor const start = rows({0.5F, 0, -0.75F, 0, NAN, 0, 0.4F, 0});
+    at::Tensor const target = rows({0.2F, 0, -1.2F, 0.5F, 0.6F, 0, -0.2F, 0});
+    auto const descend_from = [&](at::Tensor const& chosen, std::int64_t& calls,
+                                  StopRule const& rule) {
+        DiagonalGenerator last(exact);
+        DiagonalGenerator approximate(rough);
+        NearlyPulling exact_forward(exact, rough);
+        at::Tensor const x = start.index_select(0, chosen);
+        auto const outcomes =
+            descend({last, &approximate, &exact_forward},
+                    Objective(target.index_select(0, chosen), Measurement::identity()),
+                    {x.clone(), at::full_like(x, NAN), Adam({}, x)}, rule, {});
+        calls = exact_forward.calls;
+        return outcomes;
+    };
+    std::int64_t calls = 0;
+    auto const together = descend_from(at::arange(4), calls, {});
+    CHECK(calls > 0);
+    std::vector<std::int64_t> const flights = {3, 2, 2, 3};
+    for (std::size_t i = 0; i < together.size(); ++i)
     {
-        CHECK(outcome.stop_reason == StopReason::converged);
-        CHECK(outcome.network_evaluations == 2 * (outcome.iterations + 2));
+        INFO("trial " << i);
+        TrialOutcome const& outcome = together[i];
+        CHECK(outcome.stop_reason == (i == 2 ? StopReason::non_finite : StopReason::converged));
+        CHECK(outcome.network_evaluations == 2 * (outcome.iterations + flights[i]));
+        auto const alone =
+            descend_from(at::tensor({static_cast<std::int64_t>(i)}, at::kLong), calls, {});
+        CHECK((calls > 0) == (flights[i] == 3));
+        CHECK(alone[0].iterations == outcome.iterations);
+        CHECK((i == 2 || alone[0].latent == outcome.latent));
+        CHECK((i == 2 || alone[0].best_objective == outcome.best_objective));
     }
+
+    // Used up where gradients are nearly right: f is exact there, and its lowest is not forgotten.
+    StopRule capped;
+    capped.max_iterations = together[0].iterations - 5;
+    auto const cut = descend_from(at::arange(1), calls, capped);
+    CHECK(cut[0].stop_reason == StopReason::iteration_cap);
+    CHECK(cut[0].iterations == capped.max_iterations);
+    CHECK(cut[0].network_evaluations == 2 * (cut[0].iterations + 3));
+    CHECK(cut[0].best_objective <= cut[0].objective * (1 + 1e-5));
 }
 
 TEST_CASE("A trial changes over early on the approximate network's own terms")
