@@ -54,9 +54,9 @@ struct FinalGenerators
 ///
 /// With an approximate network as well, each trial rides on that until it meets
 /// approximate_rule(). Those that are on their way to f = 0 then follow the exact f by nearly right
-/// gradients until they meet the rule: as the residual vanishes, so does the error. All trials end
-/// on the exact network, by the rule itself. All that the outcomes say of f, they say of the exact
-/// one's; iterations, evaluations and first hits count all networks.
+/// gradients until they meet the rule, or f hardly falls: as the residual vanishes, so does the
+/// error. All trials end on the exact network, by the rule itself. All that the outcomes say of f,
+/// they say of the exact one's; iterations, evaluations and first hits count all networks.
 std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
                                   DescentStart start, StopRule const& rule,
                                   std::stop_token const& stop);

@@ -40,17 +40,17 @@ void FlightState::put(at::Tensor const& rows, FlightState const& other)
     first_hit.index_copy_(0, rows, other.first_hit);
 }
 
-Flight::Flight(Objective objective, FlightState state, StopRule const& rule)
+Flight::Flight(Objective objective, FlightState state, LandingRule const& rule)
     : rule_(rule), objective_(std::move(objective)), state_(std::move(state))
 {
-    EXPECT(rule.window > 0);
+    EXPECT(rule.stop.window > 0);
     std::int64_t const trials = state_.latents.size(0);
     auto const options = state_.latents.options();
     rows_ = at::arange(trials, options.dtype(at::kLong));
-    history_ = at::empty({rule_.window, trials}, options);
+    history_ = at::empty({rule_.stop.window, trials}, options);
     best_values_ = at::full({trials}, std::numeric_limits<double>::infinity(), options);
     best_latents_ = state_.latents.clone();
-    goal_ = objective_.squared_norm() * rule_.relative_target;
+    goal_ = objective_.squared_norm() * rule_.stop.relative_target;
 }
 
 void Flight::advance(model::Evaluator& generator, std::function<void(Landing const&)> const& land)
@@ -82,10 +82,11 @@ at::Tensor Flight::verdict(Evaluation const& evaluation) const
     at::Tensor const& value = evaluation.value;
     at::Tensor reason = at::full_like(value, none_yet, value.options().dtype(at::kChar));
     at::Tensor converged = value.le(goal_);
-    if (steps_ >= rule_.window)
+    if (steps_ >= rule_.stop.window)
     {
-        at::Tensor const before = history_[steps_ % rule_.window];
-        converged.logical_or_(at::abs(before - value).lt(before * rule_.relative_change));
+        at::Tensor const before = history_[steps_ % rule_.stop.window];
+        at::Tensor const fall = rule_.where_f_rises ? before - value : at::abs(before - value);
+        converged.logical_or_(fall.lt(before * rule_.stop.relative_change));
     }
     reason.masked_fill_(state_.caps.le(0), code(StopReason::iteration_cap));
     reason.masked_fill_(converged, code(StopReason::converged));
@@ -96,13 +97,14 @@ at::Tensor Flight::verdict(Evaluation const& evaluation) const
 
 void Flight::record(at::Tensor const& value)
 {
-    history_[steps_ % rule_.window].copy_(value);
+    history_[steps_ % rule_.stop.window].copy_(value);
     at::Tensor const better = value.lt(best_values_);
     best_values_ = at::where(better, value, best_values_);
     best_latents_ = at::where(better.unsqueeze(1), state_.latents, best_latents_);
     at::Tensor const distance =
         at::linalg_vector_norm(state_.latents - state_.target_latents, 2, at::IntArrayRef{1});
-    at::Tensor const hit = distance.lt(rule_.success_distance).logical_and(state_.first_hit.lt(0));
+    at::Tensor const hit =
+        distance.lt(rule_.stop.success_distance).logical_and(state_.first_hit.lt(0));
     state_.first_hit = at::where(hit, state_.iterations, state_.first_hit);
 }
 

@@ -41,11 +41,19 @@ struct Landing
     at::Tensor best_latents;  ///< where it was seen: [trials × k]
 };
 
+/// When trials land.
+struct LandingRule
+{
+    StopRule stop;
+    /// Whether a trial lands as well whose f has risen over the window.
+    bool where_f_rises = false;
+};
+
 /// Trials on their way down on one network, as one batch that those leave which meet the stop rule.
 class Flight
 {
   public:
-    Flight(Objective objective, FlightState state, StopRule const& rule);
+    Flight(Objective objective, FlightState state, LandingRule const& rule);
 
     bool empty() const { return rows_.size(0) == 0; }
     /// Evaluates f at the current latents, lets the trials that end there land, and moves the
@@ -58,7 +66,7 @@ class Flight
     void record(at::Tensor const& value);
     void keep(at::Tensor const& kept);
 
-    StopRule rule_;
+    LandingRule rule_;
     Objective objective_;
     FlightState state_;
     std::int64_t steps_ = 0;  ///< since take-off

@@ -260,6 +260,25 @@ TEST_CASE("Only trials on their way to f = 0 follow nearly right gradients")
     CHECK(cut[0].best_objective <= cut[0].objective * (1 + 1e-5));
 }
 
+TEST_CASE("Gradients that lead astray are followed for a window, and forgotten")
+{
+    Setting setting;
+    at::Tensor const exact = at::tensor({2.0, 1.0}, at::kFloat);
+    DiagonalGenerator approximate(at::tensor({2.01, 0.995}, at::kFloat));
+    NearlyPulling exact_forward(exact, -exact);
+    auto const outcomes =
+        descend({setting.generator, &approximate, &exact_forward},
+                Objective(setting.generator.forward(setting.target), Measurement::identity()),
+                {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
+    CHECK(exact_forward.calls <= setting.rule.window + 1);
+    for (TrialOutcome const& outcome : outcomes)
+    {
+        INFO("trial " << outcome.trial);
+        CHECK(outcome.stop_reason == StopReason::converged);
+        CHECK(outcome.distance < 1e-4);
+    }
+}
+
 TEST_CASE("A trial changes over early on the approximate network's own terms")
 {
     StopRule const rule;
