@@ -4,8 +4,8 @@
 
 #include "base/random.hpp"
 #include "model/evaluator.hpp"
-#include "model/network.hpp"
 #include "model/frozen_layer.hpp"
+#include "model/network.hpp"
 
 namespace surf::test
 {
