@@ -79,6 +79,7 @@ class ActivatedLayer : public FrozenLayer
 
     at::Tensor forward(at::Tensor const& input) final
     {
+        output_.reset();  // its memory serves again
         output_ = product(input);
         if (activation_ == Activation::sigmoid)
         {

@@ -36,8 +36,8 @@ class FrozenLayer
 /// Precisions of a network's matrix work in each direction.
 struct MatrixTypes
 {
-    MatrixTypes(at::ScalarType both) : MatrixTypes(both, both) {}
-    MatrixTypes(at::ScalarType forward_type, at::ScalarType backward_type)
+    constexpr MatrixTypes(at::ScalarType both) : MatrixTypes(both, both) {}
+    constexpr MatrixTypes(at::ScalarType forward_type, at::ScalarType backward_type)
         : forward(forward_type), backward(backward_type)
     {}
 

@@ -9,7 +9,6 @@
 
 #include "base/named_array.hpp"
 #include "data/images.hpp"
-#include "model/heap.hpp"
 #include "model/network.hpp"
 #include "train/batches.hpp"
 #include "train/optimiser.hpp"
@@ -94,7 +93,6 @@ class Trainer
     LogMeans& log() { return log_; }
 
   private:
-    model::FreedMemoryKept memory_;
     LogMeans log_;
 };
 
