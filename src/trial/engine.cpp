@@ -27,12 +27,12 @@ at::ScalarType cruising_type(Precision precision)
 }
 
 /// After which of so many steps on a network the next one is made ready: the first or, if the
-/// network packs its weights and is used further, the one in which it does, since there is then a
-/// third copy of them for a while.
+/// network packs its weights, the one in which it does, since there is then a third copy of them
+/// for a while.
 std::int64_t preparing_step(std::int64_t steps, at::Device device)
 {
     constexpr std::int64_t packing = model::uses_before_packing;
-    return device.is_cpu() && steps > packing + 1 ? packing : 0;
+    return device.is_cpu() && steps > packing ? packing : 0;
 }
 
 /// Rides the latents along snapshots 0 … T − 1 (Algorithm 1 as run in section 4 of the paper): a
