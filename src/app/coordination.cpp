@@ -12,6 +12,7 @@
 #include "base/name_table.hpp"
 #include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
+#include "data/images.hpp"
 #include "mpi/backoff.hpp"
 #include "store/segment.hpp"
 #include "train/train_chain.hpp"
@@ -42,6 +43,22 @@ sched::WorkPlan work_of(RunContext const& context)
     return work;
 }
 
+/// The images that the run began with, read for each training anew: trials, which this rank
+/// computes too, need the memory more. Throws what data::load_data_set() throws, and FileError if
+/// they have changed.
+data::DataSet read_images(RunContext const& context)
+{
+    data::DataSet images = data::load_data_set(context.job.data);
+    if (images.checksum() != context.plan.data_checksum)
+    {
+        throw FileError(fmt::format("data = {}: the images have changed since the run began "
+                                    "(checksum {}, then {}); put them back, or start again",
+                                    context.job.data.string(), context.plan.data_checksum,
+                                    images.checksum()));
+    }
+    return images;
+}
+
 std::int64_t steps_to_train(RunContext const& context)
 {
     std::int64_t steps = 0;
@@ -57,10 +74,8 @@ std::int64_t steps_to_train(RunContext const& context)
 
 }  // namespace
 
-Coordination::Coordination(RunContext const& context, data::DataSet const& images,
-                           mpi::Communicator const& communicator)
+Coordination::Coordination(RunContext const& context, mpi::Communicator const& communicator)
     : context_(context),
-      images_(images),
       ledger_(work_of(context), communicator.size()),
       coordinator_(communicator.duplicate()),
       dispatcher_(ledger_, coordinator_),
@@ -261,7 +276,7 @@ void Coordination::start_training(sched::ChainIndex chain)
     compute_.start([this, &planned](std::stop_token const& stop) {
         NodeCores::Loan const loan = context_.cores.borrow_all();
         train::provide_chain(
-            planned.spec, images_, context_.job.chains, context_.device,
+            planned.spec, read_images(context_), context_.job.chains, context_.device,
             [this](std::int64_t done, std::int64_t steps) { progress_.training_step(done, steps); },
             stop);
     });

@@ -10,7 +10,6 @@
 #include "app/compute_thread.hpp"
 #include "app/progress_log.hpp"
 #include "app/run_context.hpp"
-#include "data/images.hpp"
 #include "reduce/statistics.hpp"
 #include "sched/dispatcher.hpp"
 #include "sched/ledger.hpp"
@@ -31,8 +30,7 @@ struct RunEnd
 class Coordination
 {
   public:
-    Coordination(RunContext const& context, data::DataSet const& images,
-                 mpi::Communicator const& communicator);
+    Coordination(RunContext const& context, mpi::Communicator const& communicator);
 
     /// Until nothing is left to do, a signal stops the run, or an error that ends it.
     RunEnd run();
@@ -62,7 +60,6 @@ class Coordination
     RunEnd end() const;
 
     RunContext const& context_;
-    data::DataSet const& images_;
     sched::Ledger ledger_;
     sched::Coordinator coordinator_;
     sched::Dispatcher dispatcher_;

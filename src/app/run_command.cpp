@@ -33,7 +33,8 @@ namespace fs = std::filesystem;
 struct Preparation
 {
     std::unique_ptr<FolderLock> lock;
-    std::optional<data::DataSet> images;
+    data::Images test_images;
+    std::string data_checksum;
 };
 
 /// Checks all that can be checked before any work starts.
@@ -56,25 +57,22 @@ Preparation prepare(Options const& options)
             "experiments");
     }
     Preparation prepared;
-    prepared.images.emplace(data::load_data_set(job.data));
+    data::DataSet images = data::load_data_set(job.data);
+    prepared.data_checksum = images.checksum();
+    prepared.test_images = std::move(images.test);
     require_writable_folder(job.output, "output");
     prepared.lock = std::make_unique<FolderLock>(job.output);
     require_writable_folder(job.chains, "chains");
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
     publish_text(job.output / "job.ini", with_absolute_paths(job).text());
-    publish_text(checksum_path(job.output), prepared.images->checksum() + "\n");
+    publish_text(checksum_path(job.output), prepared.data_checksum + "\n");
     return prepared;
 }
 
-/// Rank 0's test images on every rank: the others need no data folder.
-data::TestImages broadcast_test_images(Preparation const& prepared, mpi::Communicator const& world)
+/// Rank 0's test images on every rank: the others need no data folder, and bring none.
+data::TestImages broadcast_test_images(data::Images images, mpi::Communicator const& world)
 {
-    data::Images images;
-    if (prepared.images)
-    {
-        images = prepared.images->test;
-    }
     for (std::int64_t* const extent : {&images.count, &images.rows, &images.columns})
     {
         world.broadcast(*extent);
@@ -87,21 +85,20 @@ data::TestImages broadcast_test_images(Preparation const& prepared, mpi::Communi
 }
 
 /// The same job, plan and files on every rank, whatever each of them could read itself.
-RunContext make_context(Options const& options, Preparation const& prepared, at::Device device,
+RunContext make_context(Options const& options, Preparation& prepared, at::Device device,
                         mpi::Communicator const& world)
 {
     std::string text = options.job.text();
-    std::string checksum = prepared.images ? prepared.images->checksum() : "";
     world.broadcast(text);
-    world.broadcast(checksum);
+    world.broadcast(prepared.data_checksum);
     Job job = parse_job(text, "the job of rank 0");
-    Plan plan = make_plan(job, checksum);
+    Plan plan = make_plan(job, prepared.data_checksum);
     if (options.command == Command::surface)
     {
         plan = surfaces_of(std::move(plan));
     }
     return {std::move(job), std::move(plan), device, NodeCores(world),
-            broadcast_test_images(prepared, world)};
+            broadcast_test_images(std::move(prepared.test_images), world)};
 }
 
 void announce(RunContext const& context, mpi::NodeTopology const& topology)
@@ -183,12 +180,12 @@ std::string publish_all(RunContext const& context, mpi::NodeTopology const& topo
         planned - blocks, planned, lacking);
 }
 
-RunEnd coordinate(RunContext const& context, Preparation const& prepared,
-                  mpi::Communicator const& world, mpi::NodeTopology const& topology)
+RunEnd coordinate(RunContext const& context, mpi::Communicator const& world,
+                  mpi::NodeTopology const& topology)
 {
     auto const start = std::chrono::steady_clock::now();
     announce(context, topology);
-    RunEnd const end = Coordination(context, *prepared.images, world).run();
+    RunEnd const end = Coordination(context, world).run();
     if (end.code != ExitCode::success && end.code != ExitCode::blocks_failed)
     {
         return end;
@@ -244,7 +241,7 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
     RunEnd end;
     if (first)
     {
-        end = coordinate(context, prepared, world, topology);
+        end = coordinate(context, world, topology);
     }
     else
     {
