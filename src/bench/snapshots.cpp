@@ -11,6 +11,7 @@
 #include "bench/trial_load.hpp"
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
+#include "model/frozen_layer.hpp"
 #include "trial/engine.hpp"
 
 namespace surf::bench
@@ -113,41 +114,56 @@ void measure_read(Session& session, std::string const& name)
     session.report.add({"snapshots", name + "/bandwidth", seconds.under(bytes / 1e9), "GB/s"});
 }
 
-/// A block of trials with 5 iterations for each of the chain's snapshots, along them by surfing or
-/// all on the last one by adam.
-trial::BlockSpec block_of(trial::Method method, chain::Reader const& chain)
+constexpr std::int64_t steps_a_snapshot = 5;
+
+/// A block of trials that surfs along the whole chain.
+trial::BlockSpec surfing_block(chain::Reader const& chain)
 {
-    constexpr std::int64_t steps = 5;
     TrialSetting const setting;
     trial::BlockSpec block;
     block.cell.chain = chain.id();
     block.cell.problem = problem_of(setting);
-    block.cell.method = method;
+    block.cell.method = trial::Method::surfing;
     block.cell.surfing.schedule = trial::Schedule::uniform;
+    block.cell.stop = endless_rule(steps_a_snapshot);
     block.count = setting.batch;
-    bool const surfs = method == trial::Method::surfing;
-    block.budget = surfs ? steps * (chain.snapshots() - 1) : 0;
-    block.cell.stop = endless_rule(surfs ? steps : steps * chain.snapshots());
+    block.budget = steps_a_snapshot * (chain.snapshots() - 1);
     return block;
 }
 
+/// What snapshots that a block only passes cost beyond as many iterations on a network that has
+/// been used for long: from the differences between a long and a short chain, and between many
+/// iterations and one.
 void measure_surfing(Session& session, std::string const& name)
 {
-    SmallChain const chain(10);
+    constexpr std::int64_t few = 5;
+    constexpr std::int64_t more = 15;
+    constexpr std::int64_t iterations = (more - few) * steps_a_snapshot;
+    SmallChain const short_chain(few);
+    SmallChain const long_chain(more);
     auto const evaluators = trial::frozen_evaluators(session.device);
-    auto const time = [&](trial::Method method) {
-        auto const block = block_of(method, chain.reader());
+    auto const surf = [&](SmallChain const& chain) {
+        auto const block = surfing_block(chain.reader());
         return seconds_of(
             [&] {
                 trial::run_block(block, {.chain = chain.reader()}, session.device, evaluators, {});
             },
             session.device);
     };
-    time(trial::Method::surfing);
-    // Pairs, so that what slows the machine down for a while slows both.
-    Spread const overhead =
-        repeat([&] { return 100 * (time(trial::Method::surfing) / time(trial::Method::adam) - 1); },
-               session.options.min_time);
+    TrialLoad load({}, evaluators, session.device);
+    auto const stay = [&](std::int64_t count) {
+        return seconds_of([&] { load.run(count); }, session.device);
+    };
+    surf(long_chain);
+    stay(model::uses_before_packing + 1);
+    // All in one sample, so that what slows the machine down for a while slows both.
+    Spread const overhead = repeat(
+        [&] {
+            double const passing = surf(long_chain) - surf(short_chain);
+            double const staying = stay(iterations + 1) - stay(1);
+            return 100 * (passing / staying - 1);
+        },
+        session.options.min_time);
     session.report.add({"snapshots", name, overhead, "% of the iterations"});
 }
 

@@ -39,7 +39,7 @@ TrialLoad::TrialLoad(TrialSetting const& setting, trial::EvaluatorFactory const&
       inputs_(trial::draw_inputs(problem_of(setting), 0, setting.batch))
 {
     auto const spec = infogan_generator(setting.latent_dim);
-    generator_ = evaluators(spec, random_parameters(spec), setting.type);
+    generator_ = evaluators(spec, random_parameters(spec), setting.types);
     initial_latents_ = inputs_.initial_latent.to(device);
     target_latents_ = inputs_.target_latent.to(device);
     objective_.emplace(generator_->forward(target_latents_).clone(),

@@ -7,6 +7,7 @@
 
 #include "bench/timing.hpp"
 #include "model/evaluator.hpp"
+#include "model/frozen_layer.hpp"
 #include "trial/engine.hpp"
 #include "trial/inputs.hpp"
 #include "trial/objective.hpp"
@@ -17,9 +18,9 @@ namespace surf::bench
 struct TrialSetting
 {
     trial::Task task = trial::Task::inversion;
-    std::int64_t latent_dim = 5;       ///< k
-    std::int64_t batch = 100;          ///< trials that advance together
-    at::ScalarType type = at::kFloat;  ///< of the generator's matrix work
+    std::int64_t latent_dim = 5;              ///< k
+    std::int64_t batch = 100;                 ///< trials that advance together
+    model::MatrixTypes types = {at::kFloat};  ///< of the generator's matrix work
 };
 
 /// Trials of a task: inversion, or recovery from 100 Gaussian measurements of each trial's own.

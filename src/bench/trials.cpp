@@ -20,36 +20,44 @@ constexpr char const* rate_unit = "trial iterations/s";
 /// What baselines are compared at.
 constexpr TrialSetting compared = {};
 
-/// Precisions of the program's matrix work, as far as the device has units for them.
-std::vector<at::ScalarType> precisions_on(at::Device device)
+/// Precisions of the program's matrix work that the device has units for: float32's and those that
+/// `precision = mixed` goes through on its way there.
+std::vector<model::MatrixTypes> precisions_on(at::Device device)
 {
-    std::vector<at::ScalarType> types = {at::kFloat};
+    std::vector<model::MatrixTypes> precisions = {at::kFloat};
     if (model::has_bfloat16_units(device))
     {
-        types.push_back(at::kBFloat16);
+        precisions.push_back(at::kBFloat16);
+        precisions.push_back({at::kFloat, at::kBFloat16});
     }
-    return types;
+    return precisions;
 }
 
-/// The ceiling that a precision is held against.
-std::string ceiling_of(at::ScalarType type)
+std::string name_of_precision(model::MatrixTypes types)
 {
-    return type == at::kFloat ? "float32" : "bfloat16";
+    if (types.backward == at::kFloat)
+    {
+        return "float32";
+    }
+    return types.forward == at::kFloat ? "bfloat16_gradients" : "bfloat16";
 }
 
 std::string name_of_trials(TrialSetting const& setting)
 {
+    std::string const precision = name_of_precision(setting.types);
     return fmt::format("trials/{}/k{}/batch{}{}", name_of(trial::task_table, setting.task),
                        setting.latent_dim, setting.batch,
-                       setting.type == at::kFloat ? "" : "/bfloat16");
+                       precision == "float32" ? "" : "/" + precision);
 }
 
+/// With the share of the precision's ceiling, if it has one.
 void add_rate(Session& session, std::string const& section, std::string const& name,
               TrialSetting const& setting, Spread const& rate)
 {
     double const flop = trial_iteration_flop(infogan_generator(setting.latent_dim));
-    session.report.add({section, name, rate, rate_unit,
-                        session.share_of_ceiling(ceiling_of(setting.type), rate.median * flop)});
+    session.report.add(
+        {section, name, rate, rate_unit,
+         session.share_of_ceiling(name_of_precision(setting.types), rate.median * flop)});
 }
 
 /// All ranks at the same time, compared with rank 0 alone.
@@ -132,7 +140,7 @@ std::vector<std::int64_t> batches_on(at::Device device)
 std::vector<TrialSetting> all_settings(at::Device device)
 {
     std::vector<TrialSetting> settings;
-    for (at::ScalarType const type : precisions_on(device))
+    for (model::MatrixTypes const types : precisions_on(device))
     {
         for (trial::Task const task : {trial::Task::inversion, trial::Task::recovery})
         {
@@ -140,7 +148,7 @@ std::vector<TrialSetting> all_settings(at::Device device)
             {
                 for (std::int64_t const batch : batches_on(device))
                 {
-                    settings.push_back({task, latent_dim, batch, type});
+                    settings.push_back({task, latent_dim, batch, types});
                 }
             }
         }
