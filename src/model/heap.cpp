@@ -85,8 +85,8 @@ class RecyclingAllocator final : public c10::Allocator
 void prepare_heap()
 {
     for (auto const& [name, value] : {std::pair{"THP_MEM_ALLOC_ENABLE", "1"},
-                                      {"ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32"},
-                                      {"LRU_CACHE_CAPACITY", "32"}})
+                                      {"ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64"},
+                                      {"LRU_CACHE_CAPACITY", "16"}})
     {
         ::setenv(name, value, /*overwrite=*/0);
     }

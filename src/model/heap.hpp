@@ -11,9 +11,10 @@ namespace surf::model
 /// malloc, since tensors are aligned, would leave gaps or, where it maps them, cleared pages. They
 /// get huge pages, since weights stream through every trial iteration and translating their
 /// addresses costs time. All threads share one heap. oneDNN and LibTorch keep fewer of the kernels
-/// that they make for each shape: a batch that shrinks from 100 to 1 would leave 250 MB of them,
-/// and making one anew takes less than an iteration. The environment has the last word on
-/// THP_MEM_ALLOC_ENABLE, ONEDNN_PRIMITIVE_CACHE_CAPACITY and LRU_CACHE_CAPACITY.
+/// that they make for each shape, 64 and 16: a batch that shrinks from 100 to 1 would leave 250 MB
+/// of them, and making one anew takes less than an iteration. (A training step uses more than 48;
+/// LibTorch keeps its own beside oneDNN's and needs them less.) The environment has the last word
+/// on THP_MEM_ALLOC_ENABLE, ONEDNN_PRIMITIVE_CACHE_CAPACITY and LRU_CACHE_CAPACITY.
 void prepare_heap();
 
 }  // namespace surf::model

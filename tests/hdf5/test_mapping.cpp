@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <span>
 #include <string>
@@ -106,4 +108,31 @@ TEST_CASE("a row beyond the end of a file that was cut short is not mapped", "[h
     CHECK(plain.map_row(1));
     CHECK_FALSE(plain.map_row(2));
     CHECK_FALSE(plain.map_row(3));
+}
+
+TEST_CASE("large rows of the program's own files are mapped whatever lies before them", "[hdf5]")
+{
+    constexpr std::int64_t rows = 2;
+    constexpr std::int64_t columns = 1024;
+    ScratchFolder const folder;
+    for (std::int64_t before = 1; before < 10; ++before)
+    {
+        INFO(before << " bytes before");
+        fs::path const path = folder.path / fmt::format("after{}.h5", before);
+        {
+            h5::FileWriter file(path, {.name = "surf_sweep/test"});
+            std::vector<std::int8_t> const bytes(static_cast<std::size_t>(before), 1);
+            file.root()
+                .create_dataset("bytes", {h5::Type::int8, {before}})
+                .write<std::int8_t>(bytes);
+            std::vector<float> const values(rows * columns, 0.5F);
+            file.root()
+                .create_dataset("values", {h5::Type::float32, {rows, columns}})
+                .write<float>(values);
+            file.publish();
+        }
+        auto const row = h5::FileReader(path).root().dataset("values").map_row(1);
+        REQUIRE(row);
+        CHECK(row.get()[columns - 1] == 0.5F);
+    }
 }
