@@ -43,18 +43,18 @@ sched::WorkPlan work_of(RunContext const& context)
     return work;
 }
 
-/// The images that the run began with, read for each training anew: trials, which this rank
-/// computes too, need the memory more. Throws what data::load_data_set() throws, and FileError if
-/// they have changed.
+/// The images that the run began with, read anew for each training: the trials that this rank
+/// computes as well need the memory more. Throws what data::load_data_set() throws, and FileError
+/// if they have changed.
 data::DataSet read_images(RunContext const& context)
 {
     data::DataSet images = data::load_data_set(context.job.data);
     if (images.checksum() != context.plan.data_checksum)
     {
-        throw FileError(fmt::format("data = {}: the images have changed since the run began "
-                                    "(checksum {}, then {}); put them back, or start again",
-                                    context.job.data.string(), context.plan.data_checksum,
-                                    images.checksum()));
+        throw FileError(
+            fmt::format("data = {}: the images have changed since the run began "
+                        "(checksum {}, then {}); put them back, or start again",
+                        context.job.data.string(), context.plan.data_checksum, images.checksum()));
     }
     return images;
 }
@@ -276,7 +276,8 @@ void Coordination::start_training(sched::ChainIndex chain)
     compute_.start([this, &planned](std::stop_token const& stop) {
         NodeCores::Loan const loan = context_.cores.borrow_all();
         train::provide_chain(
-            planned.spec, read_images(context_), context_.job.chains, context_.device,
+            planned.spec, [this] { return read_images(context_); }, context_.job.chains,
+            context_.device,
             [this](std::int64_t done, std::int64_t steps) { progress_.training_step(done, steps); },
             stop);
     });

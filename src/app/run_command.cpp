@@ -85,20 +85,20 @@ data::TestImages broadcast_test_images(data::Images images, mpi::Communicator co
 }
 
 /// The same job, plan and files on every rank, whatever each of them could read itself.
-RunContext make_context(Options const& options, Preparation& prepared, at::Device device,
-                        mpi::Communicator const& world)
+RunContext make_context(Options const& options, data::Images test_images, std::string data_checksum,
+                        at::Device device, mpi::Communicator const& world)
 {
     std::string text = options.job.text();
     world.broadcast(text);
-    world.broadcast(prepared.data_checksum);
+    world.broadcast(data_checksum);
     Job job = parse_job(text, "the job of rank 0");
-    Plan plan = make_plan(job, prepared.data_checksum);
+    Plan plan = make_plan(job, data_checksum);
     if (options.command == Command::surface)
     {
         plan = surfaces_of(std::move(plan));
     }
     return {std::move(job), std::move(plan), device, NodeCores(world),
-            broadcast_test_images(std::move(prepared.test_images), world)};
+            broadcast_test_images(std::move(test_images), world)};
 }
 
 void announce(RunContext const& context, mpi::NodeTopology const& topology)
@@ -227,7 +227,8 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
     {
         return {error.code(), first ? error.what() : ""};
     }
-    RunContext const context = make_context(options, prepared, device, world);
+    RunContext const context = make_context(options, std::move(prepared.test_images),
+                                            std::move(prepared.data_checksum), device, world);
     try
     {
         mpi::agree(world, [&] { require_precision(context); });

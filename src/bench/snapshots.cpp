@@ -33,7 +33,7 @@ class TemporaryFolder
         if (::mkdtemp(name.data()) == nullptr)
         {
             throw EnvironmentError("cannot make folder " + name +
-                                   " (a small chain is written there); set TMPDIR");
+                                   " (chains of 26 MB a snapshot are written there); set TMPDIR");
         }
         path_ = name;
     }
@@ -133,14 +133,14 @@ trial::BlockSpec surfing_block(chain::Reader const& chain)
 
 /// What snapshots that a block only passes cost beyond as many iterations on a network that has
 /// been used for long: from the differences between a long and a short chain, and between many
-/// iterations and one.
+/// iterations and one. (The latter's include looking for the end, which is small beside a network.)
 void measure_surfing(Session& session, std::string const& name)
 {
-    constexpr std::int64_t few = 5;
-    constexpr std::int64_t more = 15;
-    constexpr std::int64_t iterations = (more - few) * steps_a_snapshot;
-    SmallChain const short_chain(few);
-    SmallChain const long_chain(more);
+    constexpr std::int64_t few_snapshots = 5;
+    constexpr std::int64_t more_snapshots = 15;
+    constexpr std::int64_t iterations = (more_snapshots - few_snapshots) * steps_a_snapshot;
+    SmallChain const short_chain(few_snapshots);
+    SmallChain const long_chain(more_snapshots);
     auto const evaluators = trial::frozen_evaluators(session.device);
     auto const surf = [&](SmallChain const& chain) {
         auto const block = surfing_block(chain.reader());

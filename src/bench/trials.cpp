@@ -20,17 +20,15 @@ constexpr char const* rate_unit = "trial iterations/s";
 /// What baselines are compared at.
 constexpr TrialSetting compared = {};
 
-/// Precisions of the program's matrix work that the device has units for: float32's and those that
-/// `precision = mixed` goes through on its way there.
-std::vector<model::MatrixTypes> precisions_on(at::Device device)
+/// Precisions of the program's matrix work that the device has units for.
+std::vector<at::ScalarType> precisions_on(at::Device device)
 {
-    std::vector<model::MatrixTypes> precisions = {at::kFloat};
+    std::vector<at::ScalarType> types = {at::kFloat};
     if (model::has_bfloat16_units(device))
     {
-        precisions.push_back(at::kBFloat16);
-        precisions.push_back({at::kFloat, at::kBFloat16});
+        types.push_back(at::kBFloat16);
     }
-    return precisions;
+    return types;
 }
 
 std::string name_of_precision(model::MatrixTypes types)
@@ -140,7 +138,7 @@ std::vector<std::int64_t> batches_on(at::Device device)
 std::vector<TrialSetting> all_settings(at::Device device)
 {
     std::vector<TrialSetting> settings;
-    for (model::MatrixTypes const types : precisions_on(device))
+    for (at::ScalarType const type : precisions_on(device))
     {
         for (trial::Task const task : {trial::Task::inversion, trial::Task::recovery})
         {
@@ -148,10 +146,15 @@ std::vector<TrialSetting> all_settings(at::Device device)
             {
                 for (std::int64_t const batch : batches_on(device))
                 {
-                    settings.push_back({task, latent_dim, batch, types});
+                    settings.push_back({task, latent_dim, batch, type});
                 }
             }
         }
+    }
+    if (model::has_bfloat16_units(device))
+    {
+        settings.push_back(compared);
+        settings.back().types = {at::kFloat, at::kBFloat16};
     }
     return settings;
 }

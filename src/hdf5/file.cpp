@@ -29,8 +29,10 @@ Handle file_access()
     return access;
 }
 
-/// Bytes; of the smallest that machines have.
-constexpr hsize_t page = 4096;
+/// What is so large begins at a multiple of the alignment, in bytes, so that rows of numbers can be
+/// mapped (Dataset::map_row()): HDF5 itself puts them at any byte.
+constexpr hsize_t smallest_aligned = 4096;
+constexpr hsize_t alignment = 64;
 
 Handle create_file(fs::path const& path, int& disk_error)
 {
@@ -45,8 +47,7 @@ Handle create_file(fs::path const& path, int& disk_error)
         H5Pset_obj_track_times(creation.get(), false) >= 0 &&
         // 1.8's format: checksums on metadata, and every reader knows it.
         H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST) >= 0 &&
-        // So that large arrays can be mapped: HDF5 itself puts them at any byte.
-        H5Pset_alignment(access.get(), page, page) >= 0 &&
+        H5Pset_alignment(access.get(), smallest_aligned, alignment) >= 0 &&
         H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG) >= 0;
     Handle file(prepared ? H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get())
                          : -1);

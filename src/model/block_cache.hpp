@@ -13,14 +13,14 @@ namespace surf::model
 class BlockCache
 {
   public:
-    /// A block is kept while no more than `patience` requests have been made since it was freed.
+    /// A block is stale once more than `patience` requests have been made since it was freed.
     explicit BlockCache(std::uint64_t patience) : patience_(patience) {}
 
     /// The smallest block kept that is as large as that, or up to a quarter larger, and of those of
     /// one size the last freed. It is no longer kept. Null if there is none.
     void* take(std::size_t bytes);
     void keep(void* block, std::size_t bytes);
-    /// Blocks that are not kept any longer: the caller's to free.
+    /// The stale blocks, which are not kept any longer: the caller's to free.
     std::vector<void*> drop_stale();
 
   private:

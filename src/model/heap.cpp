@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "model/block_cache.hpp"
@@ -16,24 +17,36 @@ namespace surf::model
 namespace
 {
 
-constexpr int kibibyte = 1 << 10;
-constexpr int mebibyte = 1 << 20;
+constexpr std::size_t kibibyte = 1 << 10;
+constexpr std::size_t mebibyte = 1 << 20;
 
-/// Blocks of so many bytes and more are recycled. Those that are not kept any longer go back to the
-/// system at once, since malloc maps each by itself.
-constexpr int large = 256 * kibibyte;
+/// Blocks that have room for so many bytes are recycled. malloc maps those by itself, unless the
+/// heap has a gap for them, so that they go back to the system once they are freed.
+constexpr std::size_t large = 256 * kibibyte;
+
+/// More than malloc ever adds to what it is asked for.
+constexpr std::size_t most_added = 16 * kibibyte;
 
 /// For how many further requests of large blocks a freed one is kept: a training step makes up to
 /// a few hundred, a trial iteration about ten.
 constexpr std::uint64_t patience = 512;
 
-/// Host memory of tensors, and of oneDNN, as LibTorch's own allocator gives it.
+/// LibTorch's own allocator of host memory, for tensors and for oneDNN, behind a cache of large
+/// blocks.
 class RecyclingAllocator final : public c10::Allocator
 {
   public:
     c10::DataPtr allocate(std::size_t bytes) override
     {
-        void* const block = bytes < large ? c10::alloc_cpu(bytes) : recycle(bytes);
+        void* block = nullptr;
+        if (bytes + most_added >= large)
+        {
+            block = take(bytes);
+        }
+        if (block == nullptr)
+        {
+            block = c10::alloc_cpu(bytes);
+        }
         return {block, block, &give_back, c10::DeviceType::CPU};
     }
     c10::DeleterFnPtr raw_deleter() const override { return &give_back; }
@@ -50,7 +63,8 @@ class RecyclingAllocator final : public c10::Allocator
     }
 
   private:
-    void* recycle(std::size_t bytes)
+    /// Null if no block is kept that would do.
+    void* take(std::size_t bytes)
     {
         std::unique_lock lock(mutex_);
         void* const block = cache_.take(bytes);
@@ -60,20 +74,29 @@ class RecyclingAllocator final : public c10::Allocator
         {
             c10::free_cpu(unused);
         }
-        return block != nullptr ? block : c10::alloc_cpu(bytes);
+        return block;
     }
 
     static void give_back(void* block)
     {
         std::size_t const bytes = ::malloc_usable_size(block);
-        if (bytes < large)
+        if (bytes < large || !instance().keep(block, bytes))
         {
             c10::free_cpu(block);
-            return;
         }
-        auto& allocator = instance();
-        std::lock_guard const lock(allocator.mutex_);
-        allocator.cache_.keep(block, bytes);
+    }
+
+    /// Whether there was memory to take note of the block.
+    bool keep(void* block, std::size_t bytes) noexcept
+    try
+    {
+        std::lock_guard const lock(mutex_);
+        cache_.keep(block, bytes);
+        return true;
+    }
+    catch (std::bad_alloc const&)
+    {
+        return false;
     }
 
     std::mutex mutex_;
@@ -84,6 +107,8 @@ class RecyclingAllocator final : public c10::Allocator
 
 void prepare_heap()
 {
+    // A training step slows down if oneDNN keeps 48 kernels or fewer; LibTorch's own cache, which
+    // refers to the same ones, may be smaller.
     for (auto const& [name, value] : {std::pair{"THP_MEM_ALLOC_ENABLE", "1"},
                                       {"ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64"},
                                       {"LRU_CACHE_CAPACITY", "16"}})
@@ -91,8 +116,8 @@ void prepare_heap()
         ::setenv(name, value, /*overwrite=*/0);
     }
     ::mallopt(M_ARENA_MAX, 1);
-    ::mallopt(M_MMAP_THRESHOLD, large);
-    ::mallopt(M_TRIM_THRESHOLD, 2 * mebibyte);
+    ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(large));
+    ::mallopt(M_TRIM_THRESHOLD, static_cast<int>(2 * mebibyte));
     c10::SetCPUAllocator(&RecyclingAllocator::instance());
 }
 

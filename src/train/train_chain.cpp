@@ -188,7 +188,7 @@ chain::Log train_and_judge(TrainSpec const& spec, data::DataSet const& data,
 }
 
 /// Throws FolderBusyError if another process trains this chain.
-void train(TrainSpec const& spec, data::DataSet const& data, std::filesystem::path const& chains,
+void train(TrainSpec const& spec, LoadData const& load_data, std::filesystem::path const& chains,
            at::Device device, TrainProgress const& progress, std::stop_token const& stop)
 {
     chain::PartialChain chain(chains, chain_header(spec));
@@ -197,7 +197,7 @@ void train(TrainSpec const& spec, data::DataSet const& data, std::filesystem::pa
         chain.discard();
         return;
     }
-    chain::Log const last = train_and_judge(spec, data, chain, device, progress, stop);
+    chain::Log const last = train_and_judge(spec, load_data(), chain, device, progress, stop);
     chain.finish();
     report(spec, spec.intervals, last);
 }
@@ -216,7 +216,7 @@ void pause_between_looks(std::stop_token const& stop)
 }
 
 /// provide_chain() without a look at what the chain is good for.
-void find_or_train(TrainSpec const& spec, data::DataSet const& data,
+void find_or_train(TrainSpec const& spec, LoadData const& load_data,
                    std::filesystem::path const& chains, at::Device device,
                    TrainProgress const& progress, std::stop_token const& stop)
 {
@@ -230,7 +230,7 @@ void find_or_train(TrainSpec const& spec, data::DataSet const& data,
     {
         try
         {
-            train(spec, data, chains, device, progress, stop);
+            train(spec, load_data, chains, device, progress, stop);
             return;
         }
         catch (FolderBusyError const&)
@@ -252,11 +252,11 @@ chain::ChainHeader chain_header(TrainSpec const& spec)
     return {spec.canonical(), spec.intervals + 1};
 }
 
-void provide_chain(TrainSpec const& spec, data::DataSet const& data,
+void provide_chain(TrainSpec const& spec, LoadData const& load_data,
                    std::filesystem::path const& chains, at::Device device,
                    TrainProgress const& progress, std::stop_token const& stop)
 {
-    find_or_train(spec, data, chains, device, progress, stop);
+    find_or_train(spec, load_data, chains, device, progress, stop);
     chain::Reader const chain(chain::chain_path(chains, spec.id()), chain_header(spec));
     warn_of_collapse(spec, chain.read(spec.intervals));
 }

@@ -20,6 +20,9 @@ using TrainProgress = std::function<void(std::int64_t done, std::int64_t steps)>
 /// What the chain's file says about itself.
 chain::ChainHeader chain_header(TrainSpec const& spec);
 
+/// Reads the images of both splits; called once training begins, if it does.
+using LoadData = std::function<data::DataSet()>;
+
 /// Provides <chains>/<id>.h5: checks every snapshot of the one that is there, trains it if there is
 /// none or it is damaged (then that one is set aside). Goes on from the last snapshot if an earlier
 /// training was cut short, and then ends with the same bits. Jobs may share the folder `chains`.
@@ -34,8 +37,9 @@ chain::ChainHeader chain_header(TrainSpec const& spec);
 /// - chain::DivergedError if a value is not finite or the trained generator has collapsed to one
 ///   image: nothing is published then, here or the next time; the folder <id>.partial keeps the
 ///   log and the reason (chain::divergence()),
-/// - chain::OtherJobError if the file there is the chain of another job.
-void provide_chain(TrainSpec const& spec, data::DataSet const& data,
+/// - chain::OtherJobError if the file there is the chain of another job,
+/// - what load_data throws.
+void provide_chain(TrainSpec const& spec, LoadData const& load_data,
                    std::filesystem::path const& chains, at::Device device,
                    TrainProgress const& progress, std::stop_token const& stop);
 

@@ -27,8 +27,8 @@ at::ScalarType cruising_type(Precision precision)
 }
 
 /// After which of so many steps on a network the next one is made ready: the first or, if the
-/// network packs its weights, the one in which it does, since there is then a third copy of them
-/// for a while.
+/// network packs its weights, the one in which it does: there are three copies of them for a while,
+/// and a network that is ready beside it would be a fourth.
 std::int64_t preparing_step(std::int64_t steps, at::Device device)
 {
     constexpr std::int64_t packing = model::uses_before_packing;

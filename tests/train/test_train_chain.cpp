@@ -33,7 +33,7 @@ data::DataSet noise_data()
 
 void provide(TrainSpec const& spec, fs::path const& chains)
 {
-    provide_chain(spec, noise_data(), chains, at::kCPU, ignore_progress, {});
+    provide_chain(spec, noise_data, chains, at::kCPU, ignore_progress, {});
 }
 
 fs::path partial_folder(TrainSpec const& spec, fs::path const& chains)
@@ -49,6 +49,12 @@ std::vector<chain::Snapshot> train_to_end(TrainSpec const& spec, fs::path const&
     for (std::int64_t t = 0; t < reader.snapshots(); ++t)
     {
         snapshots.push_back(reader.read(t));
+        // In memory of their own: these are compared after the file has been damaged.
+        snapshots.back().samples.values.data();
+        for (NamedArray& array : snapshots.back().generator)
+        {
+            array.values.data();
+        }
     }
     return snapshots;
 }
@@ -101,7 +107,7 @@ TEST_CASE("A training that is stopped at any step resumes and ends with the same
             test::ScratchFolder const folder;
             std::stop_source stop;
             CHECK_THROWS_AS(provide_chain(
-                                spec, noise_data(), folder.path, at::kCPU,
+                                spec, noise_data, folder.path, at::kCPU,
                                 [&](std::int64_t done, std::int64_t) {
                                     if (done == stop_after)
                                     {
@@ -177,7 +183,7 @@ TEST_CASE("A chain that another process trains is waited for")
     std::stop_source stop;
     stop.request_stop();
     CHECK_THROWS_AS(
-        provide_chain(spec, noise_data(), folder.path, at::kCPU, ignore_progress, stop.get_token()),
+        provide_chain(spec, noise_data, folder.path, at::kCPU, ignore_progress, stop.get_token()),
         Interrupted);
     CHECK(fs::exists(partial_folder(spec, folder.path)));
 

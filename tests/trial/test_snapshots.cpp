@@ -1,8 +1,10 @@
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <semaphore>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "trial/engine.hpp"
@@ -23,22 +25,36 @@ struct Marker
 
 using Markers = Procession<Marker>;
 
+/// For what another thread is to do soon.
+constexpr std::chrono::seconds patience{60};
+
 std::unique_ptr<Marker> mark(std::int64_t snapshot)
 {
     return std::make_unique<Marker>(Marker{snapshot});
 }
 
-/// Counts how often its network has been used.
-class CountedEvaluator final : public model::Evaluator
+/// What has become of a network.
+struct Fate
+{
+    std::atomic<std::int64_t> uses = 0;
+    std::binary_semaphore next_begun{0};
+};
+
+/// Counts the uses of its network; one of them begins only when the next network is being made.
+class WatchedEvaluator final : public model::Evaluator
 {
   public:
-    CountedEvaluator(std::unique_ptr<Evaluator> inner, std::atomic<std::int64_t>& uses)
-        : inner_(std::move(inner)), uses_(uses)
+    WatchedEvaluator(std::unique_ptr<Evaluator> inner, Fate& fate, std::int64_t waiting_use)
+        : inner_(std::move(inner)), fate_(fate), waiting_use_(waiting_use)
     {}
     at::Tensor forward(at::Tensor const& latents) override
     {
+        if (fate_.uses + 1 == waiting_use_)
+        {
+            REQUIRE(fate_.next_begun.try_acquire_for(patience));
+        }
         at::Tensor value = inner_->forward(latents);
-        ++uses_;
+        ++fate_.uses;
         return value;
     }
     at::Tensor backward(at::Tensor const& gradient) override { return inner_->backward(gradient); }
@@ -46,14 +62,15 @@ class CountedEvaluator final : public model::Evaluator
 
   private:
     std::unique_ptr<Evaluator> inner_;
-    std::atomic<std::int64_t>& uses_;
+    Fate& fate_;
+    std::int64_t waiting_use_;
 };
 
 constexpr std::int64_t snapshots = 4;
 
 /// How often each snapshot but the last had been used when the next one was made, by a block that
-/// surfs so many steps on each.
-std::vector<std::int64_t> uses_before_next(std::int64_t steps)
+/// surfs so many steps on each. 0: no use waits for the next network.
+std::vector<std::int64_t> uses_before_next(std::int64_t steps, std::int64_t waiting_use = 0)
 {
     test::LineChain const chain(model::generator_spec(model::ModelKind::dcgan, 3, 0), snapshots);
     BlockSpec block;
@@ -69,19 +86,26 @@ std::vector<std::int64_t> uses_before_next(std::int64_t steps)
     block.count = 2;
     block.budget = steps * (snapshots - 1);
 
-    // One for each network that is made: the target's, then the chain's.
-    std::array<std::atomic<std::int64_t>, snapshots + 1> uses = {};
+    // Of each network that is made: the target's, the chain's.
+    std::array<Fate, snapshots + 1> fates;
     std::size_t made = 0;
     std::vector<std::int64_t> before;
     run_block(block, {chain.reader()}, at::kCPU,
               [&](model::NetworkSpec const& spec, Parameters const& parameters,
                   model::MatrixTypes types) {
-                  before.push_back(made == 0 ? 0 : uses.at(made - 1).load());
-                  return std::make_unique<CountedEvaluator>(
-                      frozen_evaluators(at::kCPU)(spec, parameters, types), uses.at(made++));
+                  if (made > 0)
+                  {
+                      before.push_back(fates.at(made - 1).uses);
+                      fates.at(made - 1).next_begun.release();
+                  }
+                  bool const surfed_on = made > 0 && made < snapshots - 1;
+                  Fate& fate = fates.at(made++);
+                  return std::make_unique<WatchedEvaluator>(
+                      frozen_evaluators(at::kCPU)(spec, parameters, types), fate,
+                      surfed_on ? waiting_use : 0);
               },
               {});
-    return {before.begin() + 2, before.end()};
+    return {before.begin() + 1, before.end()};
 }
 
 }  // namespace
@@ -111,23 +135,28 @@ TEST_CASE("A procession makes the next network while the one before is used")
         return mark(t);
     });
     auto const first = markers.next();
-    begun.acquire();  // nobody has asked for it yet
+    REQUIRE(begun.try_acquire_for(patience));  // nobody has asked for it yet
     CHECK(markers.next()->snapshot == 1);
 }
 
 TEST_CASE("A procession lets a network alone until it is told to make the next")
 {
-    std::atomic<int> made = 0;
-    Markers markers({0, 1, 2}, [&](std::int64_t t) {
-        ++made;
-        return mark(t);
-    });
-    auto const first = markers.next_alone();
-    CHECK(made == 1);
-    markers.prepare_next();
-    markers.prepare_next();  // begun already
-    CHECK(markers.next_alone()->snapshot == 1);
-    CHECK(made == 2);
+    for (int const told : {0, 1, 2})
+    {
+        std::atomic<int> made = 0;
+        {
+            Markers markers({0, 1, 2}, [&](std::int64_t t) {
+                ++made;
+                return mark(t);
+            });
+            markers.next_alone();
+            for (int i = 0; i < told; ++i)
+            {
+                markers.prepare_next();
+            }
+        }  // waits for what has begun
+        CHECK(made == (told == 0 ? 1 : 2));
+    }
 }
 
 TEST_CASE("What goes wrong in making a network is thrown where it is asked for")
@@ -148,6 +177,7 @@ TEST_CASE("A procession that is left early waits for what it has begun")
     std::atomic<bool> finished = false;
     {
         Markers const markers({0}, [&](std::int64_t t) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
             finished = true;
             return mark(t);
         });
@@ -166,8 +196,6 @@ TEST_CASE("Surfing makes the next network ready once the one in use has packed, 
     {
         CHECK(uses == packing + 1);  // it packs in its last step
     }
-    for (std::int64_t const uses : uses_before_next(5))
-    {
-        CHECK(uses >= 1);
-    }
+    // Each second use waits until the next network is being made. The final one comes afterwards.
+    CHECK(uses_before_next(5, 2) == std::vector<std::int64_t>{1, 1, 5});
 }
