@@ -1,5 +1,7 @@
 #include "trial/engine.hpp"
 
+#include <optional>
+
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "model/frozen_generator.hpp"
@@ -100,31 +102,67 @@ Objective objective_of(TrialInputs const& inputs, at::Tensor target)
             inputs.noise.defined() ? inputs.noise.to(device) : at::Tensor()};
 }
 
-/// The final network in the precisions that a search goes through.
+/// The final network in the precisions that a search goes through one after the other. Only the one
+/// in use is in memory.
 class FinalNetwork
 {
   public:
     FinalNetwork(Snapshots const& snapshots, Precision precision)
+        : snapshots_(snapshots), parameters_(snapshots.read(snapshots.last()))
     {
-        Parameters const parameters = snapshots.read(snapshots.last());
-        exact_ = snapshots.prepare(parameters, at::kFloat);
         if (precision == Precision::mixed)
         {
             at::ScalarType const cheap = cruising_type(precision);
-            approximate_ = snapshots.prepare(parameters, cheap);
-            exact_forward_ = snapshots.prepare(parameters, {at::kFloat, cheap});
+            approximate_.emplace(*this, cheap);
+            exact_forward_.emplace(*this, model::MatrixTypes{at::kFloat, cheap});
         }
     }
+    FinalNetwork(FinalNetwork const&) = delete;
+    FinalNetwork& operator=(FinalNetwork const&) = delete;
 
-    FinalGenerators generators() const
+    FinalGenerators generators()
     {
-        return {*exact_, approximate_.get(), exact_forward_.get()};
+        return {exact_, approximate_ ? &*approximate_ : nullptr,
+                exact_forward_ ? &*exact_forward_ : nullptr};
     }
 
   private:
-    std::unique_ptr<model::Evaluator> exact_;
-    std::unique_ptr<model::Evaluator> approximate_;    ///< null if there is none
-    std::unique_ptr<model::Evaluator> exact_forward_;  ///< null if there is none
+    /// The network in one of the precisions, made ready when it takes another's place.
+    class Variant final : public model::Evaluator
+    {
+      public:
+        Variant(FinalNetwork& network, model::MatrixTypes types) : network_(network), types_(types)
+        {}
+        at::Tensor forward(at::Tensor const& latents) override { return use().forward(latents); }
+        at::Tensor backward(at::Tensor const& gradient) override
+        {
+            return use().backward(gradient);
+        }
+        at::Tensor jacobian() override { return use().jacobian(); }
+
+      private:
+        model::Evaluator& use()
+        {
+            if (network_.in_use_ != this)
+            {
+                network_.evaluator_.reset();
+                network_.evaluator_ = network_.snapshots_.prepare(network_.parameters_, types_);
+                network_.in_use_ = this;
+            }
+            return *network_.evaluator_;
+        }
+
+        FinalNetwork& network_;
+        model::MatrixTypes types_;
+    };
+
+    Snapshots const& snapshots_;
+    Parameters parameters_;
+    std::unique_ptr<model::Evaluator> evaluator_;
+    Variant const* in_use_ = nullptr;
+    Variant exact_{*this, at::kFloat};
+    std::optional<Variant> approximate_;    ///< where there is one
+    std::optional<Variant> exact_forward_;  ///< where there is one
 };
 
 /// Adam, along the chain first if there are steps for that, and its polish.
@@ -140,7 +178,7 @@ std::vector<TrialOutcome> search_by_adam(BlockSpec const& block, std::int64_t su
         surf(cell, surfing_steps, snapshots, objective, latents, adam, stop);
     }
     // Not before: surfing has two networks in memory as it is.
-    FinalNetwork const network(snapshots, cell.precision);
+    FinalNetwork network(snapshots, cell.precision);
     DescentStart start{latents, target_latents, std::move(adam), surfing_steps};
     return cell.polish.by == Polish::lm
                ? descend_polished(network.generators(), objective, std::move(start),
@@ -169,7 +207,7 @@ std::vector<TrialOutcome> search(BlockSpec const& block, Snapshots const& snapsh
         RestartLatents starts(cell.problem, block.first, block.count);
         Restarts const restarts{cell.adam, block.budget,
                                 [&](auto const& rows) { return starts.next(rows); }};
-        FinalNetwork const network(snapshots, cell.precision);
+        FinalNetwork network(snapshots, cell.precision);
         return descend_restarting(network.generators(), objective,
                                   {latents, target_latents, Adam(cell.adam, latents)}, restarts,
                                   cell.stop, stop);

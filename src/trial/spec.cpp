@@ -14,7 +14,7 @@ namespace
 {
 
 /// Raise it when a change of the algorithm changes outcomes: then nothing stored is taken for new.
-constexpr std::int64_t algorithm = 6;
+constexpr std::int64_t algorithm = 7;
 
 CanonicalText canonical_of(AdamSettings const& adam)
 {

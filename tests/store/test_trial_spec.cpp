@@ -29,7 +29,7 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "adam.beta2 = 0.999\n"
           "adam.epsilon = 1e-08\n"
           "adam.learning_rate = 0.01\n"
-          "algorithm = 6\n"
+          "algorithm = 7\n"
           "chain = 00112233445566778899aabbccddeeff\n"
           "draw = trial\n"
           "latent_dim = 5\n"

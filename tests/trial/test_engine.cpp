@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <utility>
 
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
@@ -65,6 +67,23 @@ class CountingEvaluator final : public model::Evaluator
   private:
     std::unique_ptr<Evaluator> inner_;
     std::int64_t& count_;
+};
+
+/// Says when it is destroyed.
+class MortalEvaluator final : public model::Evaluator
+{
+  public:
+    MortalEvaluator(std::unique_ptr<Evaluator> inner, std::function<void()> last_words)
+        : inner_(std::move(inner)), last_words_(std::move(last_words))
+    {}
+    ~MortalEvaluator() override { last_words_(); }
+    at::Tensor forward(at::Tensor const& latents) override { return inner_->forward(latents); }
+    at::Tensor backward(at::Tensor const& gradient) override { return inner_->backward(gradient); }
+    at::Tensor jacobian() override { return inner_->jacobian(); }
+
+  private:
+    std::unique_ptr<Evaluator> inner_;
+    std::function<void()> last_words_;
 };
 
 /// Spoils what it has returned as soon as it is called again, as graphs do that are replayed.
@@ -175,6 +194,29 @@ TEST_CASE("Mixed precision asks for bfloat16 on the way alone")
     CHECK(std::ranges::count(backward, at::kFloat) == 2);  // the final network: targets and end
     CHECK(std::ranges::count(forward, at::kFloat) == 3);   // and with cheap gradients alone
     CHECK(std::ssize(backward) > 3);
+}
+
+TEST_CASE("In mixed precision the final network is in memory once at a time, cheap, half, exact")
+{
+    BlockSpec block = block_of(Method::adam);
+    block.cell.precision = Precision::mixed;
+    block.cell.stop.max_iterations = 1500;  // enough for a trial to come near
+    std::vector<std::pair<at::ScalarType, at::ScalarType>> made;
+    std::int64_t living = 0;
+    std::int64_t most = 0;
+    auto const outcomes = run(block, [&](model::NetworkSpec const& spec,
+                                         Parameters const& parameters, model::MatrixTypes types) {
+        made.emplace_back(types.forward, types.backward);
+        most = std::max(most, ++living);
+        return std::make_unique<MortalEvaluator>(
+            frozen_evaluators(at::kCPU)(spec, parameters, types), [&] { --living; });
+    });
+    using Types = std::pair<at::ScalarType, at::ScalarType>;
+    CHECK(made == std::vector{Types{at::kFloat, at::kFloat}, Types{at::kBFloat16, at::kBFloat16},
+                              Types{at::kFloat, at::kBFloat16}, Types{at::kFloat, at::kFloat}});
+    CHECK(most == 1);
+    CHECK(living == 0);
+    CHECK(std::ranges::any_of(outcomes, &TrialOutcome::success));
 }
 
 TEST_CASE("The frozen engine takes the path of the autograd engine")
