@@ -48,11 +48,16 @@ fs::path parent_of(fs::path const& path)
     return parent.empty() ? fs::path(".") : parent;
 }
 
+/// What remove_unpublished() finds, whoever wrote it.
+fs::path temporary_name(fs::path const& path)
+{
+    return path.string() + fmt::format("{}{}-{}", temporary_mark, host_name(), ::getpid());
+}
+
 }  // namespace
 
 PendingFile::PendingFile(fs::path final_path)
-    : final_(std::move(final_path)),
-      temporary_(final_.string() + fmt::format("{}{}-{}", temporary_mark, host_name(), ::getpid()))
+    : final_(std::move(final_path)), temporary_(temporary_name(final_))
 {
     std::error_code failure;
     fs::create_directories(parent_of(final_), failure);
@@ -104,15 +109,18 @@ void require_writable_folder(fs::path const& folder, std::string const& key)
     fs::create_directories(folder, failure);
     if (!failure && fs::is_directory(folder))
     {
-        fs::path const probe = folder / fmt::format(".probe-{}-{}", host_name(), ::getpid());
+        fs::path const probe = temporary_name(folder / ".probe");
         errno = 0;
         std::ofstream stream(probe);
+        if (stream)
+        {
+            std::error_code ignored;
+            fs::remove(probe, ignored);  // a process killed while it writes leaves nothing
+        }
         stream << std::string(probe_size, '\0');
         stream.close();
         bool const written = static_cast<bool>(stream);
         failure.assign(errno != 0 ? errno : EIO, std::generic_category());
-        std::error_code ignored;
-        fs::remove(probe, ignored);
         if (written)
         {
             return;

@@ -1,4 +1,9 @@
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 
@@ -81,4 +86,23 @@ TEST_CASE("a writable folder is made and left empty", "[pending_file]")
     require_writable_folder(inner, "output");
     CHECK(fs::is_directory(inner));
     CHECK(fs::is_empty(inner));
+}
+
+TEST_CASE("a process killed while it proves a folder writable leaves nothing", "[pending_file]")
+{
+    ScratchFolder const folder;
+    pid_t const child = ::fork();
+    if (child == 0)
+    {
+        std::signal(SIGXFSZ, SIG_DFL);
+        rlimit const smaller_than_the_probe{4096, 4096};
+        ::setrlimit(RLIMIT_FSIZE, &smaller_than_the_probe);
+        require_writable_folder(folder.path, "output");
+        ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGXFSZ);
+    CHECK(folder.files() == 0);
 }
