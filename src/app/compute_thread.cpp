@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/contract.hpp"
+#include "model/heap.hpp"
 
 namespace surf::app
 {
@@ -62,6 +63,7 @@ void ComputeThread::work()
         {
             ended.error = std::current_exception();
         }
+        model::release_unused_memory();  // the next task may be long in coming, or quite another
         lock.lock();
         ended_ = ended;
     }

@@ -38,4 +38,15 @@ std::vector<void*> BlockCache::drop_stale()
     return stale;
 }
 
+std::vector<void*> BlockCache::drop_all()
+{
+    std::vector<void*> all;
+    for (auto const& [size, kept] : kept_)
+    {
+        all.push_back(kept.block);
+    }
+    kept_.clear();
+    return all;
+}
+
 }  // namespace surf::model

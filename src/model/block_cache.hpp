@@ -22,6 +22,8 @@ class BlockCache
     void keep(void* block, std::size_t bytes);
     /// The stale blocks, which are not kept any longer: the caller's to free.
     std::vector<void*> drop_stale();
+    /// All blocks, likewise.
+    std::vector<void*> drop_all();
 
   private:
     struct Kept

@@ -9,8 +9,12 @@
 #include <mutex>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "model/block_cache.hpp"
+
+/// MKL's mkl_free_buffers(), as LibTorch exports it; null where LibTorch comes without MKL.
+extern "C" [[gnu::weak]] void mkl_serv_free_buffers();
 
 namespace surf::model
 {
@@ -55,6 +59,14 @@ class RecyclingAllocator final : public c10::Allocator
         default_copy_data(target, source, bytes);
     }
 
+    void release_kept()
+    {
+        std::unique_lock lock(mutex_);
+        auto const unused = cache_.drop_all();
+        lock.unlock();
+        free_all(unused);
+    }
+
     /// Never destroyed: tensors of static lifetime may outlive everything else.
     static RecyclingAllocator& instance()
     {
@@ -70,11 +82,16 @@ class RecyclingAllocator final : public c10::Allocator
         void* const block = cache_.take(bytes);
         auto const stale = cache_.drop_stale();
         lock.unlock();
-        for (void* const unused : stale)
-        {
-            c10::free_cpu(unused);
-        }
+        free_all(stale);
         return block;
+    }
+
+    static void free_all(std::vector<void*> const& blocks)
+    {
+        for (void* const block : blocks)
+        {
+            c10::free_cpu(block);
+        }
     }
 
     static void give_back(void* block)
@@ -119,6 +136,16 @@ void prepare_heap()
     ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(large));
     ::mallopt(M_TRIM_THRESHOLD, static_cast<int>(2 * mebibyte));
     c10::SetCPUAllocator(&RecyclingAllocator::instance());
+}
+
+void release_unused_memory()
+{
+    RecyclingAllocator::instance().release_kept();
+    if (mkl_serv_free_buffers != nullptr)
+    {
+        mkl_serv_free_buffers();
+    }
+    ::malloc_trim(0);
 }
 
 }  // namespace surf::model

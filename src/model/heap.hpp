@@ -7,9 +7,9 @@ namespace surf::model
 /// before the first thread is started.
 ///
 /// The memory of large tensors is used again for the next ones of about their size, and goes back
-/// to the system once many others have been asked for meanwhile (a process that computes nothing
-/// keeps it). Iterations ask for the same sizes over and over: malloc would leave gaps in the heap,
-/// since tensors are aligned, or map each anew, and the kernel clear its pages every time.
+/// to the system once many others have been asked for meanwhile. Iterations ask for the same sizes
+/// over and over: malloc would leave gaps in the heap, since tensors are aligned, or map each anew,
+/// and the kernel clear its pages every time.
 ///
 /// Large tensors get huge pages, since weights stream through every trial iteration and translating
 /// their addresses costs time. All threads share one heap. oneDNN and LibTorch keep fewer of the
@@ -17,5 +17,9 @@ namespace surf::model
 /// them, and making one anew takes less than an iteration. The environment has the last word on
 /// THP_MEM_ALLOC_ENABLE, ONEDNN_PRIMITIVE_CACHE_CAPACITY and LRU_CACHE_CAPACITY.
 void prepare_heap();
+
+/// Gives the memory that waits for further tensors, and MKL's for further products, back to the
+/// system: for who goes on to tensors of other sizes, or to none. No other thread may compute.
+void release_unused_memory();
 
 }  // namespace surf::model

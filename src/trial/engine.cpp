@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "model/frozen_generator.hpp"
 #include "model/graphed_evaluator.hpp"
+#include "model/heap.hpp"
 #include "trial/adam.hpp"
 #include "trial/attempts.hpp"
 #include "trial/descent.hpp"
@@ -146,6 +147,7 @@ class FinalNetwork
             if (network_.in_use_ != this)
             {
                 network_.evaluator_.reset();
+                model::release_unused_memory();  // weights of other sizes follow
                 network_.evaluator_ = network_.snapshots_.prepare(network_.parameters_, types_);
                 network_.in_use_ = this;
             }

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -55,5 +56,18 @@ TEST_CASE("A block is dropped once more requests than its patience have passed i
     CHECK(cache.drop_stale().empty());
     CHECK(cache.take(100) == &blocks[1]);
     CHECK(cache.drop_stale().empty());
+    CHECK(cache.take(100) == nullptr);
+}
+
+TEST_CASE("All blocks that are kept can be dropped at once")
+{
+    BlockCache cache(10);
+    cache.keep(&blocks[0], 100);
+    cache.keep(&blocks[1], 100);
+    cache.keep(&blocks[2], 50);
+    CHECK(cache.take(100) == &blocks[1]);
+    auto const dropped = cache.drop_all();
+    CHECK(std::set(dropped.begin(), dropped.end()) == std::set<void*>{&blocks[0], &blocks[2]});
+    CHECK(cache.drop_all().empty());
     CHECK(cache.take(100) == nullptr);
 }

@@ -2,6 +2,8 @@
 #include <c10/core/CPUAllocator.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -23,6 +25,18 @@ at::Tensor const& early_tensor()
     return tensor;
 }
 
+/// Of this process's own memory, what the machine's holds.
+std::int64_t resident_bytes()
+{
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    while (status >> word && word != "RssAnon:")
+    {}
+    std::int64_t kibibytes = 0;
+    REQUIRE(status >> kibibytes);
+    return 1024 * kibibytes;
+}
+
 at::Tensor bytes(std::int64_t count)
 {
     return at::empty({count}, at::kByte);
@@ -40,6 +54,16 @@ TEST_CASE("A large tensor takes the memory of the last one of about its size")
         CHECK(second.data_ptr() == first);
         CHECK(bytes(size).data_ptr() != first);  // in use
     }
+}
+
+TEST_CASE("Memory that waits for further tensors can be released")
+{
+    early_tensor();
+    std::int64_t const size = 64 * mebibyte;
+    bytes(size).fill_(1);
+    std::int64_t const waiting = resident_bytes();
+    surf::model::release_unused_memory();
+    CHECK(resident_bytes() < waiting - size / 2);
 }
 
 TEST_CASE("Tensors from before the heap was prepared go on and are freed as they were made")
