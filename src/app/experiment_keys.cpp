@@ -56,6 +56,14 @@ std::string_view no_draw(Experiment const& experiment)
                : no_measuring_task(experiment);
 }
 
+std::string_view only_float32(Experiment const& experiment)
+{
+    return !no_trials(experiment).empty() ? no_trials(experiment)
+           : std::ranges::none_of(experiment.trials.methods, trial::heeds_precision)
+               ? "all methods in trials.methods compute in float32 always; leave the key out"
+               : "";
+}
+
 std::string_view no_surfaces(Experiment const& experiment)
 {
     return experiment.draws_surfaces() ? ""
@@ -160,7 +168,7 @@ void add_trials(KeyMaker<Experiment>& make)
         "float32, or mixed: bfloat16 matrix work on the way, near f = 0 for gradients alone, and "
         "float32 to the end (needs a GPU, or a CPU with AMX or AVX512-BF16); projected, lm and "
         "surfing-lm compute in float32 always",
-        at(trials, &Trials::precision), any, no_first_order);
+        at(trials, &Trials::precision), any, only_float32);
 }
 
 void add_surface(KeyMaker<Experiment>& make)

@@ -138,6 +138,8 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
         bad("polish", "relative_change = 0.1", "polish.by = none"),
         {"[trials]\nmethods = lm\n[adam]\nbeta1 = 0\n",
          "x.ini: adam.beta1 = 0: no method in trials.methods is a first-order one"},
+        {"[trials]\nmethods = projected,lm\nprecision = mixed\n",
+         "x.ini: trials.precision = mixed: all methods in trials.methods compute in float32"},
         {"[trials]\nmethods = lm\n[polish]\nby = lm\n",
          "x.ini: polish.by = lm: neither adam nor surfing"},
         {"[trials]\nmethods = lm\n[lm]\njacobian = exact\nrefresh_below = 0.1\n",

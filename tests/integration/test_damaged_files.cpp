@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
 #include "hdf5/file.hpp"
@@ -206,4 +207,36 @@ TEST_CASE("another learning rate keeps the chain and the other job's results", "
     CHECK_THAT(back.errors, Catch::Contains("8 of 8 blocks are stored already\n"));
     CHECK(stamps(sweep.segments()) == all);
     check_same_results(finished(small_job), sweep);
+}
+
+TEST_CASE("images that change while a run trains are noticed before they are used",
+          "[damaged_files]")
+{
+    fs::path const installed = "/usr/share/datasets/fashion-mnist";
+    std::string const training = "train-images-idx3-ubyte.gz";
+    std::string const test = "t10k-images-idx3-ubyte.gz";
+    ScratchFolder const images;
+    for (std::string const& name : {training, test})
+    {
+        fs::copy(installed / name, images.path / name);
+    }
+    Sweep const sweep(std::regex_replace(small_job, std::regex("dcgan"), "dcgan,vae"));
+    Command const command = sweep.command("run", {"--data", images.path.string()});
+    Program program(command);
+    program.wait_until([&] { return has_trained_to(sweep, 1); });
+    // The first chain's images are in memory. These are as good, but others.
+    fs::copy(installed / test, images.path / training, fs::copy_options::overwrite_existing);
+
+    Ended const ended = program.wait();
+    INFO(ended.text());
+    CHECK(ended.code == 4);
+    CHECK_THAT(ended.errors, Catch::Contains("data = " + images.path.string() +
+                                             ": the images have changed since the run began ("));
+    CHECK(sweep.chains().size() == 1);
+
+    fs::copy(installed / training, images.path / training, fs::copy_options::overwrite_existing);
+    Ended const resumed = run(command);
+    INFO(resumed.text());
+    CHECK(resumed.code == 0);
+    CHECK(sweep.chains().size() == 2);
 }
