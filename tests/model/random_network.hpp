@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/random.hpp"
 #include "model/evaluator.hpp"
@@ -44,6 +45,18 @@ inline at::Tensor random_tensor(std::vector<std::int64_t> const& shape, std::uin
     stream.fill_uniform(
         {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}, -1, 1);
     return tensor;
+}
+
+inline at::Tensor random_doubles(std::vector<std::int64_t> const& shape, std::uint64_t seed)
+{
+    return random_tensor(shape, seed).to(at::kDouble);
+}
+
+/// The small expansive network with two hidden layers, in float64, with a linear output.
+inline model::Network expansive_network(std::int64_t latent_dim)
+{
+    auto const spec = model::generator_spec(model::ModelKind::relu, latent_dim, 2);
+    return {spec, random_parameters(spec, 1), at::kCPU, at::kDouble};
 }
 
 /// Until its weights are packed, as those of a network are that many trials' steps are made on.

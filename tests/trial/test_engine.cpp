@@ -7,6 +7,7 @@
 
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
+#include "trial/small_block.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -27,19 +28,8 @@ chain::Reader const& shared_chain()
 
 BlockSpec block_of(Method method)
 {
-    BlockSpec block;
-    block.cell.chain = shared_chain().id();
-    block.cell.problem = {.seed = 3,
-                          .model = model::ModelKind::dcgan,
-                          .latent_dim = latent_dim,
-                          .task = Task::inversion,
-                          .measurements = 784};
-    block.cell.method = method;
-    block.cell.stop.max_iterations = 30;
-    block.cell.stop.window = 25;
+    BlockSpec block = test::small_block(shared_chain(), method);
     block.cell.projected = {.slack = 1e-3, .max_pieces = 4, .max_steps = 20, .starts = 2};
-    block.first = 4;
-    block.count = 4;
     block.budget = method == Method::surfing ? 8 : method == Method::restarts ? 40 : 0;
     return block;
 }

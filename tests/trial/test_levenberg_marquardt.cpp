@@ -23,18 +23,6 @@ namespace
 constexpr std::int64_t trials = 4;
 constexpr std::int64_t latent_dim = 3;
 
-/// The small expansive network, in float64, with a linear output.
-model::Network small_network()
-{
-    auto const spec = model::generator_spec(model::ModelKind::relu, latent_dim, 2);
-    return {spec, random_parameters(spec, 1), at::kCPU, at::kDouble};
-}
-
-at::Tensor random_doubles(std::vector<std::int64_t> const& shape, std::uint64_t seed)
-{
-    return random_tensor(shape, seed).to(at::kDouble);
-}
-
 /// ∂r/∂x of AG(x) for explicit A, a row of autograd at a time: [trials × m × k].
 at::Tensor autograd_jacobian(model::Network const& network, at::Tensor const& matrix,
                              at::Tensor const& latents)
@@ -111,8 +99,8 @@ constexpr LmSettings with(JacobianUpdate update)
 
 TEST_CASE("J, J'J, gradient and step equal autograd through an explicit matrix, in float64")
 {
-    model::ReferenceEvaluator reference(small_network());
-    model::Network const network = small_network();
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
+    model::Network const network = expansive_network(latent_dim);
     at::Tensor const target = random_doubles({trials, 784}, 2);
     at::Tensor const latents = random_doubles({trials, latent_dim}, 3);
     LmSettings settings;
@@ -156,7 +144,7 @@ TEST_CASE("J, J'J, gradient and step equal autograd through an explicit matrix, 
 
 TEST_CASE("A step is never longer than max_step and lowers f or stays")
 {
-    model::ReferenceEvaluator reference(small_network());
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
     LmSettings settings;
     settings.max_step = 0.05;
     for (JacobianUpdate const update : {JacobianUpdate::exact, JacobianUpdate::secant})
@@ -184,7 +172,7 @@ TEST_CASE("A step is never longer than max_step and lowers f or stays")
 
 TEST_CASE("A secant Jacobian is right along the step just taken and unchanged across it")
 {
-    model::ReferenceEvaluator reference(small_network());
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
     LmSettings settings;
     settings.refresh_below = 0;
     Objective const objective(random_doubles({trials, 784}, 2), Measurement::identity());

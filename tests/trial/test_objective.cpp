@@ -16,18 +16,6 @@ namespace
 constexpr std::int64_t trials = 4;
 constexpr std::int64_t latent_dim = 3;
 
-/// The small expansive network, in float64, with a linear output.
-model::Network small_network()
-{
-    auto const spec = model::generator_spec(model::ModelKind::relu, latent_dim, 2);
-    return {spec, random_parameters(spec, 1), at::kCPU, at::kDouble};
-}
-
-at::Tensor random_doubles(std::vector<std::int64_t> const& shape, std::uint64_t seed)
-{
-    return random_tensor(shape, seed).to(at::kDouble);
-}
-
 Measurement drawn(Problem const& problem)
 {
     return draw_inputs(problem, 0, trials).measurement.to(at::kCPU, at::kDouble);
@@ -37,8 +25,8 @@ Measurement drawn(Problem const& problem)
 
 TEST_CASE("Value and gradient equal autograd through the formula with an explicit matrix")
 {
-    model::ReferenceEvaluator reference(small_network());
-    model::Network const network = small_network();
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
+    model::Network const network = expansive_network(latent_dim);
     at::Tensor const target = random_doubles({trials, 784}, 2);
     at::Tensor const latents = random_doubles({trials, latent_dim}, 3);
     for (Problem const& problem : all_operators())
@@ -62,7 +50,7 @@ TEST_CASE("Value and gradient equal autograd through the formula with an explici
 
 TEST_CASE("The gradient through every operator equals finite differences")
 {
-    model::ReferenceEvaluator reference(small_network());
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
     at::Tensor const latents = random_doubles({trials, latent_dim}, 5);
     constexpr double step = 1e-6;
     for (Problem const& problem : all_operators())
@@ -85,7 +73,7 @@ TEST_CASE("The gradient through every operator equals finite differences")
 
 TEST_CASE("At the target's own latents the objective and the pixel error vanish")
 {
-    model::ReferenceEvaluator reference(small_network());
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
     at::Tensor const latents = random_doubles({trials, latent_dim}, 7);
     for (Problem const& problem : all_operators())
     {
@@ -98,7 +86,7 @@ TEST_CASE("At the target's own latents the objective and the pixel error vanish"
 
 TEST_CASE("At the target the objective is the noise's, and the pixel error does not see it")
 {
-    model::ReferenceEvaluator reference(small_network());
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
     constexpr std::int64_t many = 300;
     at::Tensor const latents = random_doubles({many, latent_dim}, 8);
     for (Operator const kind : {Operator::gaussian, Operator::mask, Operator::block_average})
@@ -119,7 +107,7 @@ TEST_CASE("At the target the objective is the noise's, and the pixel error does 
 
 TEST_CASE("Without noise the objective has the bits of one that never heard of it")
 {
-    model::ReferenceEvaluator reference(small_network());
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
     at::Tensor const target = random_doubles({trials, 784}, 9);
     at::Tensor const latents = random_doubles({trials, latent_dim}, 10);
     Problem problem = seen_through(Operator::gaussian, 30);
@@ -141,7 +129,7 @@ TEST_CASE("Without noise the objective has the bits of one that never heard of i
 
 TEST_CASE("A selection keeps the trials' own targets, operators and noise")
 {
-    model::ReferenceEvaluator reference(small_network());
+    model::ReferenceEvaluator reference(expansive_network(latent_dim));
     at::Tensor const latents = random_doubles({trials, latent_dim}, 11);
     at::Tensor const rows = at::tensor({3, 1}, at::kLong);
     at::Tensor const chosen = latents.index_select(0, rows);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "chain/reader.hpp"
+#include "trial/spec.hpp"
+
+namespace surf::test
+{
+
+/// Trials 4 to 7 of an inversion by DCGAN's generator with k = 3, ended early.
+inline trial::BlockSpec small_block(chain::Reader const& chain, trial::Method method)
+{
+    trial::BlockSpec block;
+    block.cell.chain = chain.id();
+    block.cell.problem = {.seed = 3,
+                          .model = model::ModelKind::dcgan,
+                          .latent_dim = 3,
+                          .task = trial::Task::inversion,
+                          .measurements = 784};
+    block.cell.method = method;
+    block.cell.stop.max_iterations = 30;
+    block.cell.stop.window = 25;
+    block.first = 4;
+    block.count = 4;
+    return block;
+}
+
+}  // namespace surf::test
