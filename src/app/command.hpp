@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/options.hpp"
+#include "app/job/options.hpp"
 #include "base/exit_code.hpp"
 
 /// The subcommands, one file each. They print on standard output, log on standard error and throw

@@ -7,7 +7,7 @@
 #include <map>
 #include <span>
 
-#include "app/estimate.hpp"
+#include "app/job/estimate.hpp"
 #include "app/results.hpp"
 #include "app/stored.hpp"
 #include "app/surfaces.hpp"

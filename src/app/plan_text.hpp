@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "app/plan.hpp"
+#include "app/job/plan.hpp"
 
 /// What the command `plan` prints.
 namespace surf::app

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "app/job_keys.hpp"
+#include "app/job/job_keys.hpp"
 #include "app/versions.hpp"
 #include "base/error.hpp"
 #include "hdf5/file.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/plan.hpp"
+#include "app/job/plan.hpp"
 #include "app/stored.hpp"
 
 namespace surf::app

@@ -2,8 +2,8 @@
 
 #include <c10/core/Device.h>
 
+#include "app/job/plan.hpp"
 #include "app/node_cores.hpp"
-#include "app/plan.hpp"
 #include "data/images.hpp"
 
 namespace surf::app

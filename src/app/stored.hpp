@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/plan.hpp"
+#include "app/job/plan.hpp"
 #include "reduce/results.hpp"
 #include "reduce/statistics.hpp"
 #include "store/segment.hpp"

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "app/plan.hpp"
+#include "app/job/plan.hpp"
 #include "app/run_context.hpp"
 
 namespace surf::app

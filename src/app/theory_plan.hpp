@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "app/job.hpp"
+#include "app/job/job.hpp"
 
 namespace surf::app
 {

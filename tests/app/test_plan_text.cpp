@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "app/options.hpp"
+#include "app/job/options.hpp"
 #include "app/plan_text.hpp"
 #include "app/theory_plan.hpp"
 #include "chain/reader.hpp"

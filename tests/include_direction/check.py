@@ -25,7 +25,8 @@ USES = {
     "store": ["hdf5"],
     "reduce": ["store"],
     "landscape": ["data", "model", "chain", "reduce"],
-    "app": ["data", "train", "trial", "sched", "reduce", "landscape"],
+    "app/job": ["data", "train", "trial", "sched", "landscape"],
+    "app": ["app/job", "reduce"],
     "bench": ["data", "train", "trial", "sched", "reduce", "landscape"],
 }
 
@@ -40,7 +41,7 @@ PLAIN_USERS = ["sched", "store", "reduce"]
 CONFINED = {
     r"mpi\.h": ["mpi/*", "hdf5/parallel*"],
     r"(hdf5(_hl)?|H5\w*)\.h": ["hdf5/*"],
-    r"boost/program_options.*": ["app/*", "bench/options*"],
+    r"boost/program_options.*": ["app/job/*", "bench/options*"],
     r"Eigen/.*": ["polytope/*", "trial/*"],
     r"cuda.*|(ATen|c10)/cuda/.*": ["model/cuda_graph*"],
     r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "landscape/*", "app/*", "bench/*"],
@@ -50,6 +51,12 @@ CONFINED = {
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 SUFFIXES = {".hpp", ".cpp", ".h", ".cu"}
+
+
+def folder_of(file):
+    """The folder of the table that a file (relative to src) lies in, the innermost; its topmost if none does."""
+    folder = file.rpartition("/")[0]
+    return folder if folder in USES else file.split("/")[0]
 
 
 def reachable(folder):
@@ -62,7 +69,7 @@ def reachable(folder):
 
 def complaint(source, bracket, header):
     """What is wrong when file `source` (relative to src) includes `header`; None if nothing is."""
-    folder, target = source.split("/")[0], header.split("/")[0]
+    folder, target = folder_of(source), folder_of(header)
     for pattern, places in CONFINED.items():
         if re.fullmatch(pattern, header) and not any(fnmatch(source, place) for place in places):
             return f"only {' and '.join(places)} may include it"
@@ -85,7 +92,7 @@ def violations(src):
     found = []
     for path in files:
         source = path.relative_to(src).as_posix()
-        if source.split("/")[0] not in USES:
+        if folder_of(source) not in USES:
             found.append(f"{source}: its folder is not in the table of check.py")
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

@@ -22,11 +22,13 @@ FORBIDDEN = [
     ("store/segment.cpp", '#include "chain/reader.hpp"'),
     ("reduce/reducer.cpp", '#include "train/trainer.hpp"'),
     ("trial/spec.hpp", '#include "model/network.hpp"'),  # no longer plain
-    ("train/trainer.cpp", '#include "app/job.hpp"'),
+    ("train/trainer.cpp", '#include "app/job/job.hpp"'),
     ("landscape/surfaces.cpp", '#include "trial/engine.hpp"'),
     ("landscape/theory_spec.hpp", '#include "model/network.hpp"'),  # no longer plain
-    ("bench/trials.cpp", '#include "app/options.hpp"'),  # of the other program
+    ("bench/trials.cpp", '#include "app/job/options.hpp"'),  # of the other program
     ("app/main.cpp", '#include "bench/report.hpp"'),
+    ("app/job/plan.cpp", '#include "app/plan_text.hpp"'),  # outwards
+    ("app/main.cpp", "#include <boost/program_options.hpp>"),
     ("bench/trials.cpp", "#include <boost/program_options.hpp>"),
     ("data/idx.cpp", "#include <model/network.hpp>"),  # the brackets change nothing
     ("data/idx.cpp", '  #  include   "model/network.hpp"  // nor do blanks'),
@@ -49,10 +51,12 @@ FORBIDDEN = [
 ]
 
 ALLOWED = [
+    ("app/run_command.cpp", '#include "app/job/plan.hpp"'),
+    ("app/job/options.cpp", "#include <boost/program_options.hpp>"),
     ("base/id.cpp", '#include "base/id.hpp"'),
     ("base/id.cpp", "#include <vector>"),
     ("base/id.cpp", "#include <fmt/format.h>"),
-    ("base/id.cpp", '// #include "app/job.hpp"'),
+    ("base/id.cpp", '// #include "app/job/job.hpp"'),
     ("mpi/check.cpp", "#include <mpi.h>"),
     ("hdf5/parallel.cpp", "#include <mpi.h>"),
     ("hdf5/parallel.cpp", '#include "mpi/communicator.hpp"'),
@@ -73,7 +77,6 @@ ALLOWED = [
     ("landscape/theory_file.cpp", '#include "reduce/statistics.hpp"'),
     ("app/main.cpp", '#include "reduce/reducer.hpp"'),
     ("app/main.cpp", '#include "base/log.hpp"'),
-    ("app/main.cpp", "#include <boost/program_options.hpp>"),
     ("bench/trials.cpp", '#include "trial/engine.hpp"'),
     ("bench/trials.cpp", "#include <ATen/ATen.h>"),
     ("bench/options.cpp", "#include <boost/program_options/parsers.hpp>"),
@@ -83,7 +86,7 @@ ALLOWED = [
 def violations_of(source, line):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, source)
-        path.parent.mkdir()
+        path.parent.mkdir(parents=True)
         path.write_text(f"#pragma once\n{line}\n", encoding="utf-8")
         return check.violations(folder)
 
@@ -103,9 +106,9 @@ class Check(unittest.TestCase):
 
     def test_programs_may_use_every_library(self):
         programs = {"app", "bench"}
+        parts = {folder for folder in check.USES if folder.split("/")[0] in programs}
         for program in programs:
-            libraries = check.reachable(program) - {program}
-            self.assertEqual(libraries, set(check.USES) - programs)
+            self.assertEqual(check.reachable(program) - parts, set(check.USES) - parts)
 
     def test_folders_are_listed_lowest_first(self):
         folders = list(check.USES)

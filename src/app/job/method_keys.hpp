@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "app/key_maker.hpp"
+#include "app/job/key_maker.hpp"
 
 /// For the sources of the key tables only.
 namespace surf::app

@@ -1,4 +1,4 @@
-#include "app/options.hpp"
+#include "app/job/options.hpp"
 
 #include <fmt/format.h>
 
@@ -10,9 +10,9 @@
 #include <set>
 #include <sstream>
 
-#include "app/job_keys.hpp"
-#include "app/option_groups.hpp"
-#include "app/unknown_key.hpp"
+#include "app/job/job_keys.hpp"
+#include "app/job/option_groups.hpp"
+#include "app/job/unknown_key.hpp"
 
 namespace surf::app
 {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/job.hpp"
+#include "app/job/job.hpp"
 #include "model/device.hpp"
 
 namespace surf::app

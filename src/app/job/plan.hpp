@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "app/job.hpp"
+#include "app/job/job.hpp"
 #include "base/id.hpp"
 #include "chain/chain.hpp"
 #include "sched/ledger.hpp"

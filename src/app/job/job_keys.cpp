@@ -1,6 +1,6 @@
-#include "app/job_keys.hpp"
+#include "app/job/job_keys.hpp"
 
-#include "app/key_maker.hpp"
+#include "app/job/key_maker.hpp"
 
 namespace surf::app
 {

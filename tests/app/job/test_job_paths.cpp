@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <string>
 
-#include "app/options.hpp"
-#include "app/plan.hpp"
+#include "app/job/options.hpp"
+#include "app/job/plan.hpp"
 #include "app/working_folder.hpp"
 #include "support/scratch_folder.hpp"
 

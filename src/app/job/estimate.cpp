@@ -1,4 +1,4 @@
-#include "app/estimate.hpp"
+#include "app/job/estimate.hpp"
 
 #include <fmt/format.h>
 

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <string>
 
-#include "app/job_keys.hpp"
-#include "app/options.hpp"
+#include "app/job/job_keys.hpp"
+#include "app/job/options.hpp"
 #include "app/working_folder.hpp"
 #include "support/scratch_folder.hpp"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/job.hpp"
+#include "app/job/job.hpp"
 
 /// The keys of the job file, which are also options of the command line.
 namespace surf::app

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "app/experiment.hpp"
-#include "app/value_text.hpp"
+#include "app/job/experiment.hpp"
+#include "app/job/value_text.hpp"
 #include "data/images.hpp"
 #include "landscape/theory_spec.hpp"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "app/key_maker.hpp"
-#include "app/method_keys.hpp"
+#include "app/job/key_maker.hpp"
+#include "app/job/method_keys.hpp"
 
 namespace surf::app
 {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "app/estimate.hpp"
+#include "app/job/estimate.hpp"
 #include "model/network.hpp"
 
 using namespace surf;

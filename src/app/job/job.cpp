@@ -1,11 +1,11 @@
-#include "app/job.hpp"
+#include "app/job/job.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "app/job_keys.hpp"
+#include "app/job/job_keys.hpp"
 
 namespace surf::app
 {

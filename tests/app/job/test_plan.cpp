@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "app/options.hpp"
-#include "app/plan.hpp"
+#include "app/job/options.hpp"
+#include "app/job/plan.hpp"
 
 using namespace surf;
 using namespace surf::app;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/options.hpp"
+#include "app/job/options.hpp"
 #include "support/scratch_folder.hpp"
 
 using namespace surf;

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/job_keys.hpp"
+#include "app/job/job_keys.hpp"
 
 /// For the sources of the key tables only.
 namespace surf::app

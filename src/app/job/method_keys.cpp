@@ -1,4 +1,4 @@
-#include "app/method_keys.hpp"
+#include "app/job/method_keys.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "app/plan.hpp"
+#include "app/job/plan.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <map>
 #include <ranges>
 
-#include "app/estimate.hpp"
+#include "app/job/estimate.hpp"
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "data/images.hpp"

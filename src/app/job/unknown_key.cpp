@@ -1,4 +1,4 @@
-#include "app/unknown_key.hpp"
+#include "app/job/unknown_key.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/job_keys.hpp"
+#include "app/job/job_keys.hpp"
 #include "base/error.hpp"
 
 namespace surf::app

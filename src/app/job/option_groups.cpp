@@ -1,4 +1,4 @@
-#include "app/option_groups.hpp"
+#include "app/job/option_groups.hpp"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <optional>
 #include <sstream>
 
-#include "app/estimate.hpp"
-#include "app/job_keys.hpp"
-#include "app/options.hpp"
+#include "app/job/estimate.hpp"
+#include "app/job/job_keys.hpp"
+#include "app/job/options.hpp"
 #include "base/exit_code.hpp"
 
 namespace surf::app
