@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 
 class UnreadableError(Exception):
-    """A file that cannot be read or drawn; commands end with exit code 4."""
+    """A file that cannot be read, drawn or written; commands end with exit code 4."""
 
 
 def check(path: Path, majors: dict[str, int], origin: str) -> str:
@@ -34,7 +34,10 @@ def check(path: Path, majors: dict[str, int], origin: str) -> str:
 
 
 def save(figure: Figure, output: Path) -> None:
-    """Writes the figure and says where, and whether it replaces another."""
+    """Writes the figure and says where, and whether it replaces another. UnreadableError if it cannot."""
     replaces = output.exists()
-    figure.savefig(output, dpi=150)
+    try:
+        figure.savefig(output, dpi=150)
+    except OSError as error:
+        raise UnreadableError(f"cannot write {output} ({error.strerror}); name another file: --output") from error
     print(f"{output}{' (replaced)' if replaces else ''}")

@@ -32,7 +32,6 @@ if ((EUID == 0)); then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 export OMPI_MCA_io=romio321 # OMPIO before Open MPI 4.1.7 can corrupt parallel HDF5 writes
-export OMP_WAIT_POLICY=passive # training threads that spin would take the cores from the trials
 "${mpi[@]}" build/bin/surf_sweep run --job jobs/demo.ini
 
 step "Drawing the figure"

@@ -39,8 +39,6 @@ if ((EUID == 0)); then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 export OMPI_MCA_io=romio321 # OMPIO before Open MPI 4.1.7 can corrupt parallel HDF5 writes
-# Training threads that spin while they wait would take the cores from the ranks that compute trials.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 say() { echo "sweep: $(date '+%F %T') $*"; }
 
@@ -59,7 +57,7 @@ stop() {
 }
 trap 'stop USR2' USR2
 trap 'stop TERM' TERM
-mpirun -x OMP_WAIT_POLICY "$program" run --job "$job" "$@" &
+mpirun "$program" run --job "$job" "$@" &
 mpirun=$!
 while true; do
     trapped=false

@@ -26,7 +26,7 @@ struct RunEnd
 };
 
 /// Rank 0: trains chains and computes blocks in its compute thread, and in the main thread answers
-/// the workers, reduces adam cells to surfing budgets, logs progress and heeds signals.
+/// the workers, reduces cells to the budgets of others, logs progress and heeds signals.
 class Coordination
 {
   public:
@@ -63,7 +63,6 @@ class Coordination
     sched::Ledger ledger_;
     sched::Coordinator coordinator_;
     sched::Dispatcher dispatcher_;
-    ComputeThread compute_;
     BlockRunner runner_;
     ProgressLog progress_;
     std::optional<sched::ChainIndex> training_;  ///< what the compute thread does, if anything
@@ -74,6 +73,7 @@ class Coordination
     bool finishing_ = false;
     std::optional<std::chrono::steady_clock::time_point> missing_since_;
     std::exception_ptr fatal_;  ///< what give_up() was told
+    ComputeThread compute_;     ///< last, so that its task ends before what it uses does
 };
 
 }  // namespace surf::app

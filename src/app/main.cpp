@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <string>
 #include <vector>
@@ -9,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
+#include "base/wait_policy.hpp"
 #include "model/heap.hpp"
 
 namespace surf::app
@@ -76,6 +80,24 @@ ExitCode dispatch(Options const& options)
     return ExitCode::internal_error;
 }
 
+/// What was printed may still be on its way, and a full disk may have swallowed it.
+void require_printed()
+{
+    errno = 0;
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    {
+        throw EnvironmentError(
+            fmt::format("cannot write to standard output: {}; check where it goes to",
+                        std::strerror(errno != 0 ? errno : EIO)));
+    }
+}
+
+/// Says it, if anybody can hear: the exit code tells in any case.
+void complain(std::string const& kind, std::string const& what)
+{
+    std::fputs(fmt::format("surf_sweep: {}: {}\n", kind, what).c_str(), stderr);
+}
+
 ExitCode run_main(std::vector<std::string> const& arguments)
 {
     bool started = false;
@@ -88,28 +110,30 @@ ExitCode run_main(std::vector<std::string> const& arguments)
             require_one_process(options.command);
         }
         started = true;
-        return dispatch(options);
+        ExitCode const code = dispatch(options);
+        require_printed();
+        return code;
     }
     catch (Error const& error)
     {
         // Every process refuses the same command line: one says so.
         if (started || rank() == 0)
         {
-            fmt::print(stderr, "surf_sweep: error: {}\n", error.what());
+            complain("error", error.what());
         }
         return error.code();
     }
-    catch (std::filesystem::filesystem_error const& error)
+    catch (std::system_error const& error)
     {
-        fmt::print(stderr, "surf_sweep: error: {}\n", error.what());
+        complain("error", error.what());
         return exit_code_of(error);
     }
     catch (std::exception const& error)
     {
-        fmt::print(stderr,
-                   "surf_sweep: internal error: {} (this is a bug) please report it with the "
-                   "command and the output of surf_sweep version\n",
-                   error.what());
+        complain("internal error",
+                 fmt::format("{} (this is a bug) please report it with the command "
+                             "and the output of surf_sweep version",
+                             error.what()));
         return ExitCode::internal_error;
     }
 }
@@ -119,6 +143,7 @@ ExitCode run_main(std::vector<std::string> const& arguments)
 
 int main(int argc, char** argv)
 {
+    surf::wait_asleep(argv);
     surf::model::prepare_heap();
     return static_cast<int>(surf::app::run_main({argv + 1, argv + argc}));
 }

@@ -38,7 +38,7 @@ void ProgressLog::chain_started(std::string name)
 {
     std::lock_guard const lock(mutex_);
     chain_ = std::move(name);
-    done_ = steps_ = 0;
+    done_ = steps_ = first_done_ = 0;
 }
 
 void ProgressLog::training_step(std::int64_t done, std::int64_t steps)

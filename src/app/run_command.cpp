@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -16,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/folder_lock.hpp"
 #include "base/host.hpp"
+#include "base/id.hpp"
 #include "base/log.hpp"
 #include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
@@ -36,6 +39,41 @@ struct Preparation
     data::Images test_images;
     std::string data_checksum;
 };
+
+/// The first digits of the id of the job that a file describes.
+std::string brief_id_of(std::string const& job_file, std::string const& data_checksum)
+{
+    try
+    {
+        return make_plan(parse_job(job_file, ""), data_checksum).job.brief();
+    }
+    catch (InputError const&)
+    {
+        return hash128_hex(job_file).substr(0, 8);  // of another version, or spoilt
+    }
+}
+
+/// Leaves the job in its output folder. What another one left there is renamed, as its results are:
+/// it says how they were made.
+void publish_job(Job const& job, std::string const& data_checksum)
+{
+    fs::path const path = job.output / "job.ini";
+    std::string const text = with_absolute_paths(job).text();
+    if (fs::exists(path))
+    {
+        std::ifstream stream(path);
+        std::string const found{std::istreambuf_iterator<char>(stream), {}};
+        std::string const id = brief_id_of(found, data_checksum);
+        if (id != brief_id_of(text, data_checksum))
+        {
+            fs::path const kept = job.output / fmt::format("job-{}.ini", id);
+            fs::rename(path, kept);
+            spdlog::warn("{} was of another job ({}): renamed to {}", path.string(), id,
+                         kept.filename().string());
+        }
+    }
+    publish_text(path, text);
+}
 
 /// Checks all that can be checked before any work starts.
 Preparation prepare(Options const& options)
@@ -65,7 +103,7 @@ Preparation prepare(Options const& options)
     require_writable_folder(job.chains, "chains");
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
-    publish_text(job.output / "job.ini", with_absolute_paths(job).text());
+    publish_job(job, prepared.data_checksum);
     publish_text(checksum_path(job.output), prepared.data_checksum + "\n");
     return prepared;
 }
@@ -112,19 +150,14 @@ void announce(RunContext const& context, mpi::NodeTopology const& topology)
 /// Ranks of one node that were given the same GPU: allowed, but rarely wanted.
 void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
 {
-    if (!device.is_cuda())
-    {
-        return;
-    }
+    constexpr int none = -1;
     auto const node = world.split_shared();
-    auto const others = node.allgather(static_cast<int>(device.index()));
-    if (node.rank() == 0 && std::ssize(others) > 1)
+    auto gpus = node.allgather(device.is_cuda() ? static_cast<int>(device.index()) : none);
+    std::erase(gpus, none);
+    std::set<int> const distinct(gpus.begin(), gpus.end());
+    if (node.rank() == 0 && distinct.size() < gpus.size())
     {
-        std::set<int> const distinct(others.begin(), others.end());
-        if (distinct.size() < others.size())
-        {
-            spdlog::warn("{} ranks share {} GPUs on this node", others.size(), distinct.size());
-        }
+        spdlog::warn("{} ranks share {} GPUs on this node", gpus.size(), distinct.size());
     }
 }
 

@@ -49,52 +49,74 @@ Status read_status(Job const& job)
     return status;
 }
 
+nlohmann::ordered_json chains_json(Status const& status)
+{
+    auto json = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < status.chains.size(); ++i)
+    {
+        auto const& [spec, header] = status.plan.chains[i];
+        StoredChain const& stored = status.chains[i];
+        json.push_back({{"id", header.id().hex()},
+                        {"model", name_of(model::model_table, spec.model)},
+                        {"latent_dim", spec.latent_dim},
+                        {"state", name_of(chain_state_table, stored.state)},
+                        {"snapshots_done", stored.snapshots},
+                        {"snapshots", header.snapshots},
+                        {"reason", nullptr}});
+        if (stored.state == ChainState::diverged)
+        {
+            json.back()["reason"] = stored.reason;
+        }
+    }
+    return json;
+}
+
+nlohmann::ordered_json experiments_json(Plan const& plan)
+{
+    auto json = nlohmann::ordered_json::array();
+    for (PlannedExperiment const& experiment : plan.experiments)
+    {
+        auto cells = nlohmann::ordered_json::array();
+        for (sched::CellIndex const cell : experiment.cells)
+        {
+            cells.push_back(plan[cell].spec.id().hex());
+        }
+        json.push_back({{"name", experiment.name}, {"cells", std::move(cells)}});
+    }
+    return json;
+}
+
+nlohmann::ordered_json cells_json(Status const& status)
+{
+    auto json = nlohmann::ordered_json::array();
+    for (StoredCell const& cell : status.cells)
+    {
+        trial::CellSpec const& spec = cell.result.spec;
+        trial::Problem const& problem = spec.problem;
+        json.push_back({{"id", spec.id().hex()},
+                        {"chain", spec.chain.hex()},
+                        {"model", name_of(model::model_table, problem.model)},
+                        {"latent_dim", problem.latent_dim},
+                        {"task", name_of(trial::task_table, problem.task)},
+                        {"operator", name_of(trial::operator_table, problem.measurement)},
+                        {"measurements", problem.measurements},
+                        {"draw", name_of(trial::draw_table, problem.draw)},
+                        {"noise", problem.noise},
+                        {"method", name_of(trial::method_table, spec.method)},
+                        {"blocks_done", cell.blocks.size()},
+                        {"blocks", cell.planned_blocks}});
+    }
+    return json;
+}
+
 std::string to_json(Job const& job, Status const& status)
 {
     nlohmann::ordered_json json;
     json["job_id"] = status.plan.job.hex();
     json["output"] = job.output.string();
-    json["chains"] = nlohmann::ordered_json::array();
-    for (std::size_t i = 0; i < status.chains.size(); ++i)
-    {
-        auto const& [spec, header] = status.plan.chains[i];
-        StoredChain const& stored = status.chains[i];
-        json["chains"].push_back({{"id", header.id().hex()},
-                                  {"model", name_of(model::model_table, spec.model)},
-                                  {"latent_dim", spec.latent_dim},
-                                  {"state", name_of(chain_state_table, stored.state)},
-                                  {"snapshots_done", stored.snapshots},
-                                  {"snapshots", header.snapshots},
-                                  {"reason", nullptr}});
-        if (stored.state == ChainState::diverged)
-        {
-            json["chains"].back()["reason"] = stored.reason;
-        }
-    }
-    json["experiments"] = nlohmann::ordered_json::array();
-    for (PlannedExperiment const& experiment : status.plan.experiments)
-    {
-        auto cells = nlohmann::ordered_json::array();
-        for (sched::CellIndex const cell : experiment.cells)
-        {
-            cells.push_back(status.plan[cell].spec.id().hex());
-        }
-        json["experiments"].push_back({{"name", experiment.name}, {"cells", std::move(cells)}});
-    }
-    json["cells"] = nlohmann::ordered_json::array();
-    for (StoredCell const& cell : status.cells)
-    {
-        trial::CellSpec const& spec = cell.result.spec;
-        json["cells"].push_back({{"id", spec.id().hex()},
-                                 {"chain", spec.chain.hex()},
-                                 {"model", name_of(model::model_table, spec.problem.model)},
-                                 {"latent_dim", spec.problem.latent_dim},
-                                 {"task", name_of(trial::task_table, spec.problem.task)},
-                                 {"measurements", spec.problem.measurements},
-                                 {"method", name_of(trial::method_table, spec.method)},
-                                 {"blocks_done", cell.blocks.size()},
-                                 {"blocks", cell.planned_blocks}});
-    }
+    json["chains"] = chains_json(status);
+    json["experiments"] = experiments_json(status.plan);
+    json["cells"] = cells_json(status);
     json["surfaces"] = nlohmann::ordered_json::array();
     for (std::filesystem::path const& file : status.surfaces)
     {
@@ -124,7 +146,7 @@ std::string to_table(Job const& job, Status const& status)
                     std::string(name_of(chain_state_table, status.chains[i].state)),
                     fmt::format("{}/{}", status.chains[i].snapshots, header.snapshots)});
     }
-    TextTable cells({"cell", "chain", "model", "k", "task", "m", "method", "blocks"});
+    TextTable cells({"cell", "chain", "model", "k", "task", "operator", "m", "method", "blocks"});
     for (StoredCell const& cell : status.cells)
     {
         trial::CellSpec const& spec = cell.result.spec;
@@ -132,6 +154,7 @@ std::string to_table(Job const& job, Status const& status)
                    std::string(name_of(model::model_table, spec.problem.model)),
                    fmt::format("{}", spec.problem.latent_dim),
                    std::string(name_of(trial::task_table, spec.problem.task)),
+                   std::string(name_of(trial::operator_table, spec.problem.measurement)),
                    fmt::format("{}", spec.problem.measurements),
                    std::string(name_of(trial::method_table, spec.method)),
                    fmt::format("{}/{}", cell.blocks.size(), cell.planned_blocks)});

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace
 {
 
-/// Σ n_t of a cell; nothing if it depends on a cell of which nothing is stored.
+/// The Adam steps that a cell may take; nothing if it depends on a cell of which nothing is stored.
 std::optional<std::int64_t> budget_of(PlannedCell const& cell, std::vector<StoredCell> const& done)
 {
     if (!cell.budget_from)
@@ -159,7 +159,7 @@ std::optional<store::Segment> peek_segment(fs::path const& output, trial::BlockS
     }
     try
     {
-        return store::read_segment(path);
+        return store::read_segment(path, spec);
     }
     catch (FileError const& error)
     {

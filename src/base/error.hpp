@@ -1,8 +1,8 @@
 #pragma once
 
-#include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "base/exit_code.hpp"
 
@@ -58,9 +58,8 @@ inline ExitCode exit_code_of(std::exception const& exception)
     {
         return error->code();
     }
-    bool const of_file_system =
-        dynamic_cast<std::filesystem::filesystem_error const*>(&exception) != nullptr;
-    return of_file_system ? ExitCode::environment : ExitCode::internal_error;
+    bool const of_system = dynamic_cast<std::system_error const*>(&exception) != nullptr;
+    return of_system ? ExitCode::environment : ExitCode::internal_error;
 }
 
 }  // namespace surf

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
+#include "base/wait_policy.hpp"
 #include "bench/case_list.hpp"
 #include "bench/context.hpp"
 #include "model/heap.hpp"
@@ -90,6 +91,7 @@ ExitCode run_main(std::vector<std::string> const& arguments, mpi::Communicator c
 
 int main(int argc, char** argv)
 {
+    surf::wait_asleep(argv);
     surf::model::prepare_heap();
     surf::mpi::Environment const environment(argc, argv);
     auto const world = surf::mpi::Communicator::world();

@@ -205,16 +205,10 @@ void agree(Communicator const& communicator, std::function<void()> const& local)
     {
         local();
     }
-    catch (Error const& error)
-    {
-        own = std::current_exception();
-        code = error.code();
-        text = error.what();
-    }
     catch (std::exception const& error)
     {
         own = std::current_exception();
-        code = ExitCode::internal_error;
+        code = exit_code_of(error);
         text = error.what();
     }
     std::vector<ExitCode> const codes = communicator.allgather(code);

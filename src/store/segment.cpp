@@ -181,6 +181,13 @@ Segment read_segment(fs::path const& path)
     return segment;
 }
 
+Segment read_segment(fs::path const& path, trial::BlockSpec const& spec)
+{
+    Segment segment = read_segment(path);
+    require_block(path, segment, spec);
+    return segment;
+}
+
 std::optional<Segment> find_segment(fs::path const& output, trial::BlockSpec const& spec)
 {
     fs::path const path = segment_path(output, spec.id());
@@ -190,9 +197,7 @@ std::optional<Segment> find_segment(fs::path const& output, trial::BlockSpec con
     }
     try
     {
-        Segment segment = read_segment(path);
-        require_block(path, segment, spec);
-        return segment;
+        return read_segment(path, spec);
     }
     catch (FileError const& error)
     {

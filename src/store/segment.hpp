@@ -40,6 +40,8 @@ void write_segment(std::filesystem::path const& output, trial::BlockSpec const& 
 
 /// Throws FileError if the file is damaged or says that it is another block than its name.
 Segment read_segment(std::filesystem::path const& path);
+/// The same, and that it is this block.
+Segment read_segment(std::filesystem::path const& path, trial::BlockSpec const& spec);
 
 /// The segment of this block if it is stored and sound. A damaged one is set aside (renamed to
 /// *.bad) with a warning, so that it is computed again.

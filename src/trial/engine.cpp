@@ -146,6 +146,7 @@ class FinalNetwork
         {
             if (network_.in_use_ != this)
             {
+                network_.in_use_ = nullptr;
                 network_.evaluator_.reset();
                 model::release_unused_memory();  // weights of other sizes follow
                 network_.evaluator_ = network_.snapshots_.prepare(network_.parameters_, types_);

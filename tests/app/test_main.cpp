@@ -24,7 +24,7 @@ struct Result
 Result run(std::string const& arguments, std::string const& environment = "")
 {
     std::string const command =
-        fmt::format("cd {} && env -u OMPI_COMM_WORLD_SIZE {} {} {} 2>&1", SURF_SOURCE_DIR,
+        fmt::format("cd {} && env -u OMPI_COMM_WORLD_SIZE {} 2>&1 {} {}", SURF_SOURCE_DIR,
                     environment, SURF_SWEEP_PROGRAM, arguments);
     FILE* const pipe = ::popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
@@ -77,6 +77,28 @@ TEST_CASE("help, version and plan say what they should", "[main]")
     CHECK(status.code == ExitCode::success);
     CHECK_THAT(status.output, Catch::Contains("\"state\": \"absent\""));
     CHECK_THAT(status.output, Catch::Contains("\"results\": null"));
+}
+
+TEST_CASE("what cannot be printed is an error", "[main]")
+{
+    for (char const* const command : {"version", "help", "plan --output=/nowhere"})
+    {
+        Result const result = run(fmt::format("{} >/dev/full", command));
+        INFO(command);
+        CHECK(result.code == ExitCode::environment);
+        CHECK_THAT(result.output, Catch::StartsWith("surf_sweep: error: cannot write to "));
+        CHECK_THAT(result.output, Catch::Contains("No space left on device"));
+    }
+    CHECK(run("plan --train.intervals=0 2>/dev/full").code == ExitCode::bad_input);
+}
+
+TEST_CASE("threads that wait sleep, unless the environment wants them to spin", "[main]")
+{
+    // libgomp prints what it has read of its variables, once for each time it is loaded.
+    std::string const show = "OMP_DISPLAY_ENV=true ";
+    std::string const asleep = "OMP_WAIT_POLICY = 'PASSIVE'";
+    CHECK_THAT(run("version", "-u OMP_WAIT_POLICY " + show).output, Catch::Contains(asleep));
+    CHECK_THAT(run("version", show + "OMP_WAIT_POLICY=active").output, !Catch::Contains(asleep));
 }
 
 TEST_CASE("only run may be started by mpirun", "[main]")

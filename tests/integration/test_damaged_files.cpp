@@ -198,6 +198,10 @@ TEST_CASE("another learning rate keeps the chain and the other job's results", "
     bool const same_bytes = bytes_of(kept) == first_results;
     CHECK(same_bytes);
     CHECK(contents(sweep.results(), "trials") != contents(kept, "trials"));
+    std::string const kept_job =
+        bytes_of(sweep.output() / ("job-" + first_job.substr(0, 8) + ".ini"));
+    CHECK_THAT(kept_job, Catch::Contains("learning_rate = 0.01\n"));
+    CHECK_THAT(bytes_of(sweep.output() / "job.ini"), Catch::Contains("learning_rate = 0.02\n"));
 
     // Back again: nothing is to be computed.
     auto const all = stamps(sweep.segments());

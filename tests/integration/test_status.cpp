@@ -159,6 +159,8 @@ TEST_CASE("status finds a shared folder of chains from anywhere", "[status]")
     }
     CHECK(fs::is_empty(elsewhere.path));
 
+    CHECK(files_in(sweep.output(), ".ini").size() == 1);
+
     // A folder that was moved still knows where the shared chains are.
     fs::path const moved = home / "moved";
     fs::rename(sweep.output(), moved);
