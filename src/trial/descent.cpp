@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/contract.hpp"
-#include "base/error.hpp"
 #include "trial/flight.hpp"
+#include "trial/going_on.hpp"
 #include "trial/host_values.hpp"
 #include "trial/lm_descent.hpp"
 
@@ -40,10 +40,7 @@ void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop
 {
     while (!flight.empty())
     {
-        if (stop.stop_requested())
-        {
-            throw Interrupted("stopped in the middle of a block (it is computed again next time)");
-        }
+        require_going_on(stop);
         flight.advance(generator, land);
     }
 }

@@ -3,13 +3,13 @@
 #include <optional>
 
 #include "base/contract.hpp"
-#include "base/error.hpp"
 #include "model/frozen_generator.hpp"
 #include "model/graphed_evaluator.hpp"
 #include "model/heap.hpp"
 #include "trial/adam.hpp"
 #include "trial/attempts.hpp"
 #include "trial/descent.hpp"
+#include "trial/going_on.hpp"
 #include "trial/inputs.hpp"
 #include "trial/lm_surfing.hpp"
 #include "trial/objective.hpp"
@@ -66,10 +66,7 @@ void surf(CellSpec const& cell, std::int64_t budget, Snapshots const& snapshots,
         std::int64_t const own_steps = steps[static_cast<std::size_t>(t)];
         for (std::int64_t i = 0; i < own_steps; ++i)
         {
-            if (stop.stop_requested())
-            {
-                throw Interrupted("stopped while surfing (the block is computed again next time)");
-            }
+            require_going_on(stop);
             adam.step(latents, objective.evaluate(*generator, latents).gradient);
             if (i == preparing_step(own_steps, latents.device()))
             {

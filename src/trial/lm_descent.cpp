@@ -1,8 +1,8 @@
 #include "trial/lm_descent.hpp"
 
 #include "base/contract.hpp"
-#include "base/error.hpp"
 #include "trial/descent.hpp"
+#include "trial/going_on.hpp"
 #include "trial/host_values.hpp"
 
 namespace surf::trial
@@ -150,10 +150,7 @@ std::vector<TrialOutcome> descend_by_lm(model::Evaluator& generator, LmStart sta
     std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
     while (!flight.empty())
     {
-        if (stop.stop_requested())
-        {
-            throw Interrupted("stopped in the middle of a block (it is computed again next time)");
-        }
+        require_going_on(stop);
         flight.advance(generator, outcomes);
     }
     describe_latents(generator, objective, target_latents, rule, outcomes);

@@ -1,9 +1,9 @@
 #include "trial/lm_surfing.hpp"
 
 #include "base/contract.hpp"
-#include "base/error.hpp"
 #include "trial/attempts.hpp"
 #include "trial/descent.hpp"
+#include "trial/going_on.hpp"
 #include "trial/levenberg_marquardt.hpp"
 #include "trial/lm_descent.hpp"
 
@@ -30,10 +30,7 @@ void surf_by_lm(Snapshots const& snapshots, std::int64_t stride, std::int64_t st
         search.look(*generator);
         for (std::int64_t step = 0; step < steps; ++step)
         {
-            if (stop.stop_requested())
-            {
-                throw Interrupted("stopped while surfing (the block is computed again next time)");
-            }
+            require_going_on(stop);
             search.step(*generator);
         }
     }

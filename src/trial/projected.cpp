@@ -6,11 +6,11 @@
 #include <numeric>
 
 #include "base/contract.hpp"
-#include "base/error.hpp"
 #include "trial/adam.hpp"
 #include "trial/attempts.hpp"
 #include "trial/descent.hpp"
 #include "trial/eigen.hpp"
+#include "trial/going_on.hpp"
 
 namespace surf::trial
 {
@@ -135,10 +135,7 @@ std::vector<TrialOutcome> surf_projected(BlockSpec const& block, Snapshots const
         generator = generators.next();
         for (std::size_t i = 0; i < outcomes.size(); ++i)
         {
-            if (stop.stop_requested())
-            {
-                throw Interrupted("stopped while surfing (the block is computed again next time)");
-            }
+            require_going_on(stop);
             if (Eigen::VectorXd const latent = latent_of(outcomes[i]); latent.allFinite())
             {
                 add_move(outcomes[i],

@@ -16,10 +16,10 @@ using trial::Method;
 using trial::Operator;
 
 /// The settings of one experiment: its own, and those of all.
-class ExperimentSettings
+class MergedSettings
 {
   public:
-    ExperimentSettings(JobSettings const& all, std::string name)
+    MergedSettings(JobSettings const& all, std::string name)
         : common_(all.common), name_(std::move(name))
     {
         if (auto const own = all.own.find(name_); own != all.own.end())
@@ -57,7 +57,7 @@ class ExperimentSettings
     std::string name_;
 };
 
-void check_methods(Experiment const& experiment, ExperimentSettings const& settings)
+void check_methods(Experiment const& experiment, MergedSettings const& settings)
 {
     auto const require = [&](Method method, Method needed, std::string_view why) {
         if (experiment.uses(method) && !experiment.uses(needed))
@@ -92,7 +92,7 @@ std::vector<std::int64_t> measurement_counts(Operator measurement)
     return counts;
 }
 
-void check_measurements(Experiment const& experiment, ExperimentSettings const& settings)
+void check_measurements(Experiment const& experiment, MergedSettings const& settings)
 {
     TrialJob const& trials = experiment.trials;
     if (!experiment.measures())
@@ -130,7 +130,7 @@ void check_measurements(Experiment const& experiment, ExperimentSettings const& 
     }
 }
 
-void check_surfaces(Experiment const& experiment, ExperimentSettings const& settings)
+void check_surfaces(Experiment const& experiment, MergedSettings const& settings)
 {
     if (experiment.draws_surfaces() &&
         experiment.train.latent_dims != std::vector<std::int64_t>{landscape::surface_latent_dim})
@@ -150,7 +150,7 @@ void check_surfaces(Experiment const& experiment, ExperimentSettings const& sett
     }
 }
 
-void check_combinations(Experiment const& experiment, ExperimentSettings const& settings)
+void check_combinations(Experiment const& experiment, MergedSettings const& settings)
 {
     for (auto const& key : experiment_keys())
     {
@@ -317,7 +317,7 @@ Job make_job(JobSettings const& settings)
     }
     for (Experiment& experiment : job.experiments)
     {
-        ExperimentSettings const own(settings, experiment.name);
+        MergedSettings const own(settings, experiment.name);
         for (auto const& key : experiment_keys())
         {
             if (Setting const* const setting = own.find(key.name))
