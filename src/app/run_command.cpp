@@ -53,8 +53,8 @@ std::string brief_id_of(std::string const& job_file, std::string const& data_che
     }
 }
 
-/// Leaves the job in its output folder. What another one left there is renamed, as its results are:
-/// it says how they were made.
+/// Leaves the job in its output folder. What another one left there is kept, as its results are: it
+/// says how they were made.
 void publish_job(Job const& job, std::string const& data_checksum)
 {
     fs::path const path = job.output / "job.ini";
@@ -67,8 +67,8 @@ void publish_job(Job const& job, std::string const& data_checksum)
         if (id != brief_id_of(text, data_checksum))
         {
             fs::path const kept = job.output / fmt::format("job-{}.ini", id);
-            fs::rename(path, kept);
-            spdlog::warn("{} was of another job ({}): renamed to {}", path.string(), id,
+            publish_text(kept, found);  // not renamed: a run killed here still has its job.ini
+            spdlog::warn("{} was of another job ({}): kept as {}", path.string(), id,
                          kept.filename().string());
         }
     }

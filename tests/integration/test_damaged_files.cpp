@@ -189,6 +189,10 @@ TEST_CASE("another learning rate keeps the chain and the other job's results", "
                Catch::Contains(sweep.results().string() + " held the results of another job (" +
                                first_job.substr(0, 8) + "): renamed to " +
                                kept.filename().string() + "\n"));
+    CHECK_THAT(ended.errors,
+               Catch::Contains((sweep.output() / "job.ini").string() + " was of another job (" +
+                               first_job.substr(0, 8) + "): kept as job-" + first_job.substr(0, 8) +
+                               ".ini\n"));
     CHECK(ended.errors.find("stored already") == std::string::npos);
     CHECK(stamps(sweep.chains()) == chains);
     CHECK(sweep.segments().size() == 2 * small_job_blocks);
