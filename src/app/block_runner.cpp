@@ -18,13 +18,13 @@ namespace surf::app
 std::string describe(Plan const& plan, sched::BlockIndex index)
 {
     PlannedBlock const& block = plan[index];
-    trial::CellSpec const& cell = plan[block.cell].spec;
+    CellSpec const& cell = plan[block.cell].spec;
     std::string const measured =
-        trial::measures(cell.problem.task) ? fmt::format(" m={}", cell.problem.measurements) : "";
-    return fmt::format(
-        "{} k={} {}{} {}, trials {} to {}", name_of(model::model_table, cell.problem.model),
-        cell.problem.latent_dim, name_of(trial::task_table, cell.problem.task), measured,
-        name_of(trial::method_table, cell.method), block.first, block.first + block.count - 1);
+        measures(cell.problem.task) ? fmt::format(" m={}", cell.problem.measurements) : "";
+    return fmt::format("{} k={} {}{} {}, trials {} to {}", name_of(model_table, cell.problem.model),
+                       cell.problem.latent_dim, name_of(task_table, cell.problem.task), measured,
+                       name_of(method_table, cell.method), block.first,
+                       block.first + block.count - 1);
 }
 
 BlockRunner::BlockRunner(RunContext const& context)
@@ -46,7 +46,7 @@ void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& st
         reader_.emplace(chain::chain_path(job.chains, planned.header.id()), planned.header);
         held_ = chain;
     }
-    trial::BlockSpec const spec = plan.block_spec(lease);
+    BlockSpec const spec = plan.block_spec(lease);
     auto const outcomes = trial::run_block(spec, {*reader_, &test_images}, device,
                                            trial::frozen_evaluators(device), stop);
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;

@@ -29,8 +29,7 @@ constexpr std::chrono::seconds longest_file_delay{90};
 
 std::string chain_name(PlannedChain const& chain)
 {
-    return fmt::format("{} k={}", name_of(model::model_table, chain.spec.model),
-                       chain.spec.latent_dim);
+    return fmt::format("{} k={}", name_of(model_table, chain.spec.model), chain.spec.latent_dim);
 }
 
 sched::WorkPlan work_of(RunContext const& context)

@@ -107,7 +107,7 @@ class PlanText
         {
             auto const& [spec, header] = plan_.chains[i];
             double const cost = training_cost(spec);
-            table.add({header.id().brief(), std::string(name_of(model::model_table, spec.model)),
+            table.add({header.id().brief(), std::string(name_of(model_table, spec.model)),
                        fmt::format("{}", spec.latent_dim), fmt::format("{}", header.snapshots),
                        fmt::format("{}", spec.steps()), evaluations_text(cost), core_time(cost),
                        bytes_text(chain_bytes(spec)), state_text(chains_[i])});
@@ -190,16 +190,16 @@ class PlanText
         for (sched::CellIndex const index : cells)
         {
             PlannedCell const& cell = plan_[index];
-            trial::Problem const& problem = cell.spec.problem;
+            Problem const& problem = cell.spec.problem;
             cost += cost_of(index);
             blocks += static_cast<std::size_t>(stored(index).planned_blocks);
             table.add({cell.spec.id().brief(), cell.spec.chain.brief(),
-                       std::string(name_of(model::model_table, problem.model)),
+                       std::string(name_of(model_table, problem.model)),
                        fmt::format("{}", problem.latent_dim),
-                       std::string(name_of(trial::task_table, problem.task)),
-                       std::string(name_of(trial::operator_table, problem.measurement)),
+                       std::string(name_of(task_table, problem.task)),
+                       std::string(name_of(operator_table, problem.measurement)),
                        fmt::format("{}", problem.measurements),
-                       std::string(name_of(trial::method_table, cell.spec.method)),
+                       std::string(name_of(method_table, cell.spec.method)),
                        fmt::format("{}", cell.trials),
                        fmt::format("{}", stored(index).planned_blocks),
                        cell.budget_from ? plan_[*cell.budget_from].spec.id().brief() : "chain",
@@ -222,10 +222,10 @@ class PlanText
         for (PlannedSurface const& surface : experiment.surfaces)
         {
             PlannedChain const& chain = plan_[surface.chain];
-            landscape::SurfaceSpec const& spec = surface.spec;
+            SurfaceSpec const& spec = surface.spec;
             auto const path = surface_path(job_, plan_, surface);
             table.add({chain.header.id().brief(),
-                       std::string(name_of(model::model_table, chain.spec.model)),
+                       std::string(name_of(model_table, chain.spec.model)),
                        fmt::format("{}", spec.targets), fmt::format("{}", spec.levels),
                        fmt::format("{0} x {0}", spec.points), evaluations_text(surface_cost(spec)),
                        core_time(surface_cost(spec)), path.filename().string(),
@@ -261,7 +261,7 @@ class PlanText
         double seconds = 0;
         for (std::size_t i = 0; i < chains_.size(); ++i)
         {
-            train::TrainSpec const& spec = plan_.chains[i].spec;
+            TrainSpec const& spec = plan_.chains[i].spec;
             seconds += core_seconds(training_cost(spec)) * share_to_train(i) /
                        static_cast<double>(spec.threads);
         }

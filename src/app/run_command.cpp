@@ -165,8 +165,7 @@ void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
 void require_precision(RunContext const& context)
 {
     bool const mixed = std::ranges::any_of(context.plan.cells, [](PlannedCell const& cell) {
-        return cell.spec.precision == trial::Precision::mixed &&
-               trial::heeds_precision(cell.spec.method);
+        return cell.spec.precision == Precision::mixed && heeds_precision(cell.spec.method);
     });
     if (mixed && !model::has_bfloat16_units(context.device))
     {

@@ -57,7 +57,7 @@ nlohmann::ordered_json chains_json(Status const& status)
         auto const& [spec, header] = status.plan.chains[i];
         StoredChain const& stored = status.chains[i];
         json.push_back({{"id", header.id().hex()},
-                        {"model", name_of(model::model_table, spec.model)},
+                        {"model", name_of(model_table, spec.model)},
                         {"latent_dim", spec.latent_dim},
                         {"state", name_of(chain_state_table, stored.state)},
                         {"snapshots_done", stored.snapshots},
@@ -91,18 +91,18 @@ nlohmann::ordered_json cells_json(Status const& status)
     auto json = nlohmann::ordered_json::array();
     for (StoredCell const& cell : status.cells)
     {
-        trial::CellSpec const& spec = cell.result.spec;
-        trial::Problem const& problem = spec.problem;
+        CellSpec const& spec = cell.result.spec;
+        Problem const& problem = spec.problem;
         json.push_back({{"id", spec.id().hex()},
                         {"chain", spec.chain.hex()},
-                        {"model", name_of(model::model_table, problem.model)},
+                        {"model", name_of(model_table, problem.model)},
                         {"latent_dim", problem.latent_dim},
-                        {"task", name_of(trial::task_table, problem.task)},
-                        {"operator", name_of(trial::operator_table, problem.measurement)},
+                        {"task", name_of(task_table, problem.task)},
+                        {"operator", name_of(operator_table, problem.measurement)},
                         {"measurements", problem.measurements},
-                        {"draw", name_of(trial::draw_table, problem.draw)},
+                        {"draw", name_of(draw_table, problem.draw)},
                         {"noise", problem.noise},
-                        {"method", name_of(trial::method_table, spec.method)},
+                        {"method", name_of(method_table, spec.method)},
                         {"blocks_done", cell.blocks.size()},
                         {"blocks", cell.planned_blocks}});
     }
@@ -141,7 +141,7 @@ std::string to_table(Job const& job, Status const& status)
     for (std::size_t i = 0; i < status.chains.size(); ++i)
     {
         auto const& [spec, header] = status.plan.chains[i];
-        chains.add({header.id().brief(), std::string(name_of(model::model_table, spec.model)),
+        chains.add({header.id().brief(), std::string(name_of(model_table, spec.model)),
                     fmt::format("{}", spec.latent_dim),
                     std::string(name_of(chain_state_table, status.chains[i].state)),
                     fmt::format("{}/{}", status.chains[i].snapshots, header.snapshots)});
@@ -149,14 +149,14 @@ std::string to_table(Job const& job, Status const& status)
     TextTable cells({"cell", "chain", "model", "k", "task", "operator", "m", "method", "blocks"});
     for (StoredCell const& cell : status.cells)
     {
-        trial::CellSpec const& spec = cell.result.spec;
+        CellSpec const& spec = cell.result.spec;
         cells.add({spec.id().brief(), spec.chain.brief(),
-                   std::string(name_of(model::model_table, spec.problem.model)),
+                   std::string(name_of(model_table, spec.problem.model)),
                    fmt::format("{}", spec.problem.latent_dim),
-                   std::string(name_of(trial::task_table, spec.problem.task)),
-                   std::string(name_of(trial::operator_table, spec.problem.measurement)),
+                   std::string(name_of(task_table, spec.problem.task)),
+                   std::string(name_of(operator_table, spec.problem.measurement)),
                    fmt::format("{}", spec.problem.measurements),
-                   std::string(name_of(trial::method_table, spec.method)),
+                   std::string(name_of(method_table, spec.method)),
                    fmt::format("{}/{}", cell.blocks.size(), cell.planned_blocks)});
     }
     std::string text = fmt::format("job {} in {}\n\n{}\n{}\n", status.plan.job.brief(),

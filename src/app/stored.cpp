@@ -136,21 +136,21 @@ std::vector<std::string> failed_chains(Plan const& plan, fs::path const& chains)
         if (stored.state == ChainState::diverged)
         {
             failed.push_back(fmt::format(
-                "{} k={} of {}, chain {}: {}", name_of(model::model_table, spec.model),
-                spec.latent_dim, fmt::join(users_of(plan, static_cast<sched::ChainIndex>(i)), ","),
+                "{} k={} of {}, chain {}: {}", name_of(model_table, spec.model), spec.latent_dim,
+                fmt::join(users_of(plan, static_cast<sched::ChainIndex>(i)), ","),
                 header.id().brief(), stored.reason));
         }
     }
     return failed;
 }
 
-std::int64_t budget_from(trial::Method source, reduce::CellStatistics const& statistics)
+std::int64_t budget_from(Method source, reduce::CellStatistics const& statistics)
 {
-    return source == trial::Method::surfing ? reduce::restarts_budget(statistics)
-                                            : reduce::surfing_budget(statistics).steps;
+    return source == Method::surfing ? reduce::restarts_budget(statistics)
+                                     : reduce::surfing_budget(statistics).steps;
 }
 
-std::optional<store::Segment> peek_segment(fs::path const& output, trial::BlockSpec const& spec)
+std::optional<store::Segment> peek_segment(fs::path const& output, BlockSpec const& spec)
 {
     fs::path const path = store::segment_path(output, spec.id());
     if (!fs::exists(path))

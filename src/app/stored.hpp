@@ -64,15 +64,15 @@ struct StoredCell
 
 /// How a block's segment is looked up.
 using FindSegment = std::optional<store::Segment> (*)(std::filesystem::path const& output,
-                                                      trial::BlockSpec const& spec);
+                                                      BlockSpec const& spec);
 
 /// As store::find_segment, but leaves a damaged file where it is.
 std::optional<store::Segment> peek_segment(std::filesystem::path const& output,
-                                           trial::BlockSpec const& spec);
+                                           BlockSpec const& spec);
 
 /// The Adam steps that a method may take, given the outcomes of its budget source (trial::
 /// budget_source) on the same problem.
-std::int64_t budget_from(trial::Method source, reduce::CellStatistics const& statistics);
+std::int64_t budget_from(Method source, reduce::CellStatistics const& statistics);
 
 /// Every cell of the plan, in its order. A cell whose budget comes from another one is looked up
 /// with the budget that the other's stored outcomes give: there is none as long as it has none.

@@ -23,13 +23,13 @@ std::string whole_number(double value)
 
 bool has_latent(reduce::CellResult const& cell)
 {
-    return trial::has_latent(cell.spec.problem.task);
+    return has_latent(cell.spec.problem.task);
 }
 
-std::string measurement(trial::Problem const& problem)
+std::string measurement(Problem const& problem)
 {
-    std::string const name(name_of(trial::operator_table, problem.measurement));
-    return problem.measurement == trial::Operator::identity
+    std::string const name(name_of(operator_table, problem.measurement));
+    return problem.measurement == Operator::identity
                ? name
                : fmt::format("{} {}", name, problem.measurements);
 }
@@ -64,16 +64,16 @@ std::string first_hit(reduce::CellSummary const& cell)
     return fmt::format("{:.0f} ({:.0f}-{:.0f})", cell.statistics.iterations_p75(), low, high);
 }
 
-std::string comparison(reduce::PairedStatistics const& pairs, trial::Task task)
+std::string comparison(reduce::PairedStatistics const& pairs, Task task)
 {
     if (pairs.pairs() == 0)
     {
         return nothing;
     }
-    return trial::has_latent(task) ? fmt::format("+{}/-{} p={:.2g}", pairs.method_only,
-                                                 pairs.adam_only, pairs.mcnemar_p())
-                                   : fmt::format("+{}/-{} p={:.2g}", pairs.pixel_error_smaller,
-                                                 pairs.pixel_error_larger, pairs.pixel_error_p());
+    return has_latent(task) ? fmt::format("+{}/-{} p={:.2g}", pairs.method_only, pairs.adam_only,
+                                          pairs.mcnemar_p())
+                            : fmt::format("+{}/-{} p={:.2g}", pairs.pixel_error_smaller,
+                                          pairs.pixel_error_larger, pairs.pixel_error_p());
 }
 
 std::string outcome_header(std::vector<reduce::CellResult> const& cells)
@@ -88,14 +88,14 @@ std::string outcome_header(std::vector<reduce::CellResult> const& cells)
 std::vector<std::string> row_of(reduce::CellResult const& cell, reduce::CellSummary const& summary)
 {
     reduce::CellStatistics const& statistics = summary.statistics;
-    trial::Problem const& problem = cell.spec.problem;
+    Problem const& problem = cell.spec.problem;
     auto const& pairs = summary.against_adam;
     return {
-        std::string(name_of(model::model_table, problem.model)),
+        std::string(name_of(model_table, problem.model)),
         fmt::format("{}", problem.latent_dim),
-        std::string(name_of(trial::task_table, problem.task)),
+        std::string(name_of(task_table, problem.task)),
         measurement(problem),
-        std::string(name_of(trial::method_table, cell.spec.method)),
+        std::string(name_of(method_table, cell.spec.method)),
         statistics.trials == cell.planned ? fmt::format("{}", cell.planned)
                                           : fmt::format("{}/{}", statistics.trials, cell.planned),
         has_latent(cell) ? success_percent(statistics) : pixel_error(statistics.pixel_errors),

@@ -44,8 +44,7 @@ fs::path surface_path(Job const& job, Plan const& plan, PlannedSurface const& su
     CanonicalText text = surface.spec.canonical();
     text.add("chain", chain.header.id().hex());
     text.add("seed", job.seed);
-    return job.output / fmt::format("surface-{}-{}.h5",
-                                    name_of(model::model_table, chain.spec.model),
+    return job.output / fmt::format("surface-{}-{}.h5", name_of(model_table, chain.spec.model),
                                     SurfaceId::of(text).brief());
 }
 

@@ -13,7 +13,7 @@ namespace
 
 bool says_nothing_of_theory(Job const& job)
 {
-    return job.theory.canonical().text() == landscape::TheorySpec{}.canonical().text();
+    return job.theory.canonical().text() == TheorySpec{}.canonical().text();
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ std::string theory_text(Job const& job)
     {
         return "";
     }
-    landscape::TheorySpec const& theory = job.theory;
+    TheorySpec const& theory = job.theory;
     auto const objectives = std::ssize(theory.measurements) * std::ssize(theory.target_norms);
     std::int64_t const places = theory.networks * objectives * std::ssize(theory.radii);
     TextTable table({"expansion", "widths", "networks", "points", "searches"});

@@ -53,7 +53,7 @@ double trial_iteration_flop(model::NetworkSpec const& spec)
     return 2 * forward_flop(spec);  // the pull-back of a layer costs what its forward pass costs
 }
 
-std::optional<double> training_flop(model::ModelKind model, std::int64_t latent_dim,
+std::optional<double> training_flop(ModelKind model, std::int64_t latent_dim,
                                     std::int64_t hidden_layers)
 {
     using model::Normalisation;
@@ -62,15 +62,15 @@ std::optional<double> training_flop(model::ModelKind model, std::int64_t latent_
     auto const encoder = model::trunk_spec(2 * latent_dim, Normalisation::batch);
     switch (model)
     {
-        case model::ModelKind::dcgan:
-        case model::ModelKind::wgan:
+        case ModelKind::dcgan:
+        case ModelKind::wgan:
             // The critic learns from a real and a generated image, and lets the gradient through.
             return weight_update_flop(generator) + 2 * weight_update_flop(critic) +
                    2 * forward_flop(critic);
-        case model::ModelKind::vae:
-        case model::ModelKind::relu:
+        case ModelKind::vae:
+        case ModelKind::relu:
             return 3 * forward_flop(generator) + weight_update_flop(encoder);
-        case model::ModelKind::wgan_gp:
+        case ModelKind::wgan_gp:
             break;
     }
     return std::nullopt;

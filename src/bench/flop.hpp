@@ -21,7 +21,7 @@ double trial_iteration_flop(model::NetworkSpec const& spec);
 /// One training step for each image of its batch, with one update of the critic: forward passes,
 /// gradients of weights and of what lies between layers. Nothing for WGAN-GP, whose penalty
 /// differentiates twice.
-std::optional<double> training_flop(model::ModelKind model, std::int64_t latent_dim,
+std::optional<double> training_flop(ModelKind model, std::int64_t latent_dim,
                                     std::int64_t hidden_layers);
 
 }  // namespace surf::bench

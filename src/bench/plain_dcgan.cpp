@@ -96,8 +96,7 @@ at::Tensor cross_entropy(at::Tensor const& logits, double label)
 
 }  // namespace
 
-PlainAdam::PlainAdam(std::vector<at::Tensor> tensors, train::Hyperparameters const& hyper,
-                     double rate)
+PlainAdam::PlainAdam(std::vector<at::Tensor> tensors, Hyperparameters const& hyper, double rate)
     : tensors_(std::move(tensors)),
       first_moments_(zeros_like(tensors_)),
       second_moments_(zeros_like(tensors_)),
@@ -133,8 +132,8 @@ void PlainAdam::step()
     }
 }
 
-PlainDcgan::PlainDcgan(train::TrainSpec const& spec, data::TrainingImages const& images,
-                       at::Device device, Parameters const& state)
+PlainDcgan::PlainDcgan(TrainSpec const& spec, data::TrainingImages const& images, at::Device device,
+                       Parameters const& state)
     : batches_(spec, images, device),
       generator_(tensors_of("generator", state, device)),
       discriminator_(tensors_of("discriminator", state, device)),
@@ -155,7 +154,7 @@ at::Tensor PlainDcgan::generate(at::Tensor const& latents) const
 at::Tensor PlainDcgan::discriminate(at::Tensor const& images) const
 {
     std::int64_t const batch = images.size(0);
-    at::Tensor value = images.reshape({batch, 1, model::image_side, model::image_side});
+    at::Tensor value = images.reshape({batch, 1, image_side, image_side});
     value = at::leaky_relu(conv(value, discriminator_, "conv1"), slope);
     value = at::leaky_relu(normalise(conv(value, discriminator_, "conv2"), discriminator_, "conv2"),
                            slope);

@@ -16,7 +16,7 @@ namespace surf::bench
 class PlainAdam
 {
   public:
-    PlainAdam(std::vector<at::Tensor> tensors, train::Hyperparameters const& hyper, double rate);
+    PlainAdam(std::vector<at::Tensor> tensors, Hyperparameters const& hyper, double rate);
 
     void zero_gradients();
     void step();
@@ -38,7 +38,7 @@ class PlainDcgan
 {
   public:
     /// From the weights in a trainer's state (train::Trainer::state()).
-    PlainDcgan(train::TrainSpec const& spec, data::TrainingImages const& images, at::Device device,
+    PlainDcgan(TrainSpec const& spec, data::TrainingImages const& images, at::Device device,
                Parameters const& state);
 
     /// The losses of one training step, scalars on the device.

@@ -30,7 +30,7 @@ Parameters random_parameters(model::NetworkSpec const& spec)
 
 model::NetworkSpec infogan_generator(std::int64_t latent_dim)
 {
-    return model::generator_spec(model::ModelKind::dcgan, latent_dim, /*hidden_layers=*/0);
+    return model::generator_spec(ModelKind::dcgan, latent_dim, /*hidden_layers=*/0);
 }
 
 }  // namespace surf::bench

@@ -65,10 +65,9 @@ class SmallChain
         chain::ChainHeader header{{}, snapshots};
         header.configuration.add("purpose", "bench").add("snapshots", snapshots);
         chain::PartialChain partial(folder, header);
-        std::vector<float> const sample(static_cast<std::size_t>(model::image_size));
-        chain::Snapshot snapshot{
-            .generator = random_parameters(infogan_generator(latent_dim)),
-            .samples = {"samples", {1, model::image_side, model::image_side}, sample}};
+        std::vector<float> const sample(static_cast<std::size_t>(image_size));
+        chain::Snapshot snapshot{.generator = random_parameters(infogan_generator(latent_dim)),
+                                 .samples = {"samples", {1, image_side, image_side}, sample}};
         for (std::int64_t t = 0; t < snapshots; ++t)
         {
             require_going_on();
@@ -117,14 +116,14 @@ void measure_read(Session& session, std::string const& name)
 constexpr std::int64_t steps_a_snapshot = 5;
 
 /// A block of trials that surfs along the whole chain.
-trial::BlockSpec surfing_block(chain::Reader const& chain)
+BlockSpec surfing_block(chain::Reader const& chain)
 {
     TrialSetting const setting;
-    trial::BlockSpec block;
+    BlockSpec block;
     block.cell.chain = chain.id();
     block.cell.problem = problem_of(setting);
-    block.cell.method = trial::Method::surfing;
-    block.cell.surfing.schedule = trial::Schedule::uniform;
+    block.cell.method = Method::surfing;
+    block.cell.surfing.schedule = Schedule::uniform;
     block.cell.stop = endless_rule(steps_a_snapshot);
     block.count = setting.batch;
     block.budget = steps_a_snapshot * (chain.snapshots() - 1);

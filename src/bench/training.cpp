@@ -18,23 +18,23 @@ namespace surf::bench
 namespace
 {
 
-train::TrainSpec training_of(model::ModelKind model, std::int64_t threads)
+TrainSpec training_of(ModelKind model, std::int64_t threads)
 {
-    train::TrainSpec spec;
+    TrainSpec spec;
     spec.model = model;
     spec.latent_dim = 10;
-    spec.hyper = train::preset_values(train::Preset::collection, model);
+    spec.hyper = preset_values(Preset::collection, model);
     spec.threads = threads;
     return spec;
 }
 
-std::string name_of_training(model::ModelKind model)
+std::string name_of_training(ModelKind model)
 {
-    return fmt::format("training/{}", name_of(model::model_table, model));
+    return fmt::format("training/{}", name_of(model_table, model));
 }
 
 /// Adds seconds a step, and what share of training's ceiling they are.
-void add_step(Session& session, std::string const& name, train::TrainSpec const& spec,
+void add_step(Session& session, std::string const& name, TrainSpec const& spec,
               Spread const& seconds)
 {
     char const* const ceiling = session.device.is_cpu() ? "float32_training" : "float32";
@@ -45,7 +45,7 @@ void add_step(Session& session, std::string const& name, train::TrainSpec const&
          flop ? session.share_of_ceiling(ceiling, *flop * images_a_second) : std::nullopt});
 }
 
-void measure_model(Session& session, std::string const& name, model::ModelKind model)
+void measure_model(Session& session, std::string const& name, ModelKind model)
 {
     TrainingThreads const threads(session.options);
     auto const images = data::load_training_images(session.options.images);
@@ -84,7 +84,7 @@ void measure_plain(Session& session, std::string const& name)
 {
     TrainingThreads const threads(session.options);
     auto const images = data::load_training_images(session.options.images);
-    auto const spec = training_of(model::ModelKind::dcgan, session.options.training_threads);
+    auto const spec = training_of(ModelKind::dcgan, session.options.training_threads);
     auto const program = train::make_trainer(spec, images, session.device);
     PlainDcgan plain(spec, images, session.device, program->state());
     double const difference = loss_difference(*program, plain);
@@ -95,7 +95,7 @@ void measure_plain(Session& session, std::string const& name)
     add_step(session, name, spec, seconds);
     session.report.add(
         {"training", name + "/loss_difference", Spread::of({difference}), "relative, 3 steps"});
-    if (auto const ours = session.report.find(name_of_training(model::ModelKind::dcgan)))
+    if (auto const ours = session.report.find(name_of_training(ModelKind::dcgan)))
     {
         session.report.add(
             {"training", name + "/program_ratio", Spread::of({seconds.median / *ours}), "x plain"});
@@ -107,7 +107,7 @@ void measure_plain(Session& session, std::string const& name)
 Cases training_cases()
 {
     Cases cases;
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         std::string const name = name_of_training(entry.kind);
         cases.push_back({name, Ranks::first, [name, kind = entry.kind](Session& session) {

@@ -9,23 +9,23 @@
 namespace surf::bench
 {
 
-trial::Problem problem_of(TrialSetting const& setting)
+Problem problem_of(TrialSetting const& setting)
 {
-    trial::Problem problem;
-    problem.model = model::ModelKind::dcgan;
+    Problem problem;
+    problem.model = ModelKind::dcgan;
     problem.latent_dim = setting.latent_dim;
     problem.task = setting.task;
-    if (trial::measures(setting.task))
+    if (measures(setting.task))
     {
-        problem.measurement = trial::Operator::gaussian;
+        problem.measurement = Operator::gaussian;
         problem.measurements = 100;
     }
     return problem;
 }
 
-trial::StopRule endless_rule(std::int64_t iterations)
+StopRule endless_rule(std::int64_t iterations)
 {
-    trial::StopRule rule;
+    StopRule rule;
     rule.relative_change = 0;
     rule.relative_target = 0;
     rule.max_iterations = iterations;
@@ -49,7 +49,7 @@ TrialLoad::TrialLoad(TrialSetting const& setting, trial::EvaluatorFactory const&
 void TrialLoad::run(std::int64_t iterations)
 {
     at::Tensor const latents = initial_latents_.clone();
-    trial::Adam adam(trial::AdamSettings{}, latents);
+    trial::Adam adam(AdamSettings{}, latents);
     trial::descend(*generator_, *objective_,
                    {.latents = latents, .target_latents = target_latents_, .adam = std::move(adam)},
                    endless_rule(iterations), {});

@@ -17,17 +17,17 @@ namespace surf::bench
 
 struct TrialSetting
 {
-    trial::Task task = trial::Task::inversion;
+    Task task = Task::inversion;
     std::int64_t latent_dim = 5;              ///< k
     std::int64_t batch = 100;                 ///< trials that advance together
     model::MatrixTypes types = {at::kFloat};  ///< of the generator's matrix work
 };
 
 /// Trials of a task: inversion, or recovery from 100 Gaussian measurements of each trial's own.
-trial::Problem problem_of(TrialSetting const& setting);
+Problem problem_of(TrialSetting const& setting);
 
 /// Trials that never converge, so that all of them run for as many iterations as asked for.
-trial::StopRule endless_rule(std::int64_t iterations);
+StopRule endless_rule(std::int64_t iterations);
 
 /// A batch of trials on a random generator, advanced by the program's own descent.
 class TrialLoad

@@ -43,7 +43,7 @@ std::string name_of_precision(model::MatrixTypes types)
 std::string name_of_trials(TrialSetting const& setting)
 {
     std::string const precision = name_of_precision(setting.types);
-    return fmt::format("trials/{}/k{}/batch{}{}", name_of(trial::task_table, setting.task),
+    return fmt::format("trials/{}/k{}/batch{}{}", name_of(task_table, setting.task),
                        setting.latent_dim, setting.batch,
                        precision == "float32" ? "" : "/" + precision);
 }
@@ -140,7 +140,7 @@ std::vector<TrialSetting> all_settings(at::Device device)
     std::vector<TrialSetting> settings;
     for (at::ScalarType const type : precisions_on(device))
     {
-        for (trial::Task const task : {trial::Task::inversion, trial::Task::recovery})
+        for (Task const task : {Task::inversion, Task::recovery})
         {
             for (std::int64_t const latent_dim : {5, 20})
             {

@@ -20,7 +20,7 @@ constexpr std::int64_t batch_size = 1024;  // points that go through the generat
 constexpr double white = 255;
 
 /// The model of a chain, which must have two latents.
-model::ModelKind model_of(chain::Reader const& chain)
+ModelKind model_of(chain::Reader const& chain)
 {
     auto const& settings = chain.header().configuration.entries();
     auto const name = settings.find("model");
@@ -39,8 +39,7 @@ model::ModelKind model_of(chain::Reader const& chain)
             "train one with train.latent_dims = {}",
             chain.id().brief(), latent_dim->second, surface_latent_dim, surface_latent_dim));
     }
-    return kind_of(model::model_table, name->second,
-                   fmt::format("model of chain {}", chain.id().brief()));
+    return kind_of(model_table, name->second, fmt::format("model of chain {}", chain.id().brief()));
 }
 
 /// Points first … first + count − 1 of the grid, x1 running fastest: [count × 2].
@@ -139,10 +138,10 @@ Surfaces compute_surfaces(SurfaceSpec const& spec, chain::Reader const& chain,
                           Progress const& progress, std::stop_token const& stop)
 {
     require_valid(spec);
-    model::ModelKind const kind = model_of(chain);
+    ModelKind const kind = model_of(chain);
     Surfaces surfaces{spec,
                       seed,
-                      std::string(name_of(model::model_table, kind)),
+                      std::string(name_of(model_table, kind)),
                       chain.id(),
                       images.checksum,
                       draw_targets(spec, seed, images.count),

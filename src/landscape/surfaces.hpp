@@ -12,8 +12,8 @@
 #include "chain/reader.hpp"
 #include "data/images.hpp"
 #include "landscape/progress.hpp"
-#include "landscape/surface_spec.hpp"
 #include "model/evaluator.hpp"
+#include "spec/surface.hpp"
 
 namespace surf::landscape
 {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "landscape/progress.hpp"
-#include "landscape/theory_spec.hpp"
+#include "spec/theory.hpp"
 
 namespace surf::landscape
 {

@@ -9,7 +9,7 @@
 
 #include "base/named_array.hpp"
 #include "base/random.hpp"
-#include "model/model_table.hpp"
+#include "spec/model.hpp"
 
 namespace surf::model
 {

@@ -15,7 +15,7 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 /// What cells have in common whose trials are paired by their number.
 auto pairing_of(CellResult const& cell)
 {
-    trial::Problem const& problem = cell.spec.problem;
+    Problem const& problem = cell.spec.problem;
     return std::tuple(cell.experiment, problem.seed, problem.model, problem.latent_dim,
                       problem.task, problem.measurement, problem.measurements, problem.draw,
                       problem.noise);
@@ -23,8 +23,8 @@ auto pairing_of(CellResult const& cell)
 
 HitIntervals hit_intervals(CellResult const& cell, CellStatistics const& statistics)
 {
-    trial::Problem const& problem = cell.spec.problem;
-    if (!trial::has_latent(problem.task))
+    Problem const& problem = cell.spec.problem;
+    if (!has_latent(problem.task))
     {
         return {{not_a_number, not_a_number}, {not_a_number, not_a_number}};
     }
@@ -39,7 +39,7 @@ std::vector<CellSummary> summarise(std::vector<CellResult> const& cells)
     std::map<decltype(pairing_of(cells.front())), CellResult const*> adam_cells;
     for (CellResult const& cell : cells)
     {
-        if (cell.spec.method == trial::Method::adam)
+        if (cell.spec.method == Method::adam)
         {
             adam_cells.emplace(pairing_of(cell), &cell);
         }
@@ -51,7 +51,7 @@ std::vector<CellSummary> summarise(std::vector<CellResult> const& cells)
         summary.statistics.add(cell.outcomes);
         summary.hits = hit_intervals(cell, summary.statistics);
         auto const adam = adam_cells.find(pairing_of(cell));
-        if (cell.spec.method != trial::Method::adam && adam != adam_cells.end())
+        if (cell.spec.method != Method::adam && adam != adam_cells.end())
         {
             summary.against_adam = paired_statistics(cell.outcomes, adam->second->outcomes);
         }

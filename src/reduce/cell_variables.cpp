@@ -71,10 +71,10 @@ CellVariables::CellVariables(h5::Group group, std::vector<CellResult> const& cel
         [](Cell const& cell) { return cell.experiment; }, itself);
     add(
         "task", "what is recovered from what",
-        [](Cell const& cell) { return cell.spec.problem.task; }, name_in(trial::task_table));
+        [](Cell const& cell) { return cell.spec.problem.task; }, name_in(task_table));
     add(
         "model", "generative model", [](Cell const& cell) { return cell.spec.problem.model; },
-        name_in(model::model_table));
+        name_in(model_table));
     add(
         "latent_dim", "dimension k of the latent",
         [](Cell const& cell) { return cell.spec.problem.latent_dim; }, itself);
@@ -83,7 +83,7 @@ CellVariables::CellVariables(h5::Group group, std::vector<CellResult> const& cel
         [](Cell const& cell) { return cell.spec.problem.measurements; }, itself);
     add(
         "method", "how the latent is searched for",
-        [](Cell const& cell) { return cell.spec.method; }, name_in(trial::method_table));
+        [](Cell const& cell) { return cell.spec.method; }, name_in(method_table));
 }
 
 template <h5::Element T>

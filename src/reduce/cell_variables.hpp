@@ -25,8 +25,8 @@ struct SummarisedCell
     CellSummary summary;
     std::size_t position;
 
-    trial::Problem const& problem() const { return result->spec.problem; }
-    bool has_latent() const { return trial::has_latent(problem().task); }
+    Problem const& problem() const { return result->spec.problem; }
+    bool has_latent() const { return surf::has_latent(problem().task); }
 };
 
 /// Writes arrays over the dimensions of the cells and at most one more.

@@ -55,7 +55,7 @@ double sign_test_p(std::int64_t a, std::int64_t b)
     return std::min(1.0, 2 * sum * scaled_binomial(n, k, -n));
 }
 
-void PairedStatistics::add(trial::TrialOutcome const& method, trial::TrialOutcome const& adam)
+void PairedStatistics::add(TrialOutcome const& method, TrialOutcome const& adam)
 {
     EXPECT(method.trial == adam.trial);
     ++(method.success ? (adam.success ? both : method_only) : (adam.success ? adam_only : neither));
@@ -75,17 +75,17 @@ void PairedStatistics::merge(PairedStatistics const& other)
     pixel_error_equal += other.pixel_error_equal;
 }
 
-PairedStatistics paired_statistics(std::vector<trial::TrialOutcome> const& method,
-                                   std::vector<trial::TrialOutcome> const& adam)
+PairedStatistics paired_statistics(std::vector<TrialOutcome> const& method,
+                                   std::vector<TrialOutcome> const& adam)
 {
-    std::map<std::int64_t, trial::TrialOutcome const*> partners;
-    for (trial::TrialOutcome const& outcome : adam)
+    std::map<std::int64_t, TrialOutcome const*> partners;
+    for (TrialOutcome const& outcome : adam)
     {
         bool const is_new = partners.emplace(outcome.trial, &outcome).second;
         EXPECT(is_new);
     }
     PairedStatistics statistics;
-    for (trial::TrialOutcome const& outcome : method)
+    for (TrialOutcome const& outcome : method)
     {
         if (auto const partner = partners.find(outcome.trial); partner != partners.end())
         {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "trial/outcome.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::reduce
 {
@@ -29,7 +29,7 @@ struct PairedStatistics
     std::int64_t pixel_error_larger = 0;
     std::int64_t pixel_error_equal = 0;
 
-    void add(trial::TrialOutcome const& method, trial::TrialOutcome const& adam);
+    void add(TrialOutcome const& method, TrialOutcome const& adam);
     /// Associative and commutative.
     void merge(PairedStatistics const& other);
 
@@ -44,7 +44,7 @@ struct PairedStatistics
 };
 
 /// The pairs of two lists of outcomes, each in any order but without a trial twice.
-PairedStatistics paired_statistics(std::vector<trial::TrialOutcome> const& method,
-                                   std::vector<trial::TrialOutcome> const& adam);
+PairedStatistics paired_statistics(std::vector<TrialOutcome> const& method,
+                                   std::vector<TrialOutcome> const& adam);
 
 }  // namespace surf::reduce

@@ -37,7 +37,7 @@ void require_names(std::vector<ExperimentSettings> const& experiments)
 void sort_all(ResultsInput& input)
 {
     auto const order_of = [&](CellResult const& cell) {
-        trial::Problem const& problem = cell.spec.problem;
+        Problem const& problem = cell.spec.problem;
         return std::tuple(place_of(input.experiments, cell.experiment), problem.task, problem.model,
                           problem.latent_dim, problem.measurements, cell.spec.method);
     };
@@ -52,7 +52,7 @@ void sort_all(ResultsInput& input)
     for (CellResult& cell : cells)
     {
         std::sort(cell.outcomes.begin(), cell.outcomes.end(),
-                  [](trial::TrialOutcome const& left, trial::TrialOutcome const& right) {
+                  [](TrialOutcome const& left, TrialOutcome const& right) {
                       return left.trial < right.trial;
                   });
     }
@@ -99,30 +99,30 @@ void write_cell_columns(h5::Group& group, h5::Dataset const& rows, ResultsInput 
 
     h5::Dataset task = add(std::int8_t{}, "task", "what is recovered from what",
                            [](Cell const& cell) { return cell.spec.problem.task; });
-    store::describe_flags(task, trial::task_table);
+    store::describe_flags(task, task_table);
     h5::Dataset model = add(std::int8_t{}, "model", "generative model",
                             [](Cell const& cell) { return cell.spec.problem.model; });
-    store::describe_flags(model, model::model_table);
+    store::describe_flags(model, model_table);
     add(std::int64_t{}, "latent_dim", "dimension k of the latent",
         [](Cell const& cell) { return cell.spec.problem.latent_dim; });
     h5::Dataset measurement = add(std::int8_t{}, "operator", "what is seen of an image",
                                   [](Cell const& cell) { return cell.spec.problem.measurement; });
-    store::describe_flags(measurement, trial::operator_table);
+    store::describe_flags(measurement, operator_table);
     add(std::int64_t{}, "measurements", "number m of measurements",
         [](Cell const& cell) { return cell.spec.problem.measurements; });
     h5::Dataset method = add(std::int8_t{}, "method", "how the latent is searched for",
                              [](Cell const& cell) { return cell.spec.method; });
-    store::describe_flags(method, trial::method_table);
+    store::describe_flags(method, method_table);
 }
 
 void write_trials(h5::Group group, ResultsInput const& input)
 {
-    std::vector<trial::TrialOutcome const*> outcomes;
+    std::vector<TrialOutcome const*> outcomes;
     std::int64_t latent_dim = 1;
     for (CellResult const& cell : input.cells)
     {
         latent_dim = std::max(latent_dim, cell.spec.problem.latent_dim);
-        for (trial::TrialOutcome const& outcome : cell.outcomes)
+        for (TrialOutcome const& outcome : cell.outcomes)
         {
             outcomes.push_back(&outcome);
         }

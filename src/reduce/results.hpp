@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "hdf5/file.hpp"
-#include "trial/outcome.hpp"
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::reduce
 {
@@ -18,10 +18,10 @@ inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major 
 /// One cell with the outcomes that are stored of it.
 struct CellResult
 {
-    trial::CellSpec spec;
+    CellSpec spec;
     std::int64_t planned = 0;  ///< trials that the job asks for; fewer outcomes: incomplete
-    std::int64_t budget = 0;   ///< trial::BlockSpec::budget of its blocks; 0 for Method::adam
-    std::vector<trial::TrialOutcome> outcomes;
+    std::int64_t budget = 0;   ///< BlockSpec::budget of its blocks; 0 for Method::adam
+    std::vector<TrialOutcome> outcomes;
     /// Name of the experiment that reports the cell; one that belongs to two is given twice.
     std::string experiment = {};
 };

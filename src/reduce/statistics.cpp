@@ -117,27 +117,25 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials)
     return {successes == 0 ? 0.0 : centre - half, successes == trials ? 1.0 : centre + half};
 }
 
-void CellStatistics::add(trial::TrialOutcome const& outcome)
+void CellStatistics::add(TrialOutcome const& outcome)
 {
-    auto const entry =
-        std::find_if(trial::stop_reason_table.begin(), trial::stop_reason_table.end(),
-                     [&](trial::StopReasonEntry const& candidate) {
-                         return candidate.kind == outcome.stop_reason;
-                     });
-    EXPECT(entry != trial::stop_reason_table.end());
-    ++stopped[static_cast<std::size_t>(entry - trial::stop_reason_table.begin())];
+    auto const entry = std::find_if(
+        stop_reason_table.begin(), stop_reason_table.end(),
+        [&](StopReasonEntry const& candidate) { return candidate.kind == outcome.stop_reason; });
+    EXPECT(entry != stop_reason_table.end());
+    ++stopped[static_cast<std::size_t>(entry - stop_reason_table.begin())];
     ++trials;
     auto const steps = static_cast<double>(outcome.iterations);
     iterations.add(steps);
     evaluations.add(static_cast<double>(outcome.network_evaluations));
-    if (outcome.stop_reason != trial::StopReason::non_finite)
+    if (outcome.stop_reason != StopReason::non_finite)
     {
         finite_iterations.add(steps);
     }
     if (outcome.success)
     {
         ++successes;
-        first_hits.add(outcome.first_hit == trial::TrialOutcome::never
+        first_hits.add(outcome.first_hit == TrialOutcome::never
                            ? steps
                            : static_cast<double>(outcome.first_hit));
     }
@@ -145,9 +143,9 @@ void CellStatistics::add(trial::TrialOutcome const& outcome)
     pixel_errors.add(outcome.pixel_error);
 }
 
-void CellStatistics::add(std::vector<trial::TrialOutcome> const& outcomes)
+void CellStatistics::add(std::vector<TrialOutcome> const& outcomes)
 {
-    for (trial::TrialOutcome const& outcome : outcomes)
+    for (TrialOutcome const& outcome : outcomes)
     {
         add(outcome);
     }

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "trial/outcome.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::reduce
 {
@@ -74,8 +74,8 @@ struct CellStatistics
 {
     std::int64_t trials = 0;
     std::int64_t successes = 0;
-    /// Trials by the position of their stop reason in trial::stop_reason_table.
-    std::array<std::int64_t, trial::stop_reason_table.size()> stopped = {};
+    /// Trials by the position of their stop reason in stop_reason_table.
+    std::array<std::int64_t, stop_reason_table.size()> stopped = {};
     Samples iterations;         ///< steps of every trial
     Samples evaluations;        ///< network evaluations of every trial
     Samples finite_iterations;  ///< of those that stayed finite
@@ -83,8 +83,8 @@ struct CellStatistics
     Samples distances;          ///< ‖x̂ − x*‖; all +∞ for a task without x*
     Samples pixel_errors;       ///< √(‖G_T(x̂) − y‖² / n)
 
-    void add(trial::TrialOutcome const& outcome);
-    void add(std::vector<trial::TrialOutcome> const& outcomes);
+    void add(TrialOutcome const& outcome);
+    void add(std::vector<TrialOutcome> const& outcomes);
     void merge(CellStatistics const& other);
 
     /// NaN without trials.

@@ -21,7 +21,7 @@ void add_counts(CellVariables& variables)
     h5::Dataset measurement =
         variables.add<std::int8_t>("operator", "what is seen of an image",
                                    [](Cell const& cell) { return cell.problem().measurement; });
-    store::describe_flags(measurement, trial::operator_table);
+    store::describe_flags(measurement, operator_table);
     add("trials_planned", "trials that the job asks for",
         [](Cell const& cell) { return cell.result->planned; });
     add("trials", "trials done", [](Cell const& cell) { return cell.summary.statistics.trials; });
@@ -38,7 +38,7 @@ void add_counts(CellVariables& variables)
     auto const reasons =
         variables.add_coordinate<std::string>("stop_reason", "why a trial ended", [] {
             std::vector<std::string> names;
-            for (trial::StopReasonEntry const& entry : trial::stop_reason_table)
+            for (StopReasonEntry const& entry : stop_reason_table)
             {
                 names.emplace_back(entry.name);
             }

@@ -38,9 +38,9 @@ void write_numbers(h5::Group& group, h5::Dataset const& rows, NumberColumn const
     {
         describe_yes_no(dataset);
     }
-    else if constexpr (std::is_same_v<Member, trial::StopReason>)
+    else if constexpr (std::is_same_v<Member, StopReason>)
     {
-        describe_flags(dataset, trial::stop_reason_table);
+        describe_flags(dataset, stop_reason_table);
     }
     dataset.attach_scale(0, rows);
     dataset.write<Stored<Member>>(values);

@@ -10,13 +10,11 @@
 #include <vector>
 
 #include "hdf5/group.hpp"
-#include "trial/outcome.hpp"
+#include "spec/outcome.hpp"
 
 /// Outcomes as columns: the same in segments and in the results' table of trials.
 namespace surf::store
 {
-
-using trial::TrialOutcome;
 
 /// One number an outcome, as a member of TrialOutcome.
 struct NumberColumn
@@ -24,7 +22,7 @@ struct NumberColumn
     std::string_view name;
     std::string_view long_name;
     std::variant<std::int64_t TrialOutcome::*, double TrialOutcome::*, bool TrialOutcome::*,
-                 trial::StopReason TrialOutcome::*>
+                 StopReason TrialOutcome::*>
         member;
 };
 

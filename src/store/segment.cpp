@@ -50,9 +50,9 @@ std::uint64_t checksum(Segment const& segment)
 }
 
 /// The task's entry, from the cell's canonical text.
-trial::TaskEntry const& task_of(fs::path const& path, std::string const& cell)
+TaskEntry const& task_of(fs::path const& path, std::string const& cell)
 {
-    for (trial::TaskEntry const& entry : trial::task_table)
+    for (TaskEntry const& entry : task_table)
     {
         if (cell.find(fmt::format("\ntask = {}\n", entry.name)) != std::string::npos)
         {
@@ -72,16 +72,16 @@ bool all_finite(TrialOutcome const& outcome)
            std::all_of(outcome.best_latent.begin(), outcome.best_latent.end(), finite);
 }
 
-bool is_known(trial::StopReason reason)
+bool is_known(StopReason reason)
 {
-    return std::any_of(trial::stop_reason_table.begin(), trial::stop_reason_table.end(),
-                       [&](trial::StopReasonEntry const& entry) { return entry.kind == reason; });
+    return std::any_of(stop_reason_table.begin(), stop_reason_table.end(),
+                       [&](StopReasonEntry const& entry) { return entry.kind == reason; });
 }
 
 /// What no engine gives, even if a checksum says that it was written so.
 void require_sane(fs::path const& path, Segment const& segment)
 {
-    trial::TaskEntry const& task = task_of(path, segment.cell);
+    TaskEntry const& task = task_of(path, segment.cell);
     std::int64_t number = segment.first;
     for (TrialOutcome const& outcome : segment.outcomes)
     {
@@ -103,7 +103,7 @@ void require_sane(fs::path const& path, Segment const& segment)
         }
         bool const finite =
             all_finite(outcome) && (!task.has_latent || std::isfinite(outcome.distance));
-        if (outcome.stop_reason != trial::StopReason::non_finite && !finite)
+        if (outcome.stop_reason != StopReason::non_finite && !finite)
         {
             fail_damaged(path,
                          fmt::format("trial {} has a value that is not finite", outcome.trial));
@@ -111,7 +111,7 @@ void require_sane(fs::path const& path, Segment const& segment)
     }
 }
 
-void require_block(fs::path const& path, Segment const& segment, trial::BlockSpec const& spec)
+void require_block(fs::path const& path, Segment const& segment, BlockSpec const& spec)
 {
     auto const latent_dim = static_cast<std::size_t>(spec.cell.problem.latent_dim);
     bool const latents_fit = std::all_of(
@@ -131,8 +131,8 @@ fs::path segment_path(fs::path const& output, BlockId const& id)
     return output / "segments" / (id.hex() + ".h5");
 }
 
-void write_segment(fs::path const& output, trial::BlockSpec const& spec,
-                   std::vector<trial::TrialOutcome> const& outcomes, BlockRun const& run)
+void write_segment(fs::path const& output, BlockSpec const& spec,
+                   std::vector<TrialOutcome> const& outcomes, BlockRun const& run)
 {
     EXPECT(std::ssize(outcomes) == spec.count);
     Segment const segment{
@@ -181,14 +181,14 @@ Segment read_segment(fs::path const& path)
     return segment;
 }
 
-Segment read_segment(fs::path const& path, trial::BlockSpec const& spec)
+Segment read_segment(fs::path const& path, BlockSpec const& spec)
 {
     Segment segment = read_segment(path);
     require_block(path, segment, spec);
     return segment;
 }
 
-std::optional<Segment> find_segment(fs::path const& output, trial::BlockSpec const& spec)
+std::optional<Segment> find_segment(fs::path const& output, BlockSpec const& spec)
 {
     fs::path const path = segment_path(output, spec.id());
     if (!fs::exists(path))

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/id.hpp"
-#include "trial/outcome.hpp"
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::store
 {
@@ -27,7 +27,7 @@ struct Segment
     std::string cell;  ///< canonical text of the cell
     std::int64_t first = 0;
     std::int64_t budget = 0;
-    std::vector<trial::TrialOutcome> outcomes;  ///< of trials first, first + 1, …
+    std::vector<TrialOutcome> outcomes;  ///< of trials first, first + 1, …
     BlockRun run;
 };
 
@@ -35,17 +35,16 @@ struct Segment
 std::filesystem::path segment_path(std::filesystem::path const& output, BlockId const& id);
 
 /// Publishes segments/<block id>.h5 whole, or throws EnvironmentError.
-void write_segment(std::filesystem::path const& output, trial::BlockSpec const& spec,
-                   std::vector<trial::TrialOutcome> const& outcomes, BlockRun const& run);
+void write_segment(std::filesystem::path const& output, BlockSpec const& spec,
+                   std::vector<TrialOutcome> const& outcomes, BlockRun const& run);
 
 /// Throws FileError if the file is damaged or says that it is another block than its name.
 Segment read_segment(std::filesystem::path const& path);
 /// The same, and that it is this block.
-Segment read_segment(std::filesystem::path const& path, trial::BlockSpec const& spec);
+Segment read_segment(std::filesystem::path const& path, BlockSpec const& spec);
 
 /// The segment of this block if it is stored and sound. A damaged one is set aside (renamed to
 /// *.bad) with a warning, so that it is computed again.
-std::optional<Segment> find_segment(std::filesystem::path const& output,
-                                    trial::BlockSpec const& spec);
+std::optional<Segment> find_segment(std::filesystem::path const& output, BlockSpec const& spec);
 
 }  // namespace surf::store

@@ -6,7 +6,7 @@
 
 #include "base/random.hpp"
 #include "data/images.hpp"
-#include "train/spec.hpp"
+#include "spec/training.hpp"
 
 namespace surf::train
 {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/named_array.hpp"
-#include "train/spec.hpp"
+#include "spec/training.hpp"
 
 namespace surf::train
 {

@@ -25,16 +25,16 @@ constexpr std::int64_t components = 64;
 /// s for 1,024 on two cores instead of 0.28.
 constexpr std::int64_t batch = 128;
 
-bool has_normal_prior(model::ModelKind model)
+bool has_normal_prior(ModelKind model)
 {
     switch (model)
     {
-        case model::ModelKind::vae:
-        case model::ModelKind::relu:
+        case ModelKind::vae:
+        case ModelKind::relu:
             return true;
-        case model::ModelKind::dcgan:
-        case model::ModelKind::wgan:
-        case model::ModelKind::wgan_gp:
+        case ModelKind::dcgan:
+        case ModelKind::wgan:
+        case ModelKind::wgan_gp:
             return false;
     }
     EXPECT(!"every model of the table has a prior");
@@ -164,8 +164,7 @@ SampleQuality::Result SampleQuality::judge(model::Network const& generator) cons
         parts.push_back(generator.forward(latents, model::Mode::evaluation));
     }
     at::Tensor const images = at::cat(parts);
-    at::Tensor const grid =
-        images.narrow(0, 0, shown).reshape({shown, model::image_side, model::image_side});
+    at::Tensor const grid = images.narrow(0, 0, shown).reshape({shown, image_side, image_side});
     return {score(images), model::to_array("samples", grid)};
 }
 

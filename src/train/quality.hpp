@@ -8,7 +8,7 @@
 #include "chain/chain.hpp"
 #include "data/images.hpp"
 #include "model/network.hpp"
-#include "train/spec.hpp"
+#include "spec/training.hpp"
 
 namespace surf::train
 {

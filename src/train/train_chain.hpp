@@ -9,7 +9,7 @@
 
 #include "chain/chain.hpp"
 #include "data/images.hpp"
-#include "train/spec.hpp"
+#include "spec/training.hpp"
 
 namespace surf::train
 {

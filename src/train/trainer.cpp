@@ -98,14 +98,14 @@ std::unique_ptr<Trainer> make_trainer(TrainSpec const& spec, data::TrainingImage
 {
     switch (spec.model)
     {
-        case model::ModelKind::vae:
-        case model::ModelKind::relu:
+        case ModelKind::vae:
+        case ModelKind::relu:
             return std::make_unique<VaeTrainer>(spec, images, device);
-        case model::ModelKind::dcgan:
+        case ModelKind::dcgan:
             return std::make_unique<GanTrainer>(spec, images, device);
-        case model::ModelKind::wgan:
+        case ModelKind::wgan:
             return std::make_unique<WganTrainer>(spec, images, device);
-        case model::ModelKind::wgan_gp:
+        case ModelKind::wgan_gp:
             return std::make_unique<WganGpTrainer>(spec, images, device);
     }
     EXPECT(!"every model of the table has a trainer");

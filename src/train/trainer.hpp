@@ -10,9 +10,9 @@
 #include "base/named_array.hpp"
 #include "data/images.hpp"
 #include "model/network.hpp"
+#include "spec/training.hpp"
 #include "train/batches.hpp"
 #include "train/optimiser.hpp"
-#include "train/spec.hpp"
 
 namespace surf::train
 {

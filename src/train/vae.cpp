@@ -9,7 +9,6 @@ namespace surf::train
 {
 using model::Initialisation;
 using model::Mode;
-using model::ModelKind;
 
 at::Tensor bernoulli_loss(at::Tensor const& logits, at::Tensor const& images)
 {

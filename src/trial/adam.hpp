@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
 
 namespace surf::trial
 {

@@ -3,7 +3,7 @@
 #include <functional>
 #include <vector>
 
-#include "trial/outcome.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::trial
 {

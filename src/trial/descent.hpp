@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "model/evaluator.hpp"
+#include "spec/cell.hpp"
+#include "spec/outcome.hpp"
 #include "trial/adam.hpp"
 #include "trial/objective.hpp"
-#include "trial/outcome.hpp"
-#include "trial/spec.hpp"
 
 namespace surf::trial
 {

@@ -11,8 +11,8 @@
 #include "data/images.hpp"
 #include "model/evaluator.hpp"
 #include "model/frozen_layer.hpp"
-#include "trial/outcome.hpp"
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::trial
 {

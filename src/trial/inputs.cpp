@@ -13,8 +13,6 @@ namespace surf::trial
 namespace
 {
 
-using model::image_size;
-
 RandomStream stream_of(Problem const& problem, Purpose purpose, std::int64_t trial)
 {
     return {problem.seed, problem.stream_domain(), purpose, static_cast<std::uint64_t>(trial)};

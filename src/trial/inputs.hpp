@@ -6,8 +6,8 @@
 
 #include "base/random.hpp"
 #include "data/images.hpp"
+#include "spec/cell.hpp"
 #include "trial/measurement.hpp"
-#include "trial/spec.hpp"
 
 namespace surf::trial
 {

@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "model/evaluator.hpp"
+#include "spec/cell.hpp"
 #include "trial/objective.hpp"
-#include "trial/spec.hpp"
 
 namespace surf::trial
 {

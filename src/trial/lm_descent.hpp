@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "model/evaluator.hpp"
+#include "spec/cell.hpp"
+#include "spec/outcome.hpp"
 #include "trial/levenberg_marquardt.hpp"
-#include "trial/outcome.hpp"
-#include "trial/spec.hpp"
 
 namespace surf::trial
 {

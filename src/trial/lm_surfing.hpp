@@ -5,10 +5,10 @@
 #include <stop_token>
 #include <vector>
 
+#include "spec/cell.hpp"
+#include "spec/outcome.hpp"
 #include "trial/objective.hpp"
-#include "trial/outcome.hpp"
 #include "trial/snapshots.hpp"
-#include "trial/spec.hpp"
 
 /// For the sources of this folder only.
 namespace surf::trial

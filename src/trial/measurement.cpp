@@ -4,13 +4,10 @@
 #include <vector>
 
 #include "base/contract.hpp"
-#include "model/model_table.hpp"
+#include "spec/model.hpp"
 
 namespace surf::trial
 {
-
-using model::image_side;
-using model::image_size;
 
 Measurement Measurement::identity()
 {

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "model/network.hpp"
+#include "spec/cell.hpp"
 #include "trial/objective.hpp"
 #include "trial/pieces.hpp"
-#include "trial/spec.hpp"
 
 namespace surf::trial
 {

@@ -5,9 +5,9 @@
 #include <stop_token>
 #include <vector>
 
+#include "spec/outcome.hpp"
 #include "trial/inputs.hpp"
 #include "trial/objective.hpp"
-#include "trial/outcome.hpp"
 #include "trial/piece_descent.hpp"
 #include "trial/snapshots.hpp"
 

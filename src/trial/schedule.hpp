@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
 
 namespace surf::trial
 {

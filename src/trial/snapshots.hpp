@@ -9,8 +9,8 @@
 #include "chain/reader.hpp"
 #include "model/device.hpp"
 #include "model/evaluator.hpp"
+#include "spec/cell.hpp"
 #include "trial/engine.hpp"
-#include "trial/spec.hpp"
 
 /// For the sources of this folder only.
 namespace surf::trial

@@ -46,11 +46,11 @@ struct SmallSweep
     /// Stores a block in which every trial succeeds after `iterations` steps.
     fs::path store_block(BlockIndex block, std::int64_t budget, std::int64_t iterations) const
     {
-        trial::BlockSpec const spec = plan.block_spec({block, budget});
-        std::vector<trial::TrialOutcome> outcomes(static_cast<std::size_t>(spec.count));
+        BlockSpec const spec = plan.block_spec({block, budget});
+        std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(spec.count));
         for (std::int64_t i = 0; i < spec.count; ++i)
         {
-            trial::TrialOutcome& outcome = outcomes[static_cast<std::size_t>(i)];
+            TrialOutcome& outcome = outcomes[static_cast<std::size_t>(i)];
             outcome.trial = spec.first + i;
             outcome.success = true;
             outcome.iterations = iterations + 100;

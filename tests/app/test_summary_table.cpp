@@ -6,8 +6,6 @@
 
 using namespace surf;
 using namespace surf::app;
-using trial::Method;
-using trial::Task;
 
 namespace
 {
@@ -20,20 +18,20 @@ reduce::CellResult cell(Task task, Method method, std::int64_t successes, double
     result.experiment = "main";
     result.planned = 10;
     result.spec.method = method;
-    result.spec.problem = {1, model::ModelKind::wgan_gp, 20, task, 784};
-    if (trial::measures(task))
+    result.spec.problem = {1, ModelKind::wgan_gp, 20, task, 784};
+    if (measures(task))
     {
-        result.spec.problem.measurement = trial::Operator::gaussian;
+        result.spec.problem.measurement = Operator::gaussian;
         result.spec.problem.measurements = 400;
     }
     for (std::int64_t i = 0; i < 10; ++i)
     {
-        trial::TrialOutcome outcome;
+        TrialOutcome outcome;
         outcome.trial = i;
         outcome.iterations = 500;
         outcome.network_evaluations = 1002;
         outcome.success = i < successes;
-        outcome.first_hit = outcome.success ? 100 : trial::TrialOutcome::never;
+        outcome.first_hit = outcome.success ? 100 : TrialOutcome::never;
         outcome.pixel_error = error * static_cast<double>(i + 1) / 10;
         result.outcomes.push_back(outcome);
     }

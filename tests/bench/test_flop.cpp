@@ -37,11 +37,11 @@ TEST_CASE("a training step costs its passes through both networks", "[flop]")
     double const generator = 26'101'760;
     double const critic = 2.0 * (200'704 + 6'422'528 + 6'422'528 + 1'024);
     double const expected = 3 * generator - 10'240 + 2 * (3 * critic - 401'408) + 2 * critic;
-    CHECK(bench::training_flop(model::ModelKind::dcgan, 5, 0) == expected);
-    CHECK(bench::training_flop(model::ModelKind::wgan, 5, 0) == expected);
-    CHECK(bench::training_flop(model::ModelKind::vae, 5, 0) ==
+    CHECK(bench::training_flop(ModelKind::dcgan, 5, 0) == expected);
+    CHECK(bench::training_flop(ModelKind::wgan, 5, 0) == expected);
+    CHECK(bench::training_flop(ModelKind::vae, 5, 0) ==
           3 * generator + 3 * (critic + 2.0 * 9 * 1'024) - 401'408);
-    CHECK_FALSE(bench::training_flop(model::ModelKind::wgan_gp, 5, 0));
+    CHECK_FALSE(bench::training_flop(ModelKind::wgan_gp, 5, 0));
 }
 
 TEST_CASE("the random generator gives images and gradients that are finite and not zero", "[flop]")

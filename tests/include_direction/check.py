@@ -10,32 +10,27 @@ from pathlib import Path
 
 # The architecture. ------------------------------------------------------------------------------
 
-# Folders, lowest first, and those that each builds on; what these build on is included.
+# Folders, lowest first, and those that each builds on; what these build on is included. The link lines
+# in CMake say the same.
 USES = {
     "base": [],
+    "spec": ["base"],
     "polytope": ["base"],
     "mpi": ["base"],
-    "hdf5": ["mpi"],
-    "data": ["base"],
-    "model": ["base"],
-    "chain": ["hdf5"],
+    "hdf5": ["base"],
+    "data": ["spec"],
+    "model": ["spec"],
+    "chain": ["hdf5", "spec"],
     "train": ["data", "model", "chain"],
     "trial": ["polytope", "data", "model", "chain"],
     "sched": ["mpi"],
-    "store": ["hdf5"],
+    "store": ["hdf5", "spec"],
     "reduce": ["store"],
     "landscape": ["data", "model", "chain", "reduce"],
-    "app/job": ["data", "train", "trial", "sched", "landscape"],
-    "app": ["app/job", "reduce"],
-    "bench": ["data", "train", "trial", "sched", "reduce", "landscape"],
+    "app/job": ["data", "model", "chain", "sched"],
+    "app": ["app/job", "train", "trial", "landscape"],
+    "bench": ["train", "trial", "sched"],
 }
-
-# Plain data without LibTorch: these headers include base and each other only, ...
-PLAIN = ["model/model_table.hpp", "train/spec.hpp", "trial/outcome.hpp", "trial/lm_spec.hpp", "trial/spec.hpp",
-         "landscape/surface_spec.hpp", "landscape/theory_spec.hpp"]
-
-# ... so these folders may include them although they may not use the headers' folders.
-PLAIN_USERS = ["sched", "store", "reduce"]
 
 # Other libraries' headers, and the only files that may include them.
 CONFINED = {
@@ -75,13 +70,17 @@ def complaint(source, bracket, header):
             return f"only {' and '.join(places)} may include it"
     if "/" not in header or target not in USES:
         return "name it from src: \"folder/file.hpp\"" if bracket == '"' else None
-    if source in PLAIN and target != "base" and header not in PLAIN:
-        return "plain data includes base and plain data only"
-    if header in PLAIN and folder in PLAIN_USERS:
-        return None
     if target not in reachable(folder):
         return f"{folder} may use {', '.join(sorted(reachable(folder)))}"
     return None
+
+
+def linked(src, folder):
+    """The folders whose libraries the library of a folder is linked with, by its CMakeLists.txt."""
+    text = Path(src, folder, "CMakeLists.txt").read_text(encoding="utf-8")
+    library = re.search(r"surf_library\(\w+\b.*?\bLINK\b(.*?)\)", text, re.DOTALL)
+    names = {name.replace("/", "_"): name for name in USES}
+    return {names[name] for name in re.findall(r"\bsurf_(\w+)", library[1]) if name in names}
 
 
 def violations(src):

@@ -34,7 +34,7 @@ inline chain::ChainHeader relu_header(std::int64_t latent_dim = 2)
 
 inline Parameters relu_parameters(std::int64_t latent_dim, std::int64_t t)
 {
-    return random_parameters(model::generator_spec(model::ModelKind::relu, latent_dim, 1),
+    return random_parameters(model::generator_spec(ModelKind::relu, latent_dim, 1),
                              static_cast<std::uint64_t>(20 + t));
 }
 

@@ -107,7 +107,7 @@ TEST_CASE("A fine grid is computed in parts", "[landscape]")
 
 TEST_CASE("InfoGAN's generator gives the values of the reference in float64", "[landscape]")
 {
-    auto const spec = model::generator_spec(model::ModelKind::dcgan, 2, 0);
+    auto const spec = model::generator_spec(ModelKind::dcgan, 2, 0);
     auto const parameters = random_parameters(spec, 3);
     model::FrozenGenerator generator(spec, parameters, at::kCPU);
     at::Tensor const target = random_tensor({1, 784}, 4).abs();
@@ -126,7 +126,7 @@ TEST_CASE("InfoGAN's generator gives the values of the reference in float64", "[
 
 TEST_CASE("A surface reaches 0 where the network makes the target itself", "[landscape]")
 {
-    auto const spec = model::generator_spec(model::ModelKind::dcgan, 2, 0);
+    auto const spec = model::generator_spec(ModelKind::dcgan, 2, 0);
     model::FrozenGenerator generator(spec, random_parameters(spec, 6), at::kCPU);
     auto const axis = grid_axis({.points = 9});
     at::Tensor const target = generator.forward(at::tensor({2.0F, -1.0F}).reshape({1, 2})).clone();
@@ -189,7 +189,7 @@ TEST_CASE("The surfaces of a chain are those of its snapshots", "[landscape]")
     }
 
     auto const axis = grid_axis(spec);
-    auto const network = model::generator_spec(model::ModelKind::relu, 2, 1);
+    auto const network = model::generator_spec(ModelKind::relu, 2, 1);
     at::Tensor const targets = at::tensor(surfaces.images).reshape({3, 784});
     RandomStream stream(10, "test/points", Purpose::prior, 0);
     for (int i = 0; i < 20; ++i)

@@ -35,7 +35,7 @@ inline Parameters random_parameters(model::NetworkSpec const& spec, std::uint64_
 /// InfoGAN's generator with such parameters.
 inline Parameters random_generator(std::int64_t latent_dim, std::uint64_t seed)
 {
-    return random_parameters(model::generator_spec(model::ModelKind::dcgan, latent_dim, 0), seed);
+    return random_parameters(model::generator_spec(ModelKind::dcgan, latent_dim, 0), seed);
 }
 
 inline at::Tensor random_tensor(std::vector<std::int64_t> const& shape, std::uint64_t seed)
@@ -55,7 +55,7 @@ inline at::Tensor random_doubles(std::vector<std::int64_t> const& shape, std::ui
 /// The small expansive network with two hidden layers, in float64, with a linear output.
 inline model::Network expansive_network(std::int64_t latent_dim)
 {
-    auto const spec = model::generator_spec(model::ModelKind::relu, latent_dim, 2);
+    auto const spec = model::generator_spec(ModelKind::relu, latent_dim, 2);
     return {spec, random_parameters(spec, 1), at::kCPU, at::kDouble};
 }
 

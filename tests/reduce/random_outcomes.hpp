@@ -4,22 +4,21 @@
 #include <random>
 #include <vector>
 
-#include "trial/outcome.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::test
 {
 
 /// Outcomes as they might come, a tenth of them not finite; with the given chance of success.
-inline std::vector<trial::TrialOutcome> random_outcomes(std::uint32_t seed, std::int64_t count,
-                                                        double success_chance,
-                                                        std::int64_t latent_dim = 2)
+inline std::vector<TrialOutcome> random_outcomes(std::uint32_t seed, std::int64_t count,
+                                                 double success_chance, std::int64_t latent_dim = 2)
 {
     std::mt19937 engine(seed);
     std::uniform_real_distribution<double> uniform;
-    std::vector<trial::TrialOutcome> outcomes;
+    std::vector<TrialOutcome> outcomes;
     for (std::int64_t number = 0; number < count; ++number)
     {
-        trial::TrialOutcome outcome;
+        TrialOutcome outcome;
         outcome.trial = number;
         outcome.iterations = 300 + static_cast<std::int64_t>(1000 * uniform(engine));
         outcome.network_evaluations = 3 * outcome.iterations + 7;
@@ -32,13 +31,13 @@ inline std::vector<trial::TrialOutcome> random_outcomes(std::uint32_t seed, std:
         }
         else if (uniform(engine) < 0.2)
         {
-            outcome.stop_reason = trial::StopReason::non_finite;
+            outcome.stop_reason = StopReason::non_finite;
             outcome.distance = std::numeric_limits<double>::quiet_NaN();
             outcome.pixel_error = std::numeric_limits<double>::quiet_NaN();
         }
         else if (uniform(engine) < 0.3)
         {
-            outcome.stop_reason = trial::StopReason::iteration_cap;
+            outcome.stop_reason = StopReason::iteration_cap;
         }
         for (std::int64_t i = 0; i < latent_dim; ++i)
         {

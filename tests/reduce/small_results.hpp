@@ -12,28 +12,26 @@ namespace surf::test
 inline constexpr std::int64_t small_results_planned = 80;
 
 /// A cell with random outcomes, which depend on what is given except for the experiment.
-inline reduce::CellResult small_cell(std::string experiment, trial::Task task,
-                                     model::ModelKind model, std::int64_t latent_dim,
-                                     std::int64_t measurements, trial::Method method,
-                                     std::int64_t done, double success_chance)
+inline reduce::CellResult small_cell(std::string experiment, Task task, ModelKind model,
+                                     std::int64_t latent_dim, std::int64_t measurements,
+                                     Method method, std::int64_t done, double success_chance)
 {
     reduce::CellResult result;
     result.experiment = std::move(experiment);
-    trial::Operator const seen_through =
-        task == trial::Task::inversion ? trial::Operator::identity : trial::Operator::gaussian;
+    Operator const seen_through = task == Task::inversion ? Operator::identity : Operator::gaussian;
     result.spec.problem = {1, model, latent_dim, task, measurements, seen_through};
     result.spec.method = method;
     result.planned = small_results_planned;
-    result.budget = method == trial::Method::adam ? 0 : 471;
+    result.budget = method == Method::adam ? 0 : 471;
     auto const seed =
         static_cast<std::uint32_t>(latent_dim + measurements + done + 1000 * int(method));
     result.outcomes = random_outcomes(seed, done, success_chance, latent_dim);
-    if (!trial::has_latent(task))
+    if (!has_latent(task))
     {
-        for (trial::TrialOutcome& outcome : result.outcomes)
+        for (TrialOutcome& outcome : result.outcomes)
         {
             outcome.success = false;
-            outcome.first_hit = trial::TrialOutcome::never;
+            outcome.first_hit = TrialOutcome::never;
             outcome.distance = std::numeric_limits<double>::quiet_NaN();
         }
     }
@@ -45,9 +43,9 @@ inline reduce::CellResult small_cell(std::string experiment, trial::Task task,
 /// one has no successes, one no trials, one lacks some of adam's trials.
 inline reduce::ResultsInput small_results()
 {
-    using enum trial::Task;
-    using enum trial::Method;
-    using enum model::ModelKind;
+    using enum Task;
+    using enum Method;
+    using enum ModelKind;
     reduce::ResultsInput input;
     input.experiments = {{"table1", {{"trials.count", "80"}, {"trials.tasks", "inversion"}}},
                          {"figure3", {{"trials.count", "80"}}},
@@ -65,7 +63,7 @@ inline reduce::ResultsInput small_results()
         small_cell("figure3", approximation, vae, 20, 100, surfing, 80, 0),
     };
     std::erase_if(input.cells[0].outcomes,
-                  [](trial::TrialOutcome const& outcome) { return outcome.trial % 7 == 3; });
+                  [](TrialOutcome const& outcome) { return outcome.trial % 7 == 3; });
     input.provenance = {{"git_revision", "e5bcf7d"}, {"ranks", "5"}, {"device", "cpu — 2 Kerne"}};
     input.job = "[sweep]\nmodel = vae, dcgan\nlatent-dim = 5, 20\n";
     return input;

@@ -28,7 +28,7 @@ CellStatistics cell_of(std::vector<std::int64_t> const& hits, std::int64_t trial
     CellStatistics cell;
     for (std::int64_t i = 0; i < trials; ++i)
     {
-        trial::TrialOutcome outcome;
+        TrialOutcome outcome;
         outcome.trial = i;
         outcome.iterations = 1'000;
         outcome.success = i < std::ssize(hits);

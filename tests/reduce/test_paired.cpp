@@ -20,9 +20,9 @@ PairedStatistics merged(PairedStatistics left, PairedStatistics const& right)
     return left;
 }
 
-trial::TrialOutcome outcome(std::int64_t number, bool success, double pixel_error)
+TrialOutcome outcome(std::int64_t number, bool success, double pixel_error)
 {
-    trial::TrialOutcome result;
+    TrialOutcome result;
     result.trial = number;
     result.success = success;
     result.pixel_error = pixel_error;
@@ -34,12 +34,12 @@ trial::TrialOutcome outcome(std::int64_t number, bool success, double pixel_erro
 TEST_CASE("trials are paired by their number, in whatever order they come", "[paired]")
 {
     double const nan = std::nan("");
-    std::vector<trial::TrialOutcome> const method = {outcome(7, true, 0.1),  outcome(2, true, 0.2),
-                                                     outcome(5, false, 0.3), outcome(4, true, 0.4),
-                                                     outcome(1, false, nan), outcome(9, true, 0)};
-    std::vector<trial::TrialOutcome> const adam = {outcome(1, false, nan), outcome(2, false, 0.1),
-                                                   outcome(3, true, 0.1),  outcome(4, false, nan),
-                                                   outcome(5, true, 0.3),  outcome(7, true, 0.2)};
+    std::vector<TrialOutcome> const method = {outcome(7, true, 0.1),  outcome(2, true, 0.2),
+                                              outcome(5, false, 0.3), outcome(4, true, 0.4),
+                                              outcome(1, false, nan), outcome(9, true, 0)};
+    std::vector<TrialOutcome> const adam = {outcome(1, false, nan), outcome(2, false, 0.1),
+                                            outcome(3, true, 0.1),  outcome(4, false, nan),
+                                            outcome(5, true, 0.3),  outcome(7, true, 0.2)};
     PairedStatistics expected;
     expected.both = 1;                 // 7
     expected.method_only = 2;          // 2, 4

@@ -10,12 +10,11 @@
 using namespace surf;
 using namespace surf::reduce;
 using surf::test::random_outcomes;
-using trial::StopReason;
 
 namespace
 {
 
-CellStatistics statistics_of(std::vector<trial::TrialOutcome> const& outcomes)
+CellStatistics statistics_of(std::vector<TrialOutcome> const& outcomes)
 {
     CellStatistics statistics;
     statistics.add(outcomes);
@@ -46,13 +45,13 @@ Samples samples_of(std::vector<double> const& values)
     return samples;
 }
 
-trial::TrialOutcome finished(StopReason reason, std::int64_t iterations, std::int64_t first_hit)
+TrialOutcome finished(StopReason reason, std::int64_t iterations, std::int64_t first_hit)
 {
-    trial::TrialOutcome outcome;
+    TrialOutcome outcome;
     outcome.stop_reason = reason;
     outcome.iterations = iterations;
     outcome.first_hit = first_hit;
-    outcome.success = first_hit != trial::TrialOutcome::never;
+    outcome.success = first_hit != TrialOutcome::never;
     return outcome;
 }
 
@@ -138,7 +137,7 @@ TEST_CASE("a censored percentile is infinite unless three of four trials succeed
         }
         for (int i = 0; i < failures; ++i)
         {
-            statistics.add(finished(StopReason::converged, 900, trial::TrialOutcome::never));
+            statistics.add(finished(StopReason::converged, 900, TrialOutcome::never));
         }
         return statistics;
     };
@@ -162,11 +161,11 @@ TEST_CASE("a surfing budget comes from the best that is known", "[statistics]")
     CHECK(surfing_budget(statistics).steps == 1);
     CHECK(surfing_budget(statistics).basis == BudgetBasis::none);
 
-    statistics.add(finished(StopReason::non_finite, 5, trial::TrialOutcome::never));
+    statistics.add(finished(StopReason::non_finite, 5, TrialOutcome::never));
     CHECK(surfing_budget(statistics).basis == BudgetBasis::none);
 
-    statistics.add(finished(StopReason::iteration_cap, 1000, trial::TrialOutcome::never));
-    statistics.add(finished(StopReason::converged, 2002, trial::TrialOutcome::never));
+    statistics.add(finished(StopReason::iteration_cap, 1000, TrialOutcome::never));
+    statistics.add(finished(StopReason::converged, 2002, TrialOutcome::never));
     CHECK(surfing_budget(statistics).steps == 1752);  // 1751.5: without the trial of 5 steps
     CHECK(surfing_budget(statistics).basis == BudgetBasis::finite_trials);
 
@@ -188,10 +187,10 @@ TEST_CASE("restarts take the mean steps of surfing's finite trials", "[statistic
 {
     CellStatistics surfing;
     CHECK(restarts_budget(surfing) == 1);
-    surfing.add(finished(StopReason::non_finite, 5'000, trial::TrialOutcome::never));
+    surfing.add(finished(StopReason::non_finite, 5'000, TrialOutcome::never));
     CHECK(restarts_budget(surfing) == 1);
     surfing.add(finished(StopReason::converged, 1'000, 700));
-    surfing.add(finished(StopReason::iteration_cap, 2'001, trial::TrialOutcome::never));
+    surfing.add(finished(StopReason::iteration_cap, 2'001, TrialOutcome::never));
     CHECK(restarts_budget(surfing) == 1'501);  // 1500.5
 
     CellStatistics instant;

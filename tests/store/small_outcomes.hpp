@@ -3,24 +3,24 @@
 #include <limits>
 #include <vector>
 
-#include "trial/outcome.hpp"
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::test
 {
 
 /// Outcomes of trials first, first + 1, … with one of each stop reason in turn.
-inline std::vector<trial::TrialOutcome> small_outcomes(std::int64_t first, std::int64_t count,
-                                                       std::int64_t latent_dim)
+inline std::vector<TrialOutcome> small_outcomes(std::int64_t first, std::int64_t count,
+                                                std::int64_t latent_dim)
 {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    std::vector<trial::TrialOutcome> outcomes;
+    std::vector<TrialOutcome> outcomes;
     for (std::int64_t number = first; number < first + count; ++number)
     {
         auto const x = static_cast<double>(number);
-        trial::TrialOutcome outcome;
+        TrialOutcome outcome;
         outcome.trial = number;
-        outcome.stop_reason = trial::stop_reason_table[static_cast<std::size_t>(number % 3)].kind;
+        outcome.stop_reason = stop_reason_table[static_cast<std::size_t>(number % 3)].kind;
         outcome.success = number % 3 == 0;
         outcome.iterations = 1000 + 7 * number;
         outcome.polish_iterations = 3 + number;
@@ -28,7 +28,7 @@ inline std::vector<trial::TrialOutcome> small_outcomes(std::int64_t first, std::
         outcome.pieces = 3 * number;
         outcome.capped_snapshots = number % 4;
         outcome.units_cut = 5 * outcome.capped_snapshots;
-        outcome.first_hit = outcome.success ? 500 + number : trial::TrialOutcome::never;
+        outcome.first_hit = outcome.success ? 500 + number : TrialOutcome::never;
         outcome.objective = number % 3 == 2 ? nan : x / 7;
         outcome.distance = number % 3 == 2 ? nan : 0.001 * x;
         outcome.pixel_error = number % 3 == 2 ? nan : 0.01 * x;
@@ -44,30 +44,30 @@ inline std::vector<trial::TrialOutcome> small_outcomes(std::int64_t first, std::
 }
 
 /// The same for a task without a true latent.
-inline std::vector<trial::TrialOutcome> small_approximations(std::int64_t first, std::int64_t count,
-                                                             std::int64_t latent_dim)
+inline std::vector<TrialOutcome> small_approximations(std::int64_t first, std::int64_t count,
+                                                      std::int64_t latent_dim)
 {
     auto outcomes = small_outcomes(first, count, latent_dim);
-    for (trial::TrialOutcome& outcome : outcomes)
+    for (TrialOutcome& outcome : outcomes)
     {
         outcome.success = false;
-        outcome.first_hit = trial::TrialOutcome::never;
+        outcome.first_hit = TrialOutcome::never;
         outcome.distance = std::numeric_limits<double>::quiet_NaN();
     }
     return outcomes;
 }
 
-inline trial::BlockSpec small_block()
+inline BlockSpec small_block()
 {
-    trial::BlockSpec block;
+    BlockSpec block;
     block.cell.chain = ChainId::from_hex("00112233445566778899aabbccddeeff");
     block.cell.problem = {.seed = 7,
-                          .model = model::ModelKind::dcgan,
+                          .model = ModelKind::dcgan,
                           .latent_dim = 5,
-                          .task = trial::Task::recovery,
+                          .task = Task::recovery,
                           .measurements = 100,
-                          .measurement = trial::Operator::gaussian};
-    block.cell.method = trial::Method::surfing;
+                          .measurement = Operator::gaussian};
+    block.cell.method = Method::surfing;
     block.first = 50;
     block.count = 10;
     block.budget = 471;

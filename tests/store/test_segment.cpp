@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace
 {
 
-fs::path write_small(fs::path const& output, trial::BlockSpec const& block = small_block())
+fs::path write_small(fs::path const& output, BlockSpec const& block = small_block())
 {
     store::write_segment(output, block, small_outcomes(block.first, block.count, 5),
                          {"node7", "cpu", 12.5});
@@ -46,7 +46,7 @@ TEST_CASE("a segment gives back its outcomes", "[segment]")
     REQUIRE(segment->outcomes.size() == expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i)
     {
-        trial::TrialOutcome const& read = segment->outcomes[i];
+        TrialOutcome const& read = segment->outcomes[i];
         CHECK(read.trial == expected[i].trial);
         CHECK(read.stop_reason == expected[i].stop_reason);
         CHECK(read.success == expected[i].success);
@@ -178,9 +178,9 @@ TEST_CASE("an approximation's segment holds NaN for its distances, and nothing e
 {
     ScratchFolder const folder;
     auto block = small_block();
-    block.cell.problem.task = trial::Task::approximation;
+    block.cell.problem.task = Task::approximation;
     auto const outcomes = small_approximations(block.first, block.count, 5);
-    auto const write = [&](std::vector<trial::TrialOutcome> const& written) {
+    auto const write = [&](std::vector<TrialOutcome> const& written) {
         store::write_segment(folder.path, block, written, {"node7", "cpu", 12.5});
         return store::segment_path(folder.path, block.id());
     };
@@ -203,10 +203,10 @@ TEST_CASE("an approximation's segment holds NaN for its distances, and nothing e
                    Contains("trial 51") && Contains(reason));
     };
     std::string const distance = "has a distance, but approximation has no true latent";
-    refused([](trial::TrialOutcome& outcome) { outcome.distance = 0.5; }, distance);
-    refused([](trial::TrialOutcome& outcome) { outcome.success = true; }, distance);
-    refused([](trial::TrialOutcome& outcome) { outcome.first_hit = 3; }, distance);
-    refused([](trial::TrialOutcome& outcome) { outcome.pixel_error = NAN; }, "is not finite");
+    refused([](TrialOutcome& outcome) { outcome.distance = 0.5; }, distance);
+    refused([](TrialOutcome& outcome) { outcome.success = true; }, distance);
+    refused([](TrialOutcome& outcome) { outcome.first_hit = 3; }, distance);
+    refused([](TrialOutcome& outcome) { outcome.pixel_error = NAN; }, "is not finite");
 }
 
 TEST_CASE("a segment with a column too many breaks its schema", "[segment]")

@@ -10,7 +10,6 @@
 
 namespace surf::test
 {
-using model::ModelKind;
 
 namespace
 {
@@ -69,7 +68,7 @@ std::string judge_name(ModelKind model)
 
 }  // namespace
 
-PlainOptimiser::PlainOptimiser(std::vector<at::Tensor> tensors, train::Hyperparameters const& hyper,
+PlainOptimiser::PlainOptimiser(std::vector<at::Tensor> tensors, Hyperparameters const& hyper,
                                double rate)
     : tensors_(std::move(tensors)), hyper_(hyper), rate_(rate)
 {
@@ -107,7 +106,7 @@ void PlainOptimiser::move(std::vector<at::Tensor> const& gradients)
 
 double PlainOptimiser::direction(double gradient, double& mean, double& square) const
 {
-    if (hyper_.optimiser == train::Optimiser::adam)
+    if (hyper_.optimiser == Optimiser::adam)
     {
         mean = hyper_.beta1 * mean + (1 - hyper_.beta1) * gradient;
         square = hyper_.beta2 * square + (1 - hyper_.beta2) * gradient * gradient;
@@ -126,7 +125,7 @@ void PlainOptimiser::clip(double bound)
     }
 }
 
-PlainTraining::PlainTraining(train::TrainSpec const& spec, data::TrainingImages const& images,
+PlainTraining::PlainTraining(TrainSpec const& spec, data::TrainingImages const& images,
                              Parameters const& state, double kink)
     : spec_(spec),
       batches_(spec, images, at::kCPU),

@@ -9,9 +9,9 @@
 
 #include "base/named_array.hpp"
 #include "data/images.hpp"
+#include "spec/training.hpp"
 #include "train/batches.hpp"
 #include "train/plain_network.hpp"
-#include "train/spec.hpp"
 
 namespace surf::test
 {
@@ -20,8 +20,7 @@ namespace surf::test
 class PlainOptimiser
 {
   public:
-    PlainOptimiser(std::vector<at::Tensor> tensors, train::Hyperparameters const& hyper,
-                   double rate);
+    PlainOptimiser(std::vector<at::Tensor> tensors, Hyperparameters const& hyper, double rate);
 
     std::vector<at::Tensor> gradients(at::Tensor const& loss) const;
     void move(std::vector<at::Tensor> const& gradients);
@@ -34,7 +33,7 @@ class PlainOptimiser
     double direction(double gradient, double& mean, double& square) const;
 
     std::vector<at::Tensor> tensors_;
-    train::Hyperparameters hyper_;
+    Hyperparameters hyper_;
     double rate_;
     double steps_ = 0;
     double mean_share_ = 0;  ///< of the gradients so far in an average that began as 0
@@ -49,7 +48,7 @@ class PlainTraining
 {
   public:
     /// Starts from a trainer's networks, with new optimisers; `kink` is PlainNetwork's.
-    PlainTraining(train::TrainSpec const& spec, data::TrainingImages const& images,
+    PlainTraining(TrainSpec const& spec, data::TrainingImages const& images,
                   Parameters const& state, double kink);
 
     /// Takes over a trainer's networks, but not its optimisers.
@@ -70,7 +69,7 @@ class PlainTraining
     std::vector<at::Tensor> trained(std::string const& network) const;
     void note(std::string const& name, at::Tensor const& value);
 
-    train::TrainSpec spec_;
+    TrainSpec spec_;
     train::Batches batches_;
     double kink_;
     std::string generator_;  ///< the networks' names

@@ -2,7 +2,7 @@
 
 #include "base/random.hpp"
 #include "data/images.hpp"
-#include "train/spec.hpp"
+#include "spec/training.hpp"
 
 namespace surf::test
 {
@@ -22,14 +22,13 @@ inline data::TrainingImages noise_images()
     return data::TrainingImages(std::move(images));
 }
 
-inline train::TrainSpec small_training(model::ModelKind kind,
-                                       train::Preset preset = train::Preset::collection)
+inline TrainSpec small_training(ModelKind kind, Preset preset = Preset::collection)
 {
-    train::TrainSpec spec;
+    TrainSpec spec;
     spec.seed = 5;
     spec.model = kind;
     spec.latent_dim = 3;
-    spec.hyper = train::preset_values(preset, kind);
+    spec.hyper = preset_values(preset, kind);
     spec.hyper.batch = 8;
     spec.intervals = 3;
     spec.steps_per_snapshot = 2;

@@ -42,14 +42,14 @@ data::TestImages flat_images(std::vector<std::uint8_t> const& values)
     images.rows = images.columns = data::image_side;
     for (std::uint8_t const value : values)
     {
-        images.pixels.insert(images.pixels.end(), model::image_size, value);
+        images.pixels.insert(images.pixels.end(), image_size, value);
     }
     return data::TestImages(std::move(images));
 }
 
 at::Tensor flat_samples(std::vector<float> const& values)
 {
-    return at::tensor(values).unsqueeze(1).expand({-1, model::image_size});
+    return at::tensor(values).unsqueeze(1).expand({-1, image_size});
 }
 
 /// The noise images as if nothing were trained on them.
@@ -62,9 +62,7 @@ data::TestImages held_out_noise()
 at::Tensor pixels_of(data::Images const& images)
 {
     auto* const bytes = const_cast<std::uint8_t*>(images.pixels.data());
-    return at::from_blob(bytes, {images.count, model::image_size}, at::kByte)
-        .to(at::kFloat)
-        .div(255.0);
+    return at::from_blob(bytes, {images.count, image_size}, at::kByte).to(at::kFloat).div(255.0);
 }
 
 bool same(Parameters const& left, Parameters const& right)
@@ -146,8 +144,8 @@ file["diversity"] = [samples.var(0, ddof=1).sum() / known.var(0, ddof=1).sum()]
     {
         images.pixels.push_back(static_cast<std::uint8_t>(value));
     }
-    SampleQuality const quality(small_training(model::ModelKind::vae),
-                                data::TestImages(std::move(images)), at::kCPU);
+    SampleQuality const quality(small_training(ModelKind::vae), data::TestImages(std::move(images)),
+                                at::kCPU);
     chain::Log const scores = quality.score(read_matrix(file, "samples"));
     REQUIRE(scores.size() == 2);
     CHECK(scores.at("pixel_frechet_distance") ==
@@ -159,7 +157,7 @@ TEST_CASE("the held-out images themselves score best, and all that is less score
           "[quality]")
 {
     auto const held_out = held_out_noise();
-    SampleQuality const quality(small_training(model::ModelKind::dcgan), held_out, at::kCPU);
+    SampleQuality const quality(small_training(ModelKind::dcgan), held_out, at::kCPU);
     at::Tensor const pixels = pixels_of(held_out);
     chain::Log const best = quality.score(pixels);
     CHECK(best.at("pixel_frechet_distance") < 1e-6);
@@ -174,8 +172,8 @@ TEST_CASE("the held-out images themselves score best, and all that is less score
 
 TEST_CASE("diversity and distance of flat images, by hand", "[quality]")
 {
-    SampleQuality const quality(small_training(model::ModelKind::vae),
-                                flat_images({0, 0, 255, 255}), at::kCPU);
+    SampleQuality const quality(small_training(ModelKind::vae), flat_images({0, 0, 255, 255}),
+                                at::kCPU);
     // Variance of a pixel: held out 4·(1/2)²/3 = 1/3, samples 2·(1/4)²/1 = 1/8. The one principal
     // component is the mean over the pixels times √784: |m|² = 784·(0.6 − 0.5)², and so on.
     chain::Log const scores = quality.score(flat_samples({0.35F, 0.85F}));
@@ -188,7 +186,7 @@ TEST_CASE("diversity and distance of flat images, by hand", "[quality]")
 
 TEST_CASE("a sample that is not finite gives scores that are not", "[quality]")
 {
-    SampleQuality const quality(small_training(model::ModelKind::vae), held_out_noise(), at::kCPU);
+    SampleQuality const quality(small_training(ModelKind::vae), held_out_noise(), at::kCPU);
     at::Tensor const pixels = pixels_of(noise_images());
     pixels[3][5] = std::numeric_limits<float>::infinity();
     for (auto const& [name, value] : quality.score(pixels))
@@ -200,7 +198,7 @@ TEST_CASE("a sample that is not finite gives scores that are not", "[quality]")
 
 TEST_CASE("held-out images that do not differ are refused", "[quality]")
 {
-    auto const spec = small_training(model::ModelKind::vae);
+    auto const spec = small_training(ModelKind::vae);
     for (auto const& values : {std::vector<std::uint8_t>{7, 7, 7}, {7}, {}})
     {
         CHECK_THROWS_WITH(SampleQuality(spec, flat_images(values), at::kCPU),
@@ -210,16 +208,15 @@ TEST_CASE("held-out images that do not differ are refused", "[quality]")
 
 TEST_CASE("samples come from the model's own prior, one stream each", "[quality]")
 {
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         INFO(entry.name);
         auto spec = small_training(entry.kind);
         spec.hyper.batch = 64;
-        bool const normal =
-            entry.kind == model::ModelKind::vae || entry.kind == model::ModelKind::relu;
+        bool const normal = entry.kind == ModelKind::vae || entry.kind == ModelKind::relu;
         // Its first pixels are the latent.
-        Parameters weights = {{"fc1.weight", {model::image_size, spec.latent_dim}, {}},
-                              {"fc1.bias", {model::image_size}, {}}};
+        Parameters weights = {{"fc1.weight", {image_size, spec.latent_dim}, {}},
+                              {"fc1.bias", {image_size}, {}}};
         weights[0].values.resize(static_cast<std::size_t>(weights[0].size()));
         weights[1].values.resize(static_cast<std::size_t>(weights[1].size()));
         for (std::int64_t i = 0; i < spec.latent_dim; ++i)
@@ -229,7 +226,7 @@ TEST_CASE("samples come from the model's own prior, one stream each", "[quality]
         model::NetworkSpec const layers = {{"fc1",
                                             model::LayerKind::linear,
                                             {spec.latent_dim},
-                                            {model::image_size},
+                                            {image_size},
                                             model::Normalisation::none,
                                             model::Activation::none}};
         model::Network const generator(layers, weights, at::kCPU);
@@ -257,7 +254,7 @@ TEST_CASE("samples come from the model's own prior, one stream each", "[quality]
 TEST_CASE("judging a generator disturbs neither it nor its training", "[quality]")
 {
     auto const images = noise_images();
-    for (model::ModelKind const kind : {model::ModelKind::dcgan, model::ModelKind::vae})
+    for (ModelKind const kind : {ModelKind::dcgan, ModelKind::vae})
     {
         auto const spec = small_training(kind);
         SampleQuality const quality(spec, held_out_noise(), at::kCPU);

@@ -89,7 +89,7 @@ void write_trained(TrainSpec const& spec, fs::path const& chains, model::Network
 
 TEST_CASE("A training that is stopped at any step resumes and ends with the same bits")
 {
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         INFO(entry.name);
         auto const spec = test::small_training(entry.kind);
@@ -102,7 +102,7 @@ TEST_CASE("A training that is stopped at any step resumes and ends with the same
         // Before the first snapshot, at one, between two; the models differ only in their trainer.
         using Steps = std::vector<std::int64_t>;
         for (std::int64_t const stop_after :
-             entry.kind == model::ModelKind::vae ? Steps{1, 2, 5} : Steps{5})
+             entry.kind == ModelKind::vae ? Steps{1, 2, 5} : Steps{5})
         {
             test::ScratchFolder const folder;
             std::stop_source stop;
@@ -125,7 +125,7 @@ TEST_CASE("A training that is stopped at any step resumes and ends with the same
 
 TEST_CASE("Every snapshot has a log, and samples of the same latents, which h5py reads")
 {
-    auto const spec = test::small_training(model::ModelKind::vae);
+    auto const spec = test::small_training(ModelKind::vae);
     test::ScratchFolder const folder;
     auto const snapshots = train_to_end(spec, folder.path);
     SampleQuality const quality(spec, noise_data().test, at::kCPU);
@@ -156,7 +156,7 @@ assert all(np.abs(later - former).max() > 1e-3 for former, later in zip(samples,
 
 TEST_CASE("A sound chain is left alone, a damaged one is trained again")
 {
-    auto const spec = test::small_training(model::ModelKind::vae);
+    auto const spec = test::small_training(ModelKind::vae);
     test::ScratchFolder const folder;
     auto const expected = train_to_end(spec, folder.path);
     auto const path = chain::chain_path(folder.path, spec.id());
@@ -176,7 +176,7 @@ TEST_CASE("A sound chain is left alone, a damaged one is trained again")
 
 TEST_CASE("A chain that another process trains is waited for")
 {
-    auto const spec = test::small_training(model::ModelKind::relu);
+    auto const spec = test::small_training(ModelKind::relu);
     test::ScratchFolder const folder;
     auto elsewhere = std::make_optional<chain::PartialChain>(folder.path, chain_header(spec));
 
@@ -196,7 +196,7 @@ TEST_CASE("A chain that another process trains is waited for")
 
 TEST_CASE("A training that diverges is told by snapshot and quantity, and not published")
 {
-    auto spec = test::small_training(model::ModelKind::vae);
+    auto spec = test::small_training(ModelKind::vae);
     spec.hyper.generator_rate = 1e3;
     test::ScratchFolder const folder;
     for (int attempt = 0; attempt < 2; ++attempt)
@@ -211,7 +211,7 @@ TEST_CASE("A training that diverges is told by snapshot and quantity, and not pu
 
 TEST_CASE("A generator that makes one image is not published, however often it is tried")
 {
-    auto spec = test::small_training(model::ModelKind::dcgan);
+    auto spec = test::small_training(ModelKind::dcgan);
     spec.steps_per_snapshot = collapse_steps / spec.intervals + 1;
     auto const images = test::noise_images();
     Parameters weights = make_trainer(spec, images, at::kCPU)->generator().parameters();
@@ -249,7 +249,7 @@ TEST_CASE("A generator that makes one image is not published, however often it i
 
 TEST_CASE("Training lowers the VAE's loss on the real objective")
 {
-    auto spec = test::small_training(model::ModelKind::vae);
+    auto spec = test::small_training(ModelKind::vae);
     spec.hyper.batch = 32;
     auto const images = test::noise_images();
     auto const trainer = make_trainer(spec, images, at::kCPU);
@@ -269,7 +269,7 @@ TEST_CASE("Training lowers the VAE's loss on the real objective")
 
 TEST_CASE("A GAN step moves both networks; each by its own loss alone")
 {
-    auto const spec = test::small_training(model::ModelKind::dcgan);
+    auto const spec = test::small_training(ModelKind::dcgan);
     auto const images = test::noise_images();
     auto const trainer = make_trainer(spec, images, at::kCPU);
     Parameters const before = trainer->state();

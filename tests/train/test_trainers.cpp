@@ -10,7 +10,6 @@
 
 using namespace surf;
 using namespace surf::train;
-using model::ModelKind;
 using model::Network;
 
 namespace
@@ -52,7 +51,7 @@ TEST_CASE("A Wasserstein GAN restored in the middle goes on with the same bits")
     for (ModelKind const model : {ModelKind::wgan, ModelKind::wgan_gp})
     {
         auto spec = test::small_training(model, Preset::published);
-        INFO(name_of(model::model_table, model));
+        INFO(name_of(model_table, model));
         spec.hyper.batch = 4;
         spec.hyper.critic_steps = 2;
         auto const uninterrupted = make_trainer(spec, images, at::kCPU);
@@ -97,7 +96,7 @@ TEST_CASE("Clipping holds after each step, for WGAN alone")
             {
                 largest = std::max(largest, tensor.abs().max().item<float>());
             }
-            INFO(name_of(model::model_table, model));
+            INFO(name_of(model_table, model));
             CHECK((largest <= clip) == (model == ModelKind::wgan));
         }
         float const generator =
@@ -136,7 +135,7 @@ TEST_CASE("Every model says how its steps went")
         {ModelKind::wgan, {"critic", "generator", "critic_gap"}},
         {ModelKind::wgan_gp,
          {"critic", "generator", "critic_gap", "gradient_norm", "gradient_penalty"}}};
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         INFO(entry.name);
         auto const trainer = make_trainer(test::small_training(entry.kind), images, at::kCPU);

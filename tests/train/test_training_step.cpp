@@ -13,7 +13,6 @@
 
 using namespace surf;
 using namespace surf::train;
-using model::ModelKind;
 
 namespace
 {
@@ -211,7 +210,7 @@ void compare_arrays(TrainSpec const& spec, Parameters const& before, Parameters 
 TEST_CASE("A training step of every model is what the papers say, written out")
 {
     auto const images = test::noise_images();
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         INFO(entry.name);
         TrainSpec const spec = training(entry.kind);

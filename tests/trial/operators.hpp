@@ -11,23 +11,20 @@ namespace surf::test
 {
 
 /// A problem with an operator: few trials see its images.
-inline trial::Problem seen_through(trial::Operator measurement, std::int64_t m,
-                                   trial::Draw draw = trial::Draw::trial)
+inline Problem seen_through(Operator measurement, std::int64_t m, Draw draw = Draw::trial)
 {
     return {.seed = 7,
-            .model = model::ModelKind::dcgan,
+            .model = ModelKind::dcgan,
             .latent_dim = 3,
-            .task = trial::Task::recovery,
+            .task = Task::recovery,
             .measurements = m,
             .measurement = measurement,
             .draw = draw};
 }
 
 /// One problem for each operator and draw, and each block size.
-inline std::vector<trial::Problem> all_operators()
+inline std::vector<Problem> all_operators()
 {
-    using trial::Draw;
-    using trial::Operator;
     return {seen_through(Operator::identity, 784),
             seen_through(Operator::gaussian, 40),
             seen_through(Operator::gaussian, 40, Draw::shared),
@@ -41,7 +38,7 @@ inline std::vector<trial::Problem> all_operators()
             seen_through(Operator::block_average, 1)};
 }
 
-inline std::string describe(trial::Problem const& problem)
+inline std::string describe(Problem const& problem)
 {
     return fmt::format("{}, draw {}", problem.stream_domain(), static_cast<int>(problem.draw));
 }

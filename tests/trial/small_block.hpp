@@ -1,20 +1,20 @@
 #pragma once
 
 #include "chain/reader.hpp"
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
 
 namespace surf::test
 {
 
 /// Trials 4 to 7 of an inversion by DCGAN's generator with k = 3, ended early.
-inline trial::BlockSpec small_block(chain::Reader const& chain, trial::Method method)
+inline BlockSpec small_block(chain::Reader const& chain, Method method)
 {
-    trial::BlockSpec block;
+    BlockSpec block;
     block.cell.chain = chain.id();
     block.cell.problem = {.seed = 3,
-                          .model = model::ModelKind::dcgan,
+                          .model = ModelKind::dcgan,
                           .latent_dim = 3,
-                          .task = trial::Task::inversion,
+                          .task = Task::inversion,
                           .measurements = 784};
     block.cell.method = method;
     block.cell.stop.max_iterations = 30;

@@ -3,6 +3,7 @@
 
 #include "trial/adam.hpp"
 
+using namespace surf;
 using namespace surf::trial;
 
 namespace

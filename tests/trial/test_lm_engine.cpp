@@ -20,8 +20,8 @@ constexpr std::int64_t snapshots = 6;
 /// Of the paper's generator.
 chain::Reader const& shared_chain()
 {
-    static test::LineChain const chain(
-        model::generator_spec(model::ModelKind::dcgan, latent_dim, 0), snapshots);
+    static test::LineChain const chain(model::generator_spec(ModelKind::dcgan, latent_dim, 0),
+                                       snapshots);
     return chain.reader();
 }
 

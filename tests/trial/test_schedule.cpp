@@ -5,6 +5,7 @@
 
 #include "trial/schedule.hpp"
 
+using namespace surf;
 using namespace surf::trial;
 
 TEST_CASE("Every schedule spends the budget exactly and never more later")

@@ -72,11 +72,11 @@ constexpr std::int64_t snapshots = 4;
 /// surfs so many steps on each. 0: no use waits for the next network.
 std::vector<std::int64_t> uses_before_next(std::int64_t steps, std::int64_t waiting_use = 0)
 {
-    test::LineChain const chain(model::generator_spec(model::ModelKind::dcgan, 3, 0), snapshots);
+    test::LineChain const chain(model::generator_spec(ModelKind::dcgan, 3, 0), snapshots);
     BlockSpec block;
     block.cell.chain = chain.reader().id();
     block.cell.problem = {.seed = 3,
-                          .model = model::ModelKind::dcgan,
+                          .model = ModelKind::dcgan,
                           .latent_dim = 3,
                           .task = Task::inversion,
                           .measurements = 784};

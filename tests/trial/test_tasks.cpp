@@ -21,8 +21,7 @@ constexpr std::int64_t final_steps = 12;
 /// A chain of the paper's section 3 network, small enough to run every task by every method.
 chain::Reader const& relu_chain()
 {
-    static LineChain const chain(model::generator_spec(model::ModelKind::relu, latent_dim, 2),
-                                 snapshots);
+    static LineChain const chain(model::generator_spec(ModelKind::relu, latent_dim, 2), snapshots);
     return chain.reader();
 }
 
@@ -44,7 +43,7 @@ data::TestImages const& test_images()
 /// Stops after 12 steps on the final network, before rounding has grown.
 BlockSpec block_of(Problem problem, Method method)
 {
-    problem.model = model::ModelKind::relu;
+    problem.model = ModelKind::relu;
     problem.latent_dim = latent_dim;
     BlockSpec block;
     block.cell.chain = relu_chain().id();
@@ -112,7 +111,7 @@ at::Tensor surf_plainly(BlockSpec const& block)
     auto steps = spread_budget(settings, snapshots - 1, block.budget);
     steps.push_back(final_steps);
     auto const network_at = [](std::int64_t t) {
-        return model::Network(model::generator_spec(model::ModelKind::relu, latent_dim, 2),
+        return model::Network(model::generator_spec(ModelKind::relu, latent_dim, 2),
                               relu_chain().read(t).generator, at::kCPU);
     };
     TrialInputs const inputs = draw_inputs(block.cell.problem, block.first, block.count);
@@ -213,7 +212,7 @@ TEST_CASE("An approximation is judged against the whole test image, without nois
     problem.task = Task::approximation;
     problem.noise = 0.3;
     BlockSpec const block = block_of(problem, Method::adam);
-    model::Network const network(model::generator_spec(model::ModelKind::relu, latent_dim, 2),
+    model::Network const network(model::generator_spec(ModelKind::relu, latent_dim, 2),
                                  relu_chain().read(snapshots - 1).generator, at::kCPU, at::kDouble);
     for (TrialOutcome const& outcome : run(block))
     {

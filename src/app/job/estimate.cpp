@@ -51,18 +51,18 @@ constexpr std::array measured_iterations = {
 
 /// Training an image takes as long as so many evaluations of the generator: two networks, two
 /// passes each, gradients of weights and optimiser, through autograd.
-double evaluations_per_image(model::ModelKind model)
+double evaluations_per_image(ModelKind model)
 {
     switch (model)
     {
-        case model::ModelKind::vae:
+        case ModelKind::vae:
             return 12;
-        case model::ModelKind::relu:
+        case ModelKind::relu:
             return 7;  // its decoder is small, its encoder is not
-        case model::ModelKind::dcgan:
-        case model::ModelKind::wgan:
+        case ModelKind::dcgan:
+        case ModelKind::wgan:
             return 18;
-        case model::ModelKind::wgan_gp:
+        case ModelKind::wgan_gp:
             return 30;  // the penalty goes through the critic twice more
     }
     return 18;
@@ -75,31 +75,31 @@ std::int64_t relu_values(std::int64_t latent_dim, std::int64_t hidden_layers)
     std::int64_t width = latent_dim;
     for (std::int64_t layer = 0; layer < hidden_layers; ++layer)
     {
-        std::int64_t const next = std::min(model::image_size, 5 * width);
+        std::int64_t const next = std::min(image_size, 5 * width);
         values += next * (width + 1);
         width = next;
     }
-    return values + model::image_size * (width + 1);
+    return values + image_size * (width + 1);
 }
 
 /// A training step with more than one update of the critic: each is about half of a plain step.
-double critic_factor(train::TrainSpec const& chain)
+double critic_factor(TrainSpec const& chain)
 {
-    bool const has_critic = train::uses(chain.model, train::Knob::critic_steps);
+    bool const has_critic = uses(chain.model, Knob::critic_steps);
     return has_critic ? 0.5 * static_cast<double>(chain.hyper.critic_steps + 1) : 1;
 }
 
 /// Network evaluations of one trial of a second-order method.
-double second_order_cost(trial::CellSpec const& cell, std::int64_t intervals)
+double second_order_cost(CellSpec const& cell, std::int64_t intervals)
 {
     double const k = static_cast<double>(cell.problem.latent_dim);
-    bool const exact = cell.lm.jacobian == trial::JacobianUpdate::exact;
+    bool const exact = cell.lm.jacobian == JacobianUpdate::exact;
     double const straight = lm_evaluations * k * (exact ? exact_factor : 1);
-    if (cell.method == trial::Method::lm)
+    if (cell.method == Method::lm)
     {
         return straight;
     }
-    if (cell.surfing_lm.schedule == trial::LmSchedule::adaptive)
+    if (cell.surfing_lm.schedule == LmSchedule::adaptive)
     {
         return adaptive_factor * straight;
     }
@@ -111,9 +111,9 @@ double second_order_cost(trial::CellSpec const& cell, std::int64_t intervals)
 }
 
 /// Of one trial of projected surfing, in network evaluations.
-double projected_cost(trial::CellSpec const& cell, std::int64_t intervals)
+double projected_cost(CellSpec const& cell, std::int64_t intervals)
 {
-    trial::ProjectedSettings const& settings = cell.projected;
+    ProjectedSettings const& settings = cell.projected;
     auto const k = static_cast<double>(cell.problem.latent_dim);
     double const pieces = std::min(usual_pieces, static_cast<double>(settings.max_pieces));
     auto const searches =
@@ -125,7 +125,7 @@ double projected_cost(trial::CellSpec const& cell, std::int64_t intervals)
 
 }  // namespace
 
-double expected_iterations(std::int64_t latent_dim, trial::StopRule const& stop)
+double expected_iterations(std::int64_t latent_dim, StopRule const& stop)
 {
     double const k = static_cast<double>(latent_dim);
     std::size_t const segment = k <= measured_iterations[1].latent_dim ? 0 : 1;
@@ -138,37 +138,37 @@ double expected_iterations(std::int64_t latent_dim, trial::StopRule const& stop)
                       static_cast<double>(stop.max_iterations));
 }
 
-double trial_cost(trial::CellSpec const& cell, std::int64_t intervals)
+double trial_cost(CellSpec const& cell, std::int64_t intervals)
 {
-    double const network = cell.problem.model == model::ModelKind::relu ? relu_evaluation : 1;
-    if (trial::is_second_order(cell.method))
+    double const network = cell.problem.model == ModelKind::relu ? relu_evaluation : 1;
+    if (is_second_order(cell.method))
     {
         return second_order_cost(cell, intervals) * network;
     }
-    if (cell.method == trial::Method::projected)
+    if (cell.method == Method::projected)
     {
         return projected_cost(cell, intervals) * network;
     }
     double const iterations = expected_iterations(cell.problem.latent_dim, cell.stop);
-    double const factor = cell.method == trial::Method::adam ? 1 : surfing_factor;
+    double const factor = cell.method == Method::adam ? 1 : surfing_factor;
     return evaluations_per_iteration * factor * iterations * network;
 }
 
-double training_cost(train::TrainSpec const& chain)
+double training_cost(TrainSpec const& chain)
 {
     return evaluations_per_image(chain.model) * critic_factor(chain) *
            static_cast<double>(chain.steps() * chain.hyper.batch);
 }
 
-double surface_cost(landscape::SurfaceSpec const& surface)
+double surface_cost(SurfaceSpec const& surface)
 {
     return static_cast<double>(surface.levels * surface.points * surface.points);
 }
 
-std::int64_t generator_values(train::TrainSpec const& chain)
+std::int64_t generator_values(TrainSpec const& chain)
 {
     std::int64_t const latent_dim = chain.latent_dim;
-    if (chain.model == model::ModelKind::relu)
+    if (chain.model == ModelKind::relu)
     {
         return relu_values(latent_dim, chain.hyper.hidden_layers);
     }
@@ -179,10 +179,10 @@ std::int64_t generator_values(train::TrainSpec const& chain)
            64 * (128 * kernel + bias + batch_norm) + 1 * (64 * kernel + bias);
 }
 
-std::int64_t chain_bytes(train::TrainSpec const& chain)
+std::int64_t chain_bytes(TrainSpec const& chain)
 {
     auto const bytes = static_cast<std::int64_t>(sizeof(float));
-    constexpr std::int64_t log_values = 64 * model::image_size;  // the sample grid
+    constexpr std::int64_t log_values = 64 * image_size;  // the sample grid
     return bytes * (generator_values(chain) + log_values) * (chain.intervals + 1);
 }
 

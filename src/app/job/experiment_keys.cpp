@@ -8,17 +8,13 @@ namespace surf::app
 namespace
 {
 
-using model::ModelKind;
-using train::Knob;
-using train::Optimiser;
-
 // Why a key means nothing. -----------------------------------------------------------------------
 
 template <Knob knob>
 std::string_view no_model_uses(Experiment const& experiment)
 {
     return std::ranges::any_of(experiment.train.models,
-                               [](ModelKind model) { return train::uses(model, knob); })
+                               [](ModelKind model) { return uses(model, knob); })
                ? ""
                : "no model in train.models uses it; leave the key out";
 }
@@ -44,14 +40,14 @@ std::string_view no_measuring_task(Experiment const& experiment)
 
 std::string_view no_operator(Experiment const& experiment)
 {
-    return experiment.measures() && experiment.trials.measurement == trial::Operator::identity
+    return experiment.measures() && experiment.trials.measurement == Operator::identity
                ? "trials.operator = identity sees every pixel; leave the key out"
                : no_measuring_task(experiment);
 }
 
 std::string_view no_draw(Experiment const& experiment)
 {
-    return experiment.measures() && !trial::is_drawn(experiment.trials.measurement)
+    return experiment.measures() && !is_drawn(experiment.trials.measurement)
                ? "this trials.operator is not random; leave the key out"
                : no_measuring_task(experiment);
 }
@@ -59,7 +55,7 @@ std::string_view no_draw(Experiment const& experiment)
 std::string_view only_float32(Experiment const& experiment)
 {
     return !no_trials(experiment).empty() ? no_trials(experiment)
-           : std::ranges::none_of(experiment.trials.methods, trial::heeds_precision)
+           : std::ranges::none_of(experiment.trials.methods, heeds_precision)
                ? "all methods in trials.methods compute in float32 always; leave the key out"
                : "";
 }
@@ -82,9 +78,9 @@ void add_training(KeyMaker<Experiment>& make)
         make.add("train." + name, help, at(train, member), range, pointless);
     };
     using Train = TrainJob;
-    add("models", "list of " + all_names(model::model_table), &Train::models, any);
-    add("preset", "where the hyperparameters come from: " + all_names(train::preset_table),
-        &Train::preset, any);
+    add("models", "list of " + all_names(model_table), &Train::models, any);
+    add("preset", "where the hyperparameters come from: " + all_names(preset_table), &Train::preset,
+        any);
     add("latent_dims", "list of latent dimensions k", &Train::latent_dims, pixels);
     add("intervals", "T: a chain has the snapshots 0 ... T", &Train::intervals, at_least(1, 1e5));
     add("steps_per_snapshot", "training steps between two snapshots", &Train::steps_per_snapshot,
@@ -93,8 +89,8 @@ void add_training(KeyMaker<Experiment>& make)
         at_least(1, 1024));
     add("batch", "images a training step; default: the preset's", &Train::batch,
         at_least(2, 60'000));
-    add("optimiser", all_names(train::optimiser_table) + "; default: the preset's",
-        &Train::optimiser, any);
+    add("optimiser", all_names(optimiser_table) + "; default: the preset's", &Train::optimiser,
+        any);
     add("generator_rate",
         "learning rate of the generator (of all, for vae and relu); default: the preset's",
         &Train::generator_rate, positive);
@@ -128,7 +124,7 @@ constexpr char const* no_tasks = "none";
 /// A list that may say that there are none.
 Key<Experiment> tasks_key()
 {
-    return {"trials.tasks", "list of " + all_names(trial::task_table) + ", or none",
+    return {"trials.tasks", "list of " + all_names(task_table) + ", or none",
             [](Experiment& experiment, Setting const& setting) {
                 auto& tasks = experiment.trials.tasks;
                 tasks.clear();
@@ -150,7 +146,7 @@ void add_trials(KeyMaker<Experiment>& make)
     using Trials = TrialJob;
     make.keys.push_back(tasks_key());
     make.add("trials.operator",
-             "what a measuring task sees of the image: " + all_names(trial::operator_table),
+             "what a measuring task sees of the image: " + all_names(operator_table),
              at(trials, &Trials::measurement), any, no_measuring_task);
     make.add("trials.measurements", "list of measurement counts m, for tasks that measure",
              at(trials, &Trials::measurements), pixels, no_operator);
@@ -158,8 +154,8 @@ void add_trials(KeyMaker<Experiment>& make)
              at(trials, &Trials::draw), any, no_draw);
     make.add("trials.noise", "standard deviation of the noise on each measurement",
              at(trials, &Trials::noise), at_least(0), no_measuring_task);
-    make.add("trials.methods", "list of " + all_names(trial::method_table),
-             at(trials, &Trials::methods), any, no_trials);
+    make.add("trials.methods", "list of " + all_names(method_table), at(trials, &Trials::methods),
+             any, no_trials);
     make.add("trials.count", "trials a cell", at(trials, &Trials::count), counts, no_trials);
     make.add("trials.block_size", "trials computed together, as one batch",
              at(trials, &Trials::block_size), counts, no_trials);
@@ -174,7 +170,6 @@ void add_trials(KeyMaker<Experiment>& make)
 void add_surface(KeyMaker<Experiment>& make)
 {
     constexpr auto surface = &Experiment::surface;
-    using landscape::SurfaceSpec;
     make.add("surface.targets",
              "test images whose surfaces are computed, for each model (k must be 2); 0: none",
              at(surface, &SurfaceSpec::targets), at_least(0, 10'000));

@@ -12,9 +12,6 @@ namespace surf::app
 namespace
 {
 
-using trial::Method;
-using trial::Operator;
-
 /// The settings of one experiment: its own, and those of all.
 class MergedSettings
 {
@@ -62,10 +59,9 @@ void check_methods(Experiment const& experiment, MergedSettings const& settings)
     auto const require = [&](Method method, Method needed, std::string_view why) {
         if (experiment.uses(method) && !experiment.uses(needed))
         {
-            settings.refuse(
-                "trials.methods",
-                fmt::format("{0} needs {1} ({2}); add {1}", name_of(trial::method_table, method),
-                            name_of(trial::method_table, needed), why));
+            settings.refuse("trials.methods", fmt::format("{0} needs {1} ({2}); add {1}",
+                                                          name_of(method_table, method),
+                                                          name_of(method_table, needed), why));
         }
     };
     require(Method::surfing, Method::adam, "its budget comes from the adam cell");
@@ -82,9 +78,9 @@ void check_methods(Experiment const& experiment, MergedSettings const& settings)
 std::vector<std::int64_t> measurement_counts(Operator measurement)
 {
     std::vector<std::int64_t> counts;
-    for (std::int64_t m = model::image_size; m > 0; --m)
+    for (std::int64_t m = image_size; m > 0; --m)
     {
-        if (trial::valid_measurements(measurement, m))
+        if (valid_measurements(measurement, m))
         {
             counts.push_back(m);
         }
@@ -99,8 +95,7 @@ void check_measurements(Experiment const& experiment, MergedSettings const& sett
     {
         return;
     }
-    bool const recovers =
-        std::ranges::find(trials.tasks, trial::Task::recovery) != trials.tasks.end();
+    bool const recovers = std::ranges::find(trials.tasks, Task::recovery) != trials.tasks.end();
     if (trials.measurement == Operator::identity)
     {
         if (recovers && trials.noise == 0)
@@ -119,12 +114,12 @@ void check_measurements(Experiment const& experiment, MergedSettings const& sett
     }
     for (std::int64_t const m : trials.measurements)
     {
-        if (!trial::valid_measurements(trials.measurement, m))
+        if (!valid_measurements(trials.measurement, m))
         {
             settings.refuse(
                 "trials.measurements",
                 fmt::format("trials.operator = {} cannot give {} measurements; use some of {}",
-                            name_of(trial::operator_table, trials.measurement), m,
+                            name_of(operator_table, trials.measurement), m,
                             fmt::join(measurement_counts(trials.measurement), ", ")));
         }
     }
@@ -133,7 +128,7 @@ void check_measurements(Experiment const& experiment, MergedSettings const& sett
 void check_surfaces(Experiment const& experiment, MergedSettings const& settings)
 {
     if (experiment.draws_surfaces() &&
-        experiment.train.latent_dims != std::vector<std::int64_t>{landscape::surface_latent_dim})
+        experiment.train.latent_dims != std::vector<std::int64_t>{surface_latent_dim})
     {
         settings.refuse("train.latent_dims",
                         "a surface is drawn over two latents; use 2, or surface.targets = 0");
@@ -192,11 +187,11 @@ void check_common(Job const& job, Settings const& common)
 }
 
 /// The specification's own rules, with the origin of the setting that breaks them.
-void check_theory(landscape::TheorySpec const& theory, Settings const& settings)
+void check_theory(TheorySpec const& theory, Settings const& settings)
 {
     try
     {
-        landscape::require_valid(theory);
+        require_valid(theory);
     }
     catch (InputError const& error)
     {
@@ -248,9 +243,9 @@ std::string text_of(std::vector<Key<Target>> const& keys, Target const& target,
 
 }  // namespace
 
-train::Hyperparameters TrainJob::hyperparameters(model::ModelKind model) const
+Hyperparameters TrainJob::hyperparameters(ModelKind model) const
 {
-    train::Hyperparameters values = train::preset_values(preset, model);
+    Hyperparameters values = preset_values(preset, model);
     auto const replace = [](auto& value, auto const& given) { value = given.value_or(value); };
     replace(values.batch, batch);
     replace(values.optimiser, optimiser);
@@ -277,7 +272,7 @@ bool Experiment::uses(Method method) const
 
 bool Experiment::measures() const
 {
-    return std::ranges::any_of(trials.tasks, trial::measures);
+    return std::ranges::any_of(trials.tasks, surf::measures);
 }
 
 std::string Job::text() const

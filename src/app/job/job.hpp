@@ -9,7 +9,7 @@
 #include "app/job/experiment.hpp"
 #include "app/job/value_text.hpp"
 #include "data/images.hpp"
-#include "landscape/theory_spec.hpp"
+#include "spec/theory.hpp"
 
 namespace surf::app
 {
@@ -22,7 +22,7 @@ struct Job
     std::filesystem::path chains;  ///< folder of the checkpoint chains; may be shared by jobs
     std::filesystem::path data = data::default_folder;
     std::vector<Experiment> experiments = {Experiment{}};
-    landscape::TheorySpec theory;
+    TheorySpec theory;
 
     /// The effective job as a job file, defaults included: parse_job() gives the same job back.
     std::string text() const;

@@ -52,8 +52,7 @@ Key<Job> experiments_key()
 
 std::string_view default_theory(Job const& job)
 {
-    bool const is_default =
-        job.theory.canonical().text() == landscape::TheorySpec{}.canonical().text();
+    bool const is_default = job.theory.canonical().text() == TheorySpec{}.canonical().text();
     return is_default ? "the job says nothing of the theory" : "";
 }
 
@@ -63,7 +62,7 @@ void add_theory(KeyMaker<Job>& make)
                          Range range) {
         make.add("theory." + name, help, at(&Job::theory, member), range, default_theory);
     };
-    using Theory = landscape::TheorySpec;
+    using Theory = TheorySpec;
     add("latent_dim", "k of the random networks", &Theory::latent_dim, at_least(1, 1000));
     add("hidden_layers", "d", &Theory::hidden_layers, at_least(1, 10));
     add("expansions", "ascending list: a layer is so many times as wide as the one before",

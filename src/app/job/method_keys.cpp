@@ -15,18 +15,13 @@ std::string_view no_trials(Experiment const& experiment)
 std::string_view no_first_order(Experiment const& experiment)
 {
     return !no_trials(experiment).empty() ? no_trials(experiment)
-           : std::ranges::all_of(experiment.trials.methods, trial::is_second_order)
+           : std::ranges::all_of(experiment.trials.methods, is_second_order)
                ? "no method in trials.methods is a first-order one; leave the key out"
                : "";
 }
 
 namespace
 {
-
-using trial::JacobianUpdate;
-using trial::LmSchedule;
-using trial::Method;
-using trial::Polish;
 
 // Why a key means nothing. -----------------------------------------------------------------------
 
@@ -40,7 +35,7 @@ std::string_view no_surfing(Experiment const& experiment)
 
 std::string_view no_ratio(Experiment const& experiment)
 {
-    return trial::has_ratio(experiment.surfing.schedule)
+    return has_ratio(experiment.surfing.schedule)
                ? no_surfing(experiment)
                : "only surfing.schedule = geometric or adaptive has a ratio; leave the key out";
 }
@@ -105,9 +100,6 @@ void add_search(KeyMaker<Experiment>& make)
     constexpr auto adam = &Experiment::adam;
     constexpr auto stop = &Experiment::stop;
     constexpr auto surfing = &Experiment::surfing;
-    using trial::AdamSettings;
-    using trial::StopRule;
-    using trial::SurfingSettings;
     make.add("adam.learning_rate", "step size in x", at(adam, &AdamSettings::learning_rate),
              positive, no_first_order);
     make.add("adam.beta1", "decay of the first moment", at(adam, &AdamSettings::beta1), beta,
@@ -133,7 +125,7 @@ void add_search(KeyMaker<Experiment>& make)
     make.add("surfing.schedule",
              "how the budget is spread over the snapshots, or adaptive: straight to the final "
              "network, and again as geometric where f stays above its goal: " +
-                 all_names(trial::schedule_table),
+                 all_names(schedule_table),
              at(surfing, &SurfingSettings::schedule), any, no_surfing);
     make.add("surfing.ratio", "of geometric and adaptive, snapshot to snapshot",
              at(surfing, &SurfingSettings::ratio), between(0, 1), no_ratio);
@@ -143,11 +135,10 @@ void add_search(KeyMaker<Experiment>& make)
 
 void add_second_order(KeyMaker<Experiment>& make)
 {
-    using trial::PolishSettings;
     constexpr auto polish = &Experiment::polish;
     make.add("polish.by",
              "what ends the trials that Adam has brought near (of adam and surfing): " +
-                 all_names(trial::polish_table),
+                 all_names(polish_table),
              at(polish, &PolishSettings::by), any, no_polished);
     make.add("polish.relative_change",
              "Adam hands over where stop.relative_change of this would end it",
@@ -155,10 +146,8 @@ void add_second_order(KeyMaker<Experiment>& make)
 
     constexpr auto lm = &Experiment::lm;
     constexpr auto surfing = &Experiment::surfing_lm;
-    using trial::LmSettings;
-    using trial::SurfingLmSettings;
     make.add("lm.jacobian",
-             "anew wherever x moved, or corrected: " + all_names(trial::jacobian_update_table),
+             "anew wherever x moved, or corrected: " + all_names(jacobian_update_table),
              at(lm, &LmSettings::jacobian), any, no_lm);
     make.add("lm.refresh_below",
              "of secant: share of the promised fall of f below which a Jacobian is computed anew",
@@ -178,7 +167,7 @@ void add_second_order(KeyMaker<Experiment>& make)
              at(lm, &LmSettings::max_steps), at_least(1, 1e9), no_lm);
 
     make.add("surfing_lm.schedule",
-             "visits to snapshots: " + all_names(trial::lm_schedule_table) +
+             "visits to snapshots: " + all_names(lm_schedule_table) +
                  " (straight first, ever more where f stays above its goal)",
              at(surfing, &SurfingLmSettings::schedule), any, no_surfing_lm);
     make.add("surfing_lm.every",
@@ -193,7 +182,6 @@ void add_second_order(KeyMaker<Experiment>& make)
 
 void add_projected(KeyMaker<Experiment>& make)
 {
-    using trial::ProjectedSettings;
     auto const add = [&](std::string const& name, std::string const& help, auto member,
                          Range range) {
         make.add("projected." + name, help, at(&Experiment::projected, member), range,

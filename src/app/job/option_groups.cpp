@@ -109,10 +109,10 @@ std::string help_text()
             "       mpirun -n RANKS surf_sweep [run|surface] [--job FILE] [--KEY VALUE ...]\n"
             "Surfing (Song, Fan, Lafferty 2019): trains generators, runs trials, writes results.\n"
             "Without arguments the demo job (jobs/demo.ini) is run.\n"
-         << rows("Commands", command_table) << rows("Models", model::model_table)
-         << rows("Tasks", trial::task_table) << rows("Methods", trial::method_table)
-         << rows("Operators", trial::operator_table) << rows("Presets", train::preset_table)
-         << "\nSchedules: " << all_names(trial::schedule_table)
+         << rows("Commands", command_table) << rows("Models", model_table)
+         << rows("Tasks", task_table) << rows("Methods", method_table)
+         << rows("Operators", operator_table) << rows("Presets", preset_table)
+         << "\nSchedules: " << all_names(schedule_table)
          << "\n\nOptions are also the keys of the job file; the command line wins. Lists are\n"
             "comma-separated; [defaults] in brackets. A job of several experiments = A,B gives "
             "each\n"

@@ -38,7 +38,7 @@ class Planner
     {
         experiment_ = &experiment;
         plan_.experiments.push_back({experiment.name, {}, {}});
-        for (model::ModelKind const model : experiment.train.models)
+        for (ModelKind const model : experiment.train.models)
         {
             for (std::int64_t const latent_dim : experiment.train.latent_dims)
             {
@@ -53,17 +53,17 @@ class Planner
     }
 
   private:
-    ChainIndex add_chain(model::ModelKind model, std::int64_t latent_dim)
+    ChainIndex add_chain(ModelKind model, std::int64_t latent_dim)
     {
         TrainJob const& train = experiment_->train;
-        train::TrainSpec const spec{.seed = job_.seed,
-                                    .model = model,
-                                    .latent_dim = latent_dim,
-                                    .hyper = train.hyperparameters(model),
-                                    .intervals = train.intervals,
-                                    .steps_per_snapshot = train.steps_per_snapshot,
-                                    .data_checksum = plan_.data_checksum,
-                                    .threads = train.threads};
+        TrainSpec const spec{.seed = job_.seed,
+                             .model = model,
+                             .latent_dim = latent_dim,
+                             .hyper = train.hyperparameters(model),
+                             .intervals = train.intervals,
+                             .steps_per_snapshot = train.steps_per_snapshot,
+                             .data_checksum = plan_.data_checksum,
+                             .threads = train.threads};
         auto const next = static_cast<ChainIndex>(plan_.chains.size());
         auto const [place, is_new] = chains_.emplace(spec.id(), next);
         if (is_new)
@@ -76,16 +76,15 @@ class Planner
     void add_problems(ChainIndex chain)
     {
         TrialJob const& trials = experiment_->trials;
-        train::TrainSpec const& spec = plan_[chain].spec;
-        for (trial::Task const task : trials.tasks)
+        TrainSpec const& spec = plan_[chain].spec;
+        for (Task const task : trials.tasks)
         {
-            bool const whole =
-                !trial::measures(task) || trials.measurement == trial::Operator::identity;
-            std::vector<std::int64_t> const all_pixels = {model::image_size};
+            bool const whole = !measures(task) || trials.measurement == Operator::identity;
+            std::vector<std::int64_t> const all_pixels = {image_size};
             for (std::int64_t const m : whole ? all_pixels : trials.measurements)
             {
-                trial::Problem problem{job_.seed, spec.model, spec.latent_dim, task, m};
-                if (trial::measures(task))
+                Problem problem{job_.seed, spec.model, spec.latent_dim, task, m};
+                if (measures(task))
                 {
                     problem.measurement = trials.measurement;
                     problem.draw = trials.draw;
@@ -97,14 +96,14 @@ class Planner
     }
 
     /// One cell a method, in the table's order, so that a budget's source comes first.
-    void add_cells(ChainIndex chain, trial::Problem const& problem)
+    void add_cells(ChainIndex chain, Problem const& problem)
     {
-        std::map<trial::Method, CellIndex> cells;
-        for (auto const& [method, name, description] : trial::method_table)
+        std::map<Method, CellIndex> cells;
+        for (auto const& [method, name, description] : method_table)
         {
             if (experiment_->uses(method))
             {
-                auto const source = trial::budget_source(method);
+                auto const source = budget_source(method);
                 cells[method] = add_cell(
                     {.spec = {.chain = plan_[chain].header.id(),
                               .problem = problem,
@@ -206,7 +205,7 @@ PlannedBlock const& Plan::operator[](BlockIndex index) const
     return entry(blocks, index);
 }
 
-trial::BlockSpec Plan::block_spec(sched::LeasedBlock const& lease) const
+BlockSpec Plan::block_spec(sched::LeasedBlock const& lease) const
 {
     PlannedBlock const& block = (*this)[lease.block];
     return {(*this)[block.cell].spec, block.first, block.count, lease.budget};

@@ -9,21 +9,21 @@
 #include "base/id.hpp"
 #include "chain/chain.hpp"
 #include "sched/ledger.hpp"
-#include "train/spec.hpp"
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
+#include "spec/training.hpp"
 
 namespace surf::app
 {
 
 struct PlannedChain
 {
-    train::TrainSpec spec;
+    TrainSpec spec;
     chain::ChainHeader header;
 };
 
 struct PlannedCell
 {
-    trial::CellSpec spec;
+    CellSpec spec;
     sched::ChainIndex chain;
     /// Of surfing: its adam cell; of restarts: its surfing cell.
     std::optional<sched::CellIndex> budget_from;
@@ -44,7 +44,7 @@ struct PlannedBlock
 struct PlannedSurface
 {
     sched::ChainIndex chain;
-    landscape::SurfaceSpec spec;
+    SurfaceSpec spec;
 };
 
 /// What belongs to an experiment. Experiments share chains and cells that are the same.
@@ -74,7 +74,7 @@ struct Plan
     PlannedBlock const& operator[](sched::BlockIndex index) const;
 
     /// What the engine is to compute for a lease.
-    trial::BlockSpec block_spec(sched::LeasedBlock const& lease) const;
+    BlockSpec block_spec(sched::LeasedBlock const& lease) const;
     /// What the ledger needs to know; no chain is taken as published.
     sched::WorkPlan work() const;
     /// A cell's blocks, by first trial.

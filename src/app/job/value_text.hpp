@@ -17,8 +17,8 @@
 
 #include "base/error.hpp"
 #include "base/name_table.hpp"
-#include "train/spec.hpp"
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
+#include "spec/training.hpp"
 
 /// Values of the job file as text: read() checks and refuses, write() gives what read() reads back.
 namespace surf::app
@@ -73,57 +73,57 @@ struct Range
     }
 };
 
-inline auto const& table_of(model::ModelKind)
+inline auto const& table_of(ModelKind)
 {
-    return model::model_table;
+    return model_table;
 }
-inline auto const& table_of(train::Preset)
+inline auto const& table_of(Preset)
 {
-    return train::preset_table;
+    return preset_table;
 }
-inline auto const& table_of(train::Optimiser)
+inline auto const& table_of(Optimiser)
 {
-    return train::optimiser_table;
+    return optimiser_table;
 }
-inline auto const& table_of(trial::Operator)
+inline auto const& table_of(Operator)
 {
-    return trial::operator_table;
+    return operator_table;
 }
-inline auto const& table_of(trial::Draw)
+inline auto const& table_of(Draw)
 {
-    return trial::draw_table;
+    return draw_table;
 }
-inline auto const& table_of(trial::Precision)
+inline auto const& table_of(Precision)
 {
-    return trial::precision_table;
+    return precision_table;
 }
-inline auto const& table_of(trial::Task)
+inline auto const& table_of(Task)
 {
-    return trial::task_table;
+    return task_table;
 }
-inline auto const& table_of(trial::Method)
+inline auto const& table_of(Method)
 {
-    return trial::method_table;
+    return method_table;
 }
-inline auto const& table_of(trial::Schedule)
+inline auto const& table_of(Schedule)
 {
-    return trial::schedule_table;
+    return schedule_table;
 }
-inline auto const& table_of(trial::AdamState)
+inline auto const& table_of(AdamState)
 {
-    return trial::adam_state_table;
+    return adam_state_table;
 }
-inline auto const& table_of(trial::LmSchedule)
+inline auto const& table_of(LmSchedule)
 {
-    return trial::lm_schedule_table;
+    return lm_schedule_table;
 }
-inline auto const& table_of(trial::Polish)
+inline auto const& table_of(Polish)
 {
-    return trial::polish_table;
+    return polish_table;
 }
-inline auto const& table_of(trial::JacobianUpdate)
+inline auto const& table_of(JacobianUpdate)
 {
-    return trial::jacobian_update_table;
+    return jacobian_update_table;
 }
 
 template <class T>

@@ -12,9 +12,9 @@ TEST_CASE("a snapshot's size is that of the generator's arrays", "[estimate]")
 {
     for (std::int64_t const k : {1, 5, 20})
     {
-        for (model::ModelKind const kind : {model::ModelKind::dcgan, model::ModelKind::relu})
+        for (ModelKind const kind : {ModelKind::dcgan, ModelKind::relu})
         {
-            train::TrainSpec spec;
+            TrainSpec spec;
             spec.model = kind;
             spec.latent_dim = k;
             RandomStream stream(1, "test", Purpose::weights, 0);
@@ -32,7 +32,7 @@ TEST_CASE("a snapshot's size is that of the generator's arrays", "[estimate]")
 
 TEST_CASE("expected iterations go through the measured means and keep the limits", "[estimate]")
 {
-    trial::StopRule const stop;
+    StopRule const stop;
     CHECK(expected_iterations(5, stop) == Approx(700));
     CHECK(expected_iterations(10, stop) == Approx(4'500));
     CHECK(expected_iterations(20, stop) == Approx(26'000));
@@ -44,18 +44,18 @@ TEST_CASE("expected iterations go through the measured means and keep the limits
 
 TEST_CASE("what a trial costs depends on the chain where its method rides along it", "[estimate]")
 {
-    trial::CellSpec cell;
-    cell.problem.model = model::ModelKind::dcgan;
+    CellSpec cell;
+    cell.problem.model = ModelKind::dcgan;
     cell.problem.latent_dim = 5;
-    auto const doubles_with_the_chain = [&](trial::Method method) {
+    auto const doubles_with_the_chain = [&](Method method) {
         cell.method = method;
         return trial_cost(cell, 2000) > 1.5 * trial_cost(cell, 1000);
     };
-    CHECK_FALSE(doubles_with_the_chain(trial::Method::adam));
-    CHECK_FALSE(doubles_with_the_chain(trial::Method::surfing));  // its budget is not the chain's
-    CHECK_FALSE(doubles_with_the_chain(trial::Method::lm));
-    CHECK(doubles_with_the_chain(trial::Method::surfing_lm));
-    CHECK(doubles_with_the_chain(trial::Method::projected));
+    CHECK_FALSE(doubles_with_the_chain(Method::adam));
+    CHECK_FALSE(doubles_with_the_chain(Method::surfing));  // its budget is not the chain's
+    CHECK_FALSE(doubles_with_the_chain(Method::lm));
+    CHECK(doubles_with_the_chain(Method::surfing_lm));
+    CHECK(doubles_with_the_chain(Method::projected));
     cell.projected.max_pieces = 1;
     double const one_piece = trial_cost(cell, 1000);
     cell.projected.max_pieces = 5;
@@ -64,7 +64,7 @@ TEST_CASE("what a trial costs depends on the chain where its method rides along 
 
 TEST_CASE("a chain of 101 snapshots is 2.7 GB", "[estimate]")
 {
-    train::TrainSpec spec;
+    TrainSpec spec;
     spec.latent_dim = 5;
     spec.intervals = 100;
     CHECK(chain_bytes(spec) == Approx(2.7e9).epsilon(0.02));

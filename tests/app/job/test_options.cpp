@@ -165,17 +165,16 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.theory.expansions == std::vector<double>{2.5, 5});
     CHECK(job.theory.climbs == 2);
     CHECK(job.experiments[0].train.models ==
-          std::vector{model::ModelKind::wgan, model::ModelKind::vae, model::ModelKind::wgan_gp});
+          std::vector{ModelKind::wgan, ModelKind::vae, ModelKind::wgan_gp});
     CHECK(job.experiments[0].train.latent_dims == std::vector<std::int64_t>{2, 784});
     CHECK(job.experiments[0].train.intervals == 3);
     CHECK(job.experiments[0].train.steps_per_snapshot == 7);
     CHECK(job.experiments[0].train.threads == 1);
-    train::Hyperparameters const hyper =
-        job.experiments[0].train.hyperparameters(model::ModelKind::wgan);
+    Hyperparameters const hyper = job.experiments[0].train.hyperparameters(ModelKind::wgan);
     CHECK(hyper.batch == 32);
     CHECK(hyper.generator_rate == 0.002);
     CHECK(hyper.discriminator_rate == 1e-5);
-    CHECK(hyper.optimiser == train::Optimiser::adam);
+    CHECK(hyper.optimiser == Optimiser::adam);
     CHECK(hyper.beta1 == 0.25);
     CHECK(hyper.beta2 == 0.75);
     CHECK(hyper.epsilon == 1e-7);
@@ -184,14 +183,14 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(hyper.gradient_penalty == 3);
     CHECK(hyper.weight_deviation == 0.03);
     CHECK(job.experiments[0].trials.tasks ==
-          std::vector{trial::Task::recovery, trial::Task::inversion, trial::Task::approximation});
-    CHECK(job.experiments[0].trials.measurement == trial::Operator::mask);
-    CHECK(job.experiments[0].trials.draw == trial::Draw::shared);
+          std::vector{Task::recovery, Task::inversion, Task::approximation});
+    CHECK(job.experiments[0].trials.measurement == Operator::mask);
+    CHECK(job.experiments[0].trials.draw == Draw::shared);
     CHECK(job.experiments[0].trials.noise == 0.125);
     CHECK(job.experiments[0].trials.measurements == std::vector<std::int64_t>{10, 784});
-    CHECK(job.experiments[0].trials.methods ==
-          std::vector{trial::Method::projected, trial::Method::restarts, trial::Method::surfing,
-                      trial::Method::adam, trial::Method::surfing_lm, trial::Method::lm});
+    CHECK(job.experiments[0].trials.methods == std::vector{Method::projected, Method::restarts,
+                                                           Method::surfing, Method::adam,
+                                                           Method::surfing_lm, Method::lm});
     CHECK(job.experiments[0].trials.count == 12);
     CHECK(job.experiments[0].trials.block_size == 5);
     CHECK(job.experiments[0].adam.learning_rate == 0.1);
@@ -203,12 +202,12 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.experiments[0].stop.relative_target == 0);
     CHECK(job.experiments[0].stop.max_iterations == 50);
     CHECK(job.experiments[0].stop.success_distance == 0.02);
-    CHECK(job.experiments[0].surfing.schedule == trial::Schedule::geometric);
+    CHECK(job.experiments[0].surfing.schedule == Schedule::geometric);
     CHECK(job.experiments[0].surfing.ratio == 0.5);
-    CHECK(job.experiments[0].surfing.adam_state == trial::AdamState::reset);
-    CHECK(job.experiments[0].polish.by == trial::Polish::lm);
+    CHECK(job.experiments[0].surfing.adam_state == AdamState::reset);
+    CHECK(job.experiments[0].polish.by == Polish::lm);
     CHECK(job.experiments[0].polish.relative_change == 0.25);
-    CHECK(job.experiments[0].lm.jacobian == trial::JacobianUpdate::secant);
+    CHECK(job.experiments[0].lm.jacobian == JacobianUpdate::secant);
     CHECK(job.experiments[0].lm.refresh_below == 0.125);
     CHECK(job.experiments[0].lm.damping == 0.5);
     CHECK(job.experiments[0].lm.decrease == 0.75);
@@ -219,7 +218,7 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.experiments[0].lm.max_steps == 99);
     CHECK(job.experiments[0].surfing_lm.every == 4);
     CHECK(job.experiments[0].surfing_lm.steps == 3);
-    CHECK(job.experiments[0].surfing_lm.schedule == trial::LmSchedule::adaptive);
+    CHECK(job.experiments[0].surfing_lm.schedule == LmSchedule::adaptive);
     CHECK(job.experiments[0].surfing_lm.attempts == 2);
     auto const& projected = job.experiments[0].projected;
     CHECK(projected.slack == 0.02);
@@ -271,7 +270,7 @@ measurements = 50
     CHECK(job.experiments[0].trials.measurements.empty());
     CHECK(job.experiments[1].name == "b");
     CHECK(job.experiments[1].trials.count == 99);
-    CHECK(job.experiments[1].trials.tasks == std::vector{trial::Task::recovery});
+    CHECK(job.experiments[1].trials.tasks == std::vector{Task::recovery});
     for (Experiment const& experiment : job.experiments)
     {
         CHECK(experiment.train.latent_dims == std::vector<std::int64_t>{7});

@@ -43,7 +43,7 @@ struct Unchanged
 
 Unchanged compare(Plan const& before, Plan const& after)
 {
-    auto const same = [&](trial::Method method) {
+    auto const same = [&](Method method) {
         bool all = true;
         bool none = true;
         for (std::size_t i = 0; i < before.cells.size(); ++i)
@@ -62,7 +62,7 @@ Unchanged compare(Plan const& before, Plan const& after)
             std::ranges::equal(
                 before.chains, after.chains, {}, [](auto const& chain) { return chain.spec.id(); },
                 [](auto const& chain) { return chain.spec.id(); }),
-            same(trial::Method::adam), same(trial::Method::surfing)};
+            same(Method::adam), same(Method::surfing)};
 }
 
 void check_change(std::string const& text, Unchanged expected)
@@ -108,8 +108,7 @@ TEST_CASE("a discriminator's rate is no part of a vae's chain", "[plan]")
 
 TEST_CASE("a chain is canonical by its values, not by the preset's name", "[plan]")
 {
-    train::TrainSpec const spec =
-        plan_of("[train]\nmodels = dcgan\nlatent_dims = 5\n").chains[0].spec;
+    TrainSpec const spec = plan_of("[train]\nmodels = dcgan\nlatent_dims = 5\n").chains[0].spec;
     CHECK(spec.canonical().text() == R"(algorithm = 4
 batch = 64
 beta1 = 0.5
@@ -151,7 +150,7 @@ TEST_CASE("the paper's first table as a plan", "[plan]")
     CHECK(plan.chains[0].header.snapshots == 101);
     CHECK(plan.chains[0].header.id() == plan.chains[0].spec.id());
     CHECK(plan.chains[1].spec.latent_dim == 10);
-    CHECK(plan.chains[3].spec.model == model::ModelKind::dcgan);
+    CHECK(plan.chains[3].spec.model == ModelKind::dcgan);
     std::set<CellId> ids;
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
     {
@@ -159,10 +158,10 @@ TEST_CASE("the paper's first table as a plan", "[plan]")
         bool const surfs = i % 2 == 1;
         CHECK(cell.chain == static_cast<sched::ChainIndex>(i / 2));
         CHECK(cell.spec.chain == plan[cell.chain].header.id());
-        CHECK(cell.spec.method == (surfs ? trial::Method::surfing : trial::Method::adam));
+        CHECK(cell.spec.method == (surfs ? Method::surfing : Method::adam));
         CHECK(cell.budget_from.has_value() == surfs);
         CHECK((!surfs || *cell.budget_from == static_cast<sched::CellIndex>(i - 1)));
-        CHECK(cell.spec.problem.measurements == model::image_size);
+        CHECK(cell.spec.problem.measurements == image_size);
         ids.insert(cell.spec.id());
     }
     CHECK(ids.size() == 12);
@@ -178,9 +177,9 @@ TEST_CASE("all pixels may be measured with noise", "[plan]")
         "operator = identity\nnoise = 0.1\ntasks = ";
     Plan const plan = plan_of(all_pixels + "recovery,approximation,inversion\n");
     REQUIRE(plan.cells.size() == 3);
-    CHECK(plan.cells[0].spec.problem.task == trial::Task::recovery);
-    CHECK(plan.cells[0].spec.problem.measurement == trial::Operator::identity);
-    CHECK(plan.cells[0].spec.problem.measurements == model::image_size);
+    CHECK(plan.cells[0].spec.problem.task == Task::recovery);
+    CHECK(plan.cells[0].spec.problem.measurement == Operator::identity);
+    CHECK(plan.cells[0].spec.problem.measurements == image_size);
     CHECK(plan.cells[0].spec.problem.noise == 0.1);
     CHECK(plan.cells[2].spec.problem.noise == 0);  // inversion sees the image itself
 }
@@ -203,7 +202,7 @@ TEST_CASE("blocks cover a cell's trials, the last one is shorter", "[plan]")
     }
     CHECK(next == 250);
     CHECK(plan[blocks[2]].count == 50);
-    trial::BlockSpec const spec = plan.block_spec({blocks[2], 321});
+    BlockSpec const spec = plan.block_spec({blocks[2], 321});
     CHECK(spec.cell.id() == plan[sched::CellIndex{7}].spec.id());
     CHECK(spec.first == 200);
     CHECK(spec.count == 50);
@@ -230,9 +229,9 @@ TEST_CASE("restarts take their budget from surfing, surfing from adam", "[plan]"
     Plan const plan = plan_of(
         "[train]\nmodels = dcgan\nlatent_dims = 5\n[trials]\nmethods = restarts,surfing,adam\n");
     REQUIRE(plan.cells.size() == 3);
-    CHECK(plan.cells[0].spec.method == trial::Method::adam);
+    CHECK(plan.cells[0].spec.method == Method::adam);
     CHECK(plan.cells[1].budget_from == sched::CellIndex{0});
-    CHECK(plan.cells[2].spec.method == trial::Method::restarts);
+    CHECK(plan.cells[2].spec.method == Method::restarts);
     CHECK(plan.cells[2].budget_from == sched::CellIndex{1});
 }
 
@@ -241,8 +240,8 @@ TEST_CASE("second-order methods take no budget and cost less than first-order on
     Plan const plan = plan_of(
         "[train]\nmodels = dcgan\nlatent_dims = 20\n[trials]\nmethods = lm,surfing-lm,adam\n");
     REQUIRE(plan.cells.size() == 3);
-    CHECK(plan.cells[1].spec.method == trial::Method::lm);
-    CHECK(plan.cells[2].spec.method == trial::Method::surfing_lm);
+    CHECK(plan.cells[1].spec.method == Method::lm);
+    CHECK(plan.cells[2].spec.method == Method::surfing_lm);
     for (std::size_t i = 1; i < 3; ++i)
     {
         CHECK_FALSE(plan.cells[i].budget_from);

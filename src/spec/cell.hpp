@@ -6,12 +6,12 @@
 #include <string_view>
 
 #include "base/id.hpp"
-#include "model/model_table.hpp"
-#include "trial/lm_spec.hpp"
+#include "spec/model.hpp"
+#include "spec/second_order.hpp"
 
 /// What a trial is asked to do: plain data without LibTorch, so that the store, the reducer and
 /// the command line can use it.
-namespace surf::trial
+namespace surf
 {
 
 /// What is recovered from what. The values are stored in files: never renumber.
@@ -285,7 +285,7 @@ struct ProjectedSettings
 struct Problem
 {
     std::uint64_t seed = 0;
-    model::ModelKind model = model::ModelKind::vae;
+    ModelKind model = ModelKind::vae;
     std::int64_t latent_dim = 0;  ///< k
     Task task = Task::inversion;
     std::int64_t measurements = 0;  ///< m; n where A = I
@@ -332,4 +332,4 @@ struct BlockSpec
     BlockId id() const;
 };
 
-}  // namespace surf::trial
+}  // namespace surf

@@ -1,4 +1,4 @@
-#include "landscape/surface_spec.hpp"
+#include "spec/surface.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 
-namespace surf::landscape
+namespace surf
 {
 namespace
 {
@@ -79,4 +79,4 @@ std::vector<double> grid_axis(SurfaceSpec const& spec)
     return axis;
 }
 
-}  // namespace surf::landscape
+}  // namespace surf

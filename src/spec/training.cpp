@@ -1,13 +1,12 @@
-#include "train/spec.hpp"
+#include "spec/training.hpp"
 
 #include <fmt/format.h>
 
 #include "base/contract.hpp"
 #include "base/name_table.hpp"
 
-namespace surf::train
+namespace surf
 {
-using model::ModelKind;
 
 namespace
 {
@@ -122,7 +121,7 @@ CanonicalText TrainSpec::canonical() const
     CanonicalText text;
     text.add("algorithm", std::int64_t{4});  // raise it when the same settings train otherwise
     text.add("seed", seed);
-    text.add("model", name_of(model::model_table, model));
+    text.add("model", name_of(model_table, model));
     text.add("latent_dim", latent_dim);
     text.add("intervals", intervals);
     text.add("steps_per_snapshot", steps_per_snapshot);
@@ -149,7 +148,7 @@ CanonicalText TrainSpec::canonical() const
 
 std::string TrainSpec::stream_domain() const
 {
-    return fmt::format("train/{}/{}", name_of(model::model_table, model), latent_dim);
+    return fmt::format("train/{}/{}", name_of(model_table, model), latent_dim);
 }
 
-}  // namespace surf::train
+}  // namespace surf

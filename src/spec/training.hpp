@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "base/id.hpp"
-#include "model/model_table.hpp"
+#include "spec/model.hpp"
 
 /// What a training run is asked to do: plain data without LibTorch.
-namespace surf::train
+namespace surf
 {
 
 /// Where a model's hyperparameters come from.
@@ -81,16 +81,16 @@ enum class Knob
 };
 
 /// Whether the hyperparameter affects this model's training.
-bool uses(model::ModelKind model, Knob knob);
+bool uses(ModelKind model, Knob knob);
 
 /// The preset's values for a model.
-Hyperparameters preset_values(Preset preset, model::ModelKind model);
+Hyperparameters preset_values(Preset preset, ModelKind model);
 
 /// One checkpoint chain to be trained.
 struct TrainSpec
 {
     std::uint64_t seed = 0;
-    model::ModelKind model = model::ModelKind::vae;
+    ModelKind model = ModelKind::vae;
     std::int64_t latent_dim = 0;  ///< k
     Hyperparameters hyper;
     std::int64_t intervals = 100;          ///< T: snapshots 0 … T
@@ -107,4 +107,4 @@ struct TrainSpec
     std::string stream_domain() const;
 };
 
-}  // namespace surf::train
+}  // namespace surf

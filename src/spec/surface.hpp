@@ -5,7 +5,7 @@
 
 #include "base/id.hpp"
 
-namespace surf::landscape
+namespace surf
 {
 
 /// Surfaces are drawn over this many latents.
@@ -32,4 +32,4 @@ std::vector<std::int64_t> level_snapshots(SurfaceSpec const& spec, std::int64_t 
 /// The grid's coordinates along x1 and along x2, ascending and symmetric about 0.
 std::vector<double> grid_axis(SurfaceSpec const& spec);
 
-}  // namespace surf::landscape
+}  // namespace surf

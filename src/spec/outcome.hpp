@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace surf::trial
+namespace surf
 {
 
 /// Why a trial ended. The values are stored in files: never renumber.
@@ -59,4 +59,4 @@ struct TrialOutcome
     friend bool operator==(TrialOutcome const&, TrialOutcome const&) = default;
 };
 
-}  // namespace surf::trial
+}  // namespace surf

@@ -5,7 +5,7 @@
 
 #include "base/id.hpp"
 
-namespace surf::landscape
+namespace surf
 {
 
 /// What is sampled to look at theorem 3.1 of the paper.
@@ -50,4 +50,4 @@ std::vector<std::int64_t> layer_widths(TheorySpec const& spec, double expansion)
 /// C ε⁻² log(1/ε) for networks of these widths.
 double width_condition(std::vector<std::int64_t> const& widths);
 
-}  // namespace surf::landscape
+}  // namespace surf

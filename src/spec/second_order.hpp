@@ -5,7 +5,7 @@
 #include <string_view>
 
 /// The settings of second-order methods: plain data without LibTorch.
-namespace surf::trial
+namespace surf
 {
 
 /// What brings trials to their end once Adam has brought them near.
@@ -96,4 +96,4 @@ struct SurfingLmSettings
     std::int64_t attempts = 4;  ///< budget of the adaptive schedule, the first without snapshots
 };
 
-}  // namespace surf::trial
+}  // namespace surf

@@ -1,4 +1,4 @@
-#include "landscape/theory_spec.hpp"
+#include "spec/theory.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 
-namespace surf::landscape
+namespace surf
 {
 namespace
 {
@@ -156,4 +156,4 @@ double width_condition(std::vector<std::int64_t> const& widths)
     return smallest;
 }
 
-}  // namespace surf::landscape
+}  // namespace surf

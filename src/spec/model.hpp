@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace surf::model
+namespace surf
 {
 
 /// The generative models. The values are stored in files: never renumber.
@@ -38,4 +38,4 @@ inline constexpr std::array model_table = {
 inline constexpr std::int64_t image_side = 28;
 inline constexpr std::int64_t image_size = image_side * image_side;
 
-}  // namespace surf::model
+}  // namespace surf

@@ -3,15 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "train/spec.hpp"
+#include "spec/training.hpp"
 
 using namespace surf;
-using namespace surf::train;
-using model::ModelKind;
 
 TEST_CASE("The collection's values are the same for all models")
 {
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         INFO(entry.name);
         Hyperparameters const hyper = preset_values(Preset::collection, entry.kind);
@@ -62,7 +60,7 @@ TEST_CASE("The published values are those of the methods' papers")
         CHECK(published(model).beta1 == 0.5);
         CHECK((published(model).optimiser == Optimiser::adam));
     }
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         CHECK(published(entry.kind).batch == 64);
     }
@@ -125,7 +123,7 @@ std::vector<Change> const changes = {
 
 TEST_CASE("A chain's id changes with all that affects it, and with nothing else")
 {
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         for (OptimiserEntry const& optimiser : optimiser_table)
         {
@@ -145,19 +143,19 @@ TEST_CASE("A chain's id changes with all that affects it, and with nothing else"
 TEST_CASE("Every model and every optimiser has an id of its own")
 {
     std::set<ChainId> ids;
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         for (OptimiserEntry const& optimiser : optimiser_table)
         {
             ids.insert(spec_of(entry.kind, optimiser.kind).id());
         }
     }
-    CHECK(ids.size() == model::model_table.size() * optimiser_table.size());
+    CHECK(ids.size() == model_table.size() * optimiser_table.size());
 }
 
 TEST_CASE("uses() tells whose training a hyperparameter affects")
 {
-    for (model::ModelEntry const& entry : model::model_table)
+    for (ModelEntry const& entry : model_table)
     {
         INFO(entry.name);
         bool const gan = gans.contains(entry.kind);

@@ -4,11 +4,10 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "landscape/surface_spec.hpp"
-#include "landscape/theory_spec.hpp"
+#include "spec/surface.hpp"
+#include "spec/theory.hpp"
 
 using namespace surf;
-using namespace surf::landscape;
 using Catch::Contains;
 
 namespace

@@ -1,4 +1,4 @@
-#include "trial/spec.hpp"
+#include "spec/cell.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/name_table.hpp"
 
-namespace surf::trial
+namespace surf
 {
 
 namespace
@@ -162,16 +162,16 @@ bool valid_measurements(Operator measurement, std::int64_t m)
     switch (measurement)
     {
         case Operator::identity:
-            return m == model::image_size;
+            return m == image_size;
         case Operator::gaussian:
         case Operator::mask:
-            return m >= 1 && m <= model::image_size;
+            return m >= 1 && m <= image_size;
         case Operator::block_average:
             break;
     }
-    for (std::int64_t side = 2; side <= model::image_side; ++side)
+    for (std::int64_t side = 2; side <= image_side; ++side)
     {
-        if (model::image_side % side == 0 && m * side * side == model::image_size)
+        if (image_side % side == 0 && m * side * side == image_size)
         {
             return true;
         }
@@ -181,12 +181,12 @@ bool valid_measurements(Operator measurement, std::int64_t m)
 
 std::int64_t Problem::measurement_count() const
 {
-    return measurement == Operator::identity ? model::image_size : measurements;
+    return measurement == Operator::identity ? image_size : measurements;
 }
 
 std::string Problem::stream_domain() const
 {
-    return fmt::format("{}/{}/{}/{}/{}", name_of(model::model_table, model), latent_dim,
+    return fmt::format("{}/{}/{}/{}/{}", name_of(model_table, model), latent_dim,
                        name_of(task_table, task), name_of(operator_table, measurement),
                        measurement_count());
 }
@@ -197,7 +197,7 @@ CanonicalText CellSpec::canonical() const
     text.add("algorithm", algorithm);
     text.add("chain", chain.hex());
     text.add("seed", problem.seed);
-    text.add("model", name_of(model::model_table, problem.model));
+    text.add("model", name_of(model_table, problem.model));
     text.add("latent_dim", problem.latent_dim);
     text.add("task", name_of(task_table, problem.task));
     text.add("operator", name_of(operator_table, problem.measurement));
@@ -222,4 +222,4 @@ BlockId BlockSpec::id() const
     return BlockId::of(text);
 }
 
-}  // namespace surf::trial
+}  // namespace surf
