@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import h5py
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 
@@ -31,6 +33,18 @@ def check(path: Path, majors: dict[str, int], origin: str) -> str:
             "write it again with this version's surf_sweep"
         )
     return filetype
+
+
+def draw_image(axes: Axes, image: np.ndarray, low: float, high: float) -> None:
+    """An image [channels, rows, columns] whose black is `low` and whose white is `high`.
+
+    Three channels are red, green and blue; of any other number the mean is drawn in grey.
+    """
+    shares = np.clip((image - low) / (high - low), 0, 1)
+    if len(shares) == 3:
+        axes.imshow(np.moveaxis(shares, 0, -1))
+    else:
+        axes.imshow(shares.mean(axis=0), cmap="gray", vmin=0, vmax=1)
 
 
 def save(figure: Figure, output: Path) -> None:

@@ -15,7 +15,6 @@ from mpl_toolkits.mplot3d import Axes3D
 
 import files
 
-SCHEMA_MAJOR = 1
 SURFACE_LINES = 50  # of a drawn surface along each latent, as many as the eye tells apart
 
 # Okabe and Ito's palette, safe for colour-blind readers.
@@ -26,8 +25,7 @@ SEARCHES = {"uniform": "random directions", "climbed": "worse directions, search
 
 def read(path: Path) -> xr.Dataset:
     """A surface or theory file as it is; the attribute `filetype` says which."""
-    majors = dict.fromkeys(FIGURES, SCHEMA_MAJOR)
-    files.check(path, majors, "surf_sweep surface and surf_sweep theory write them in their output folder")
+    files.check(path, SCHEMA_MAJORS, "surf_sweep surface and surf_sweep theory write them in their output folder")
     # Nothing here is a time, whatever its units are.
     with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as dataset:
         return dataset.load()
@@ -54,7 +52,7 @@ def surface_figure(surfaces: xr.Dataset) -> Figure:
             if surfaces.sizes["model"] > 1:
                 axes.set_title(f"{chosen.model.item()}: {axes.get_title()}", fontsize=9)
         axes = figure.add_subplot(grid[row, columns])
-        axes.imshow(chosen.image, cmap="gray", vmin=0, vmax=1)
+        files.draw_image(axes, chosen.image.values, surfaces.attrs["low"], surfaces.attrs["high"])
         axes.set(title=f"target y\n(test image {chosen.test_index.item()})", xticks=[], yticks=[])
         axes.title.set_fontsize(9)
     return figure
@@ -160,6 +158,7 @@ FIGURES: dict[str, Callable[[xr.Dataset], Figure]] = {
     "surf_sweep/surface": surface_figure,
     "surf_sweep/theory": theory_figure,
 }
+SCHEMA_MAJORS = {"surf_sweep/surface": 2, "surf_sweep/theory": 1}
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ import xarray as xr
 import files
 
 FILETYPE = "surf_sweep/results"
-SCHEMA_MAJOR = 2
+SCHEMA_MAJOR = 3
 
 
 def summary(path: Path) -> xr.Dataset:

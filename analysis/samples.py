@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -12,15 +13,21 @@ from matplotlib.figure import Figure
 import files
 
 FILETYPE = "surf_sweep/chain"
-SCHEMA_MAJOR = 2
+SCHEMA_MAJOR = 3
 BLUE = "#0072B2"  # Okabe and Ito's, as in figures.py
 
 
 def read(path: Path) -> tuple[xr.Dataset, xr.Dataset]:
-    """The sample images with their steps, and the log; both over `index`."""
+    """The sample images, if there are any, with their steps, and the log; both over `index`.
+
+    The attributes `low` and `high` of the first are the values of black and white.
+    """
     files.check(path, {FILETYPE: SCHEMA_MAJOR}, "surf_sweep run writes chains as <id>.h5 in its folder of chains")
+    with h5py.File(path) as file:
+        values = {name: float(file["generator"].attrs[name]) for name in ("low", "high")}
     with xr.open_dataset(path, engine="h5netcdf") as chain, xr.open_dataset(path, group="log", engine="h5netcdf") as log:
-        return chain[["samples", "step"]].load(), log.load()
+        drawn = [name for name in ("samples", "step") if name in chain]
+        return chain[drawn].load().assign_attrs(values), log.load()
 
 
 def samples_figure(chain: xr.Dataset, log: xr.Dataset) -> Figure:
@@ -28,7 +35,7 @@ def samples_figure(chain: xr.Dataset, log: xr.Dataset) -> Figure:
 
     A place in the grid has the same latent at all snapshots.
     """
-    if not chain.samples.size:
+    if "samples" not in chain:
         raise files.UnreadableError("this chain has no sample images: nothing to draw")
     last = chain.sizes["index"] - 1
     earlier = sorted({last * quarter // 4 for quarter in range(4)} - {last})
@@ -49,7 +56,8 @@ def samples_figure(chain: xr.Dataset, log: xr.Dataset) -> Figure:
 
 def draw_samples(axes: Axes, chain: xr.Dataset, index: int) -> None:
     """The sample images of a snapshot in a grid, row by row."""
-    axes.imshow(grid_of(chain.samples.values[index]), cmap="gray", vmin=0, vmax=1)
+    low, high = chain.attrs["low"], chain.attrs["high"]
+    files.draw_image(axes, grid_of(chain.samples.values[index], low), low, high)
     axes.set_title(f"t = {chain.index.values[index]} (step {chain.step.values[index]})", fontsize="small")
     axes.set_axis_off()
 
@@ -62,14 +70,18 @@ def draw_log(axes: Axes, step: xr.DataArray, entry: xr.DataArray) -> None:
     axes.margins(x=0.01)
 
 
-def grid_of(images: np.ndarray) -> np.ndarray:
-    """Images [count, rows, columns] side by side, in as many rows as columns or fewer; missing ones are black."""
-    count, rows, columns = images.shape
+def grid_of(images: np.ndarray, black: float) -> np.ndarray:
+    """Images [count, channels, rows, columns] side by side, as one image [channels, rows, columns].
+
+    In as many rows as columns or fewer; missing ones are black.
+    """
+    count, channels, rows, columns = images.shape
     across = int(np.ceil(np.sqrt(count)))
     down = -(-count // across)
-    places = np.zeros((down * across, rows, columns), images.dtype)
+    places = np.full((down * across, channels, rows, columns), black, images.dtype)
     places[:count] = images
-    return places.reshape(down, across, rows, columns).swapaxes(1, 2).reshape(down * rows, across * columns)
+    grid = places.reshape(down, across, channels, rows, columns).transpose(2, 0, 3, 1, 4)
+    return grid.reshape(channels, down * rows, across * columns)
 
 
 def main() -> int:

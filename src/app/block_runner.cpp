@@ -20,9 +20,9 @@ std::string describe(Plan const& plan, sched::BlockIndex index)
     PlannedBlock const& block = plan[index];
     CellSpec const& cell = plan[block.cell].spec;
     std::string const measured =
-        measures(cell.problem.task) ? fmt::format(" m={}", cell.problem.measurements) : "";
-    return fmt::format("{} k={} {}{} {}, trials {} to {}", name_of(model_table, cell.problem.model),
-                       cell.problem.latent_dim, name_of(task_table, cell.problem.task), measured,
+        measures(cell.problem.task) ? fmt::format(" m={}", cell.measurements()) : "";
+    return fmt::format("{} {}{} {}, trials {} to {}", plan[plan[block.cell].chain].name(),
+                       name_of(task_table, cell.problem.task), measured,
                        name_of(method_table, cell.method), block.first,
                        block.first + block.count - 1);
 }
@@ -43,7 +43,7 @@ void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& st
     {
         held_.reset();
         PlannedChain const& planned = plan[chain];
-        reader_.emplace(chain::chain_path(job.chains, planned.header.id()), planned.header);
+        reader_.emplace(planned.path, planned.header);
         held_ = chain;
     }
     BlockSpec const spec = plan.block_spec(lease);

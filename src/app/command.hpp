@@ -16,6 +16,8 @@ ExitCode status_command(Options const& options);
 ExitCode reduce_command(Options const& options);
 ExitCode theory_command(Options const& options);
 ExitCode validate_command(Options const& options);
+ExitCode import_command(Options const& options);
+ExitCode export_command(Options const& options);
 ExitCode version_command(Options const& options);
 
 }  // namespace surf::app

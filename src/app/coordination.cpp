@@ -27,11 +27,6 @@ constexpr sched::Rank own_rank = 0;
 /// How long a shared file system may take to show a file that another node has written.
 constexpr std::chrono::seconds longest_file_delay{90};
 
-std::string chain_name(PlannedChain const& chain)
-{
-    return fmt::format("{} k={}", name_of(model_table, chain.spec.model), chain.spec.latent_dim);
-}
-
 sched::WorkPlan work_of(RunContext const& context)
 {
     sched::WorkPlan work = context.plan.work();
@@ -48,12 +43,12 @@ sched::WorkPlan work_of(RunContext const& context)
 data::DataSet read_images(RunContext const& context)
 {
     data::DataSet images = data::load_data_set(context.job.data);
-    if (images.checksum() != context.plan.data_checksum)
+    if (std::string const found = images.spec().checksum; found != context.plan.data.checksum)
     {
         throw FileError(
             fmt::format("data = {}: the images have changed since the run began "
                         "(checksum {}, then {}); put them back, or start again",
-                        context.job.data.string(), context.plan.data_checksum, images.checksum()));
+                        context.job.data.string(), context.plan.data.checksum, found));
     }
     return images;
 }
@@ -63,9 +58,9 @@ std::int64_t steps_to_train(RunContext const& context)
     std::int64_t steps = 0;
     for (PlannedChain const& chain : context.plan.chains)
     {
-        if (!std::filesystem::exists(chain::chain_path(context.job.chains, chain.header.id())))
+        if (chain.training && !std::filesystem::exists(chain.path))
         {
-            steps += chain.spec.steps();
+            steps += chain.training->steps();
         }
     }
     return steps;
@@ -271,11 +266,11 @@ void Coordination::start_training(sched::ChainIndex chain)
 {
     PlannedChain const& planned = context_.plan[chain];
     training_ = chain;
-    progress_.chain_started(chain_name(planned));
+    progress_.chain_started(planned.name());
     compute_.start([this, &planned](std::stop_token const& stop) {
         NodeCores::Loan const loan = context_.cores.borrow_all();
         train::provide_chain(
-            planned.spec, [this] { return read_images(context_); }, context_.job.chains,
+            *planned.training, [this] { return read_images(context_); }, context_.job.chains,
             context_.device,
             [this](std::int64_t done, std::int64_t steps) { progress_.training_step(done, steps); },
             stop);
@@ -316,7 +311,7 @@ bool Coordination::take_task_end()
 void Coordination::chain_ended(sched::ChainIndex chain, std::exception_ptr const& error)
 {
     progress_.chain_ended();
-    std::string const name = chain_name(context_.plan[chain]);
+    std::string const name = context_.plan[chain].name();
     if (!error)
     {
         spdlog::info("chain of {} is published", name);

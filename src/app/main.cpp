@@ -72,6 +72,10 @@ ExitCode dispatch(Options const& options)
             return reduce_command(options);
         case Command::validate:
             return validate_command(options);
+        case Command::import_chain:
+            return import_command(options);
+        case Command::export_snapshot:
+            return export_command(options);
         case Command::version:
             return version_command(options);
         case Command::help:

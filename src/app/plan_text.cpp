@@ -56,7 +56,7 @@ class PlanText
     {
         for (PlannedChain const& chain : plan.chains)
         {
-            chains_.push_back(stored_chain(job.chains, chain.header));
+            chains_.push_back(stored_chain(job.chains, chain));
         }
         for (std::size_t i = 0; i < plan.experiments.size(); ++i)
         {
@@ -96,7 +96,7 @@ class PlanText
     {
         PlannedCell const& planned = plan_[cell];
         return static_cast<double>(planned.trials) *
-               trial_cost(planned.spec, plan_[planned.chain].spec.intervals);
+               trial_cost(planned.spec, plan_[planned.chain].intervals());
     }
 
     std::string chains_text() const
@@ -105,12 +105,18 @@ class PlanText
                          "file", "stored"});
         for (std::size_t i = 0; i < plan_.chains.size(); ++i)
         {
-            auto const& [spec, header] = plan_.chains[i];
-            double const cost = training_cost(spec);
-            table.add({header.id().brief(), std::string(name_of(model_table, spec.model)),
-                       fmt::format("{}", spec.latent_dim), fmt::format("{}", header.snapshots),
-                       fmt::format("{}", spec.steps()), evaluations_text(cost), core_time(cost),
-                       bytes_text(chain_bytes(spec)), state_text(chains_[i])});
+            PlannedChain const& chain = plan_.chains[i];
+            auto const& training = chain.training;
+            constexpr char const* nothing = "-";
+            double const cost = training ? training_cost(*training) : 0;
+            table.add({chain.header.id().brief(), chain.generator().label,
+                       fmt::format("{}", chain.generator().latent_dim),
+                       fmt::format("{}", chain.header.snapshots),
+                       training ? fmt::format("{}", training->steps()) : nothing,
+                       training ? evaluations_text(cost) : nothing,
+                       training ? core_time(cost) : nothing,
+                       training ? bytes_text(chain_bytes(*training)) : nothing,
+                       training ? state_text(chains_[i]) : chain.path.string()});
         }
         std::string text = fmt::format("{} in {}\n{}", count_text(plan_.chains.size(), "chain"),
                                        job_.chains.string(), table.text());
@@ -193,12 +199,11 @@ class PlanText
             Problem const& problem = cell.spec.problem;
             cost += cost_of(index);
             blocks += static_cast<std::size_t>(stored(index).planned_blocks);
-            table.add({cell.spec.id().brief(), cell.spec.chain.brief(),
-                       std::string(name_of(model_table, problem.model)),
-                       fmt::format("{}", problem.latent_dim),
+            table.add({cell.spec.id().brief(), cell.spec.chain.brief(), cell.spec.generator.label,
+                       fmt::format("{}", cell.spec.generator.latent_dim),
                        std::string(name_of(task_table, problem.task)),
-                       std::string(name_of(operator_table, problem.measurement)),
-                       fmt::format("{}", problem.measurements),
+                       std::string(name_of(operator_table, problem.measured_by)),
+                       fmt::format("{}", cell.spec.measurements()),
                        std::string(name_of(method_table, cell.spec.method)),
                        fmt::format("{}", cell.trials),
                        fmt::format("{}", stored(index).planned_blocks),
@@ -224,8 +229,7 @@ class PlanText
             PlannedChain const& chain = plan_[surface.chain];
             SurfaceSpec const& spec = surface.spec;
             auto const path = surface_path(job_, plan_, surface);
-            table.add({chain.header.id().brief(),
-                       std::string(name_of(model_table, chain.spec.model)),
+            table.add({chain.header.id().brief(), chain.generator().label,
                        fmt::format("{}", spec.targets), fmt::format("{}", spec.levels),
                        fmt::format("{0} x {0}", spec.points), evaluations_text(surface_cost(spec)),
                        core_time(surface_cost(spec)), path.filename().string(),
@@ -239,7 +243,8 @@ class PlanText
         Cost cost;
         for (std::size_t i = 0; i < chains_.size(); ++i)
         {
-            double const all = training_cost(plan_.chains[i].spec);
+            auto const& training = plan_.chains[i].training;
+            double const all = training ? training_cost(*training) : 0;
             cost.all += all;
             cost.left += all * share_to_train(i);
         }
@@ -252,7 +257,7 @@ class PlanText
         bool const ended =
             stored.state == ChainState::published || stored.state == ChainState::diverged;
         auto const done = static_cast<double>(std::max<std::int64_t>(stored.snapshots - 1, 0));
-        return ended ? 0 : 1 - done / static_cast<double>(plan_.chains[chain].spec.intervals);
+        return ended ? 0 : 1 - done / static_cast<double>(plan_.chains[chain].intervals());
     }
 
     /// If a chain's threads all compute all the time.
@@ -261,9 +266,11 @@ class PlanText
         double seconds = 0;
         for (std::size_t i = 0; i < chains_.size(); ++i)
         {
-            TrainSpec const& spec = plan_.chains[i].spec;
-            seconds += core_seconds(training_cost(spec)) * share_to_train(i) /
-                       static_cast<double>(spec.threads);
+            if (auto const& training = plan_.chains[i].training)
+            {
+                seconds += core_seconds(training_cost(*training)) * share_to_train(i) /
+                           static_cast<double>(training->threads);
+            }
         }
         return seconds;
     }
@@ -332,7 +339,7 @@ class PlanText
         std::int64_t chains = 0;
         for (PlannedChain const& chain : plan_.chains)
         {
-            chains += chain_bytes(chain.spec);
+            chains += chain.training ? chain_bytes(*chain.training) : 0;
         }
         std::string text = fmt::format("files: chains {}", bytes_text(chains));
         if (!cells_.empty())
@@ -341,7 +348,7 @@ class PlanText
             std::int64_t results = 80'000;  // HDF5's own and the summary
             for (StoredCell const& cell : cells_)
             {
-                std::int64_t const k = cell.result.spec.problem.latent_dim;
+                std::int64_t const k = cell.result.spec.generator.latent_dim;
                 segments += segments_bytes(k, cell.planned_blocks, cell.result.planned);
                 results += results_bytes(k, cell.result.planned);
             }

@@ -102,7 +102,7 @@ std::map<std::string, std::string> provenance_of(Job const& job, Plan const& pla
     auto provenance = version_attributes();
     provenance[job_id_key] = plan.job.hex();
     provenance["seed"] = fmt::format("{}", job.seed);
-    provenance["data_checksum"] = plan.data_checksum;
+    provenance["data_checksum"] = plan.data.checksum;
     provenance["hosts"] = fmt::format("{}", fmt::join(hosts, ","));
     provenance["devices"] = fmt::format("{}", fmt::join(devices, ","));
     provenance["failed_chains"] =

@@ -36,18 +36,18 @@ namespace fs = std::filesystem;
 struct Preparation
 {
     std::unique_ptr<FolderLock> lock;
-    data::Images test_images;
-    std::string data_checksum;
+    data::Images test_images;  ///< none if the job needs none
+    DataSpec data;
 };
 
 /// The first digits of the id of the job that a file describes.
-std::string brief_id_of(std::string const& job_file, std::string const& data_checksum)
+std::string brief_id_of(std::string const& job_file, DataSpec const& data)
 {
     try
     {
-        return make_plan(parse_job(job_file, ""), data_checksum).job.brief();
+        return make_plan(parse_job(job_file, ""), data).job.brief();
     }
-    catch (InputError const&)
+    catch (Error const&)
     {
         return hash128_hex(job_file).substr(0, 8);  // of another version, or spoilt
     }
@@ -55,7 +55,7 @@ std::string brief_id_of(std::string const& job_file, std::string const& data_che
 
 /// Leaves the job in its output folder. What another one left there is kept, as its results are: it
 /// says how they were made.
-void publish_job(Job const& job, std::string const& data_checksum)
+void publish_job(Job const& job, DataSpec const& data)
 {
     fs::path const path = job.output / "job.ini";
     std::string const text = with_absolute_paths(job).text();
@@ -63,8 +63,8 @@ void publish_job(Job const& job, std::string const& data_checksum)
     {
         std::ifstream stream(path);
         std::string const found{std::istreambuf_iterator<char>(stream), {}};
-        std::string const id = brief_id_of(found, data_checksum);
-        if (id != brief_id_of(text, data_checksum))
+        std::string const id = brief_id_of(found, data);
+        if (id != brief_id_of(text, data))
         {
             fs::path const kept = job.output / fmt::format("job-{}.ini", id);
             publish_text(kept, found);  // not renamed: a run killed here still has its job.ini
@@ -95,23 +95,28 @@ Preparation prepare(Options const& options)
             "experiments");
     }
     Preparation prepared;
-    data::DataSet images = data::load_data_set(job.data);
-    prepared.data_checksum = images.checksum();
-    prepared.test_images = std::move(images.test);
+    if (job.needs_images())
+    {
+        data::DataSet images = data::load_data_set(job.data);
+        prepared.data = images.spec();
+        prepared.test_images = std::move(images.test);
+    }
+    make_plan(job, prepared.data);  // refuses what cannot be done, before anything is written
     require_writable_folder(job.output, "output");
     prepared.lock = std::make_unique<FolderLock>(job.output);
     require_writable_folder(job.chains, "chains");
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
-    publish_job(job, prepared.data_checksum);
-    publish_text(checksum_path(job.output), prepared.data_checksum + "\n");
+    publish_job(job, prepared.data);
+    publish_data_spec(job.output, prepared.data);
     return prepared;
 }
 
 /// Rank 0's test images on every rank: the others need no data folder, and bring none.
 data::TestImages broadcast_test_images(data::Images images, mpi::Communicator const& world)
 {
-    for (std::int64_t* const extent : {&images.count, &images.rows, &images.columns})
+    for (std::int64_t* const extent :
+         {&images.count, &images.shape.channels, &images.shape.height, &images.shape.width})
     {
         world.broadcast(*extent);
     }
@@ -123,14 +128,18 @@ data::TestImages broadcast_test_images(data::Images images, mpi::Communicator co
 }
 
 /// The same job, plan and files on every rank, whatever each of them could read itself.
-RunContext make_context(Options const& options, data::Images test_images, std::string data_checksum,
+RunContext make_context(Options const& options, data::Images test_images, DataSpec data,
                         at::Device device, mpi::Communicator const& world)
 {
     std::string text = options.job.text();
     world.broadcast(text);
-    world.broadcast(data_checksum);
+    world.broadcast(data.checksum);
+    for (std::int64_t* const extent : {&data.image.channels, &data.image.height, &data.image.width})
+    {
+        world.broadcast(*extent);
+    }
     Job job = parse_job(text, "the job of rank 0");
-    Plan plan = make_plan(job, data_checksum);
+    Plan plan = make_plan(job, data);
     if (options.command == Command::surface)
     {
         plan = surfaces_of(std::move(plan));
@@ -165,7 +174,7 @@ void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
 void require_precision(RunContext const& context)
 {
     bool const mixed = std::ranges::any_of(context.plan.cells, [](PlannedCell const& cell) {
-        return cell.spec.precision == Precision::mixed && heeds_precision(cell.spec.method);
+        return cell.spec.precision == Precision::mixed && heeds(cell.spec.method, SettingGroup::precision);
     });
     if (mixed && !model::has_bfloat16_units(context.device))
     {
@@ -260,7 +269,7 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
         return {error.code(), first ? error.what() : ""};
     }
     RunContext const context = make_context(options, std::move(prepared.test_images),
-                                            std::move(prepared.data_checksum), device, world);
+                                            std::move(prepared.data), device, world);
     try
     {
         mpi::agree(world, [&] { require_precision(context); });

@@ -34,7 +34,7 @@ Status read_status(Job const& job)
                   .results = {}};
     for (PlannedChain const& chain : status.plan.chains)
     {
-        status.chains.push_back(stored_chain(job.chains, chain.header));
+        status.chains.push_back(stored_chain(job.chains, chain));
     }
     status.cells = stored_cells(status.plan, job.output, peek_segment);
     for (PlannedSurface const& surface : surfaces_in(status.plan))
@@ -54,14 +54,15 @@ nlohmann::ordered_json chains_json(Status const& status)
     auto json = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < status.chains.size(); ++i)
     {
-        auto const& [spec, header] = status.plan.chains[i];
+        PlannedChain const& chain = status.plan.chains[i];
         StoredChain const& stored = status.chains[i];
-        json.push_back({{"id", header.id().hex()},
-                        {"model", name_of(model_table, spec.model)},
-                        {"latent_dim", spec.latent_dim},
+        json.push_back({{"id", chain.header.id().hex()},
+                        {"file", chain.path.string()},
+                        {"model", chain.generator().label},
+                        {"latent_dim", chain.generator().latent_dim},
                         {"state", name_of(chain_state_table, stored.state)},
                         {"snapshots_done", stored.snapshots},
-                        {"snapshots", header.snapshots},
+                        {"snapshots", chain.header.snapshots},
                         {"reason", nullptr}});
         if (stored.state == ChainState::diverged)
         {
@@ -95,11 +96,11 @@ nlohmann::ordered_json cells_json(Status const& status)
         Problem const& problem = spec.problem;
         json.push_back({{"id", spec.id().hex()},
                         {"chain", spec.chain.hex()},
-                        {"model", name_of(model_table, problem.model)},
-                        {"latent_dim", problem.latent_dim},
+                        {"model", spec.generator.label},
+                        {"latent_dim", spec.generator.latent_dim},
                         {"task", name_of(task_table, problem.task)},
-                        {"operator", name_of(operator_table, problem.measurement)},
-                        {"measurements", problem.measurements},
+                        {"operator", name_of(operator_table, problem.measured_by)},
+                        {"measurements", spec.measurements()},
                         {"draw", name_of(draw_table, problem.draw)},
                         {"noise", problem.noise},
                         {"method", name_of(method_table, spec.method)},
@@ -140,22 +141,21 @@ std::string to_table(Job const& job, Status const& status)
     TextTable chains({"chain", "model", "k", "state", "snapshots"});
     for (std::size_t i = 0; i < status.chains.size(); ++i)
     {
-        auto const& [spec, header] = status.plan.chains[i];
-        chains.add({header.id().brief(), std::string(name_of(model_table, spec.model)),
-                    fmt::format("{}", spec.latent_dim),
+        PlannedChain const& chain = status.plan.chains[i];
+        chains.add({chain.header.id().brief(), chain.generator().label,
+                    fmt::format("{}", chain.generator().latent_dim),
                     std::string(name_of(chain_state_table, status.chains[i].state)),
-                    fmt::format("{}/{}", status.chains[i].snapshots, header.snapshots)});
+                    fmt::format("{}/{}", status.chains[i].snapshots, chain.header.snapshots)});
     }
     TextTable cells({"cell", "chain", "model", "k", "task", "operator", "m", "method", "blocks"});
     for (StoredCell const& cell : status.cells)
     {
         CellSpec const& spec = cell.result.spec;
-        cells.add({spec.id().brief(), spec.chain.brief(),
-                   std::string(name_of(model_table, spec.problem.model)),
-                   fmt::format("{}", spec.problem.latent_dim),
+        cells.add({spec.id().brief(), spec.chain.brief(), spec.generator.label,
+                   fmt::format("{}", spec.generator.latent_dim),
                    std::string(name_of(task_table, spec.problem.task)),
-                   std::string(name_of(operator_table, spec.problem.measurement)),
-                   fmt::format("{}", spec.problem.measurements),
+                   std::string(name_of(operator_table, spec.problem.measured_by)),
+                   fmt::format("{}", spec.measurements()),
                    std::string(name_of(method_table, spec.method)),
                    fmt::format("{}/{}", cell.blocks.size(), cell.planned_blocks)});
     }

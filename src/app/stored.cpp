@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <set>
 
+#include "base/contract.hpp"
 #include "base/error.hpp"
 #include "base/name_table.hpp"
 #include "chain/partial_chain.hpp"
@@ -102,9 +103,10 @@ std::vector<std::string> users_of(Plan const& plan, sched::ChainIndex chain)
 
 }  // namespace
 
-StoredChain stored_chain(fs::path const& chains, chain::ChainHeader const& header)
+StoredChain stored_chain(fs::path const& chains, PlannedChain const& chain)
 {
-    fs::path path = chain::chain_path(chains, header.id());
+    chain::ChainHeader const& header = chain.header;
+    fs::path path = chain.path;
     if (fs::exists(path))
     {
         return {ChainState::published, header.snapshots};
@@ -131,14 +133,14 @@ std::vector<std::string> failed_chains(Plan const& plan, fs::path const& chains)
     std::vector<std::string> failed;
     for (std::size_t i = 0; i < plan.chains.size(); ++i)
     {
-        auto const& [spec, header] = plan.chains[i];
-        StoredChain const stored = stored_chain(chains, header);
+        PlannedChain const& chain = plan.chains[i];
+        StoredChain const stored = stored_chain(chains, chain);
         if (stored.state == ChainState::diverged)
         {
-            failed.push_back(fmt::format(
-                "{} k={} of {}, chain {}: {}", name_of(model_table, spec.model), spec.latent_dim,
-                fmt::join(users_of(plan, static_cast<sched::ChainIndex>(i)), ","),
-                header.id().brief(), stored.reason));
+            failed.push_back(
+                fmt::format("{} of {}, chain {}: {}", chain.name(),
+                            fmt::join(users_of(plan, static_cast<sched::ChainIndex>(i)), ","),
+                            chain.header.id().brief(), stored.reason));
         }
     }
     return failed;
@@ -146,8 +148,15 @@ std::vector<std::string> failed_chains(Plan const& plan, fs::path const& chains)
 
 std::int64_t budget_from(Method source, reduce::CellStatistics const& statistics)
 {
-    return source == Method::surfing ? reduce::restarts_budget(statistics)
-                                     : reduce::surfing_budget(statistics).steps;
+    switch (budget_rule_from(source))
+    {
+        case BudgetRule::percentile:
+            return reduce::surfing_budget(statistics).steps;
+        case BudgetRule::mean_steps:
+            return reduce::restarts_budget(statistics);
+    }
+    EXPECT(!"every rule has its case");
+    return 0;
 }
 
 std::optional<store::Segment> peek_segment(fs::path const& output, BlockSpec const& spec)

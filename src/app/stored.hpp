@@ -45,7 +45,7 @@ struct StoredChain
 };
 
 /// By the files' names in the folder of chains: nothing is read but the reason of a divergence.
-StoredChain stored_chain(std::filesystem::path const& chains, chain::ChainHeader const& header);
+StoredChain stored_chain(std::filesystem::path const& chains, PlannedChain const& chain);
 
 /// "dcgan k=5 of table1,figure2, chain 0f3c8a12: REASON" for each chain of the plan whose training
 /// came to nothing.
@@ -70,8 +70,8 @@ using FindSegment = std::optional<store::Segment> (*)(std::filesystem::path cons
 std::optional<store::Segment> peek_segment(std::filesystem::path const& output,
                                            BlockSpec const& spec);
 
-/// The Adam steps that a method may take, given the outcomes of its budget source (trial::
-/// budget_source) on the same problem.
+/// What the methods whose budget comes from `source` may spend on a trial, given its outcomes on
+/// the same problem.
 std::int64_t budget_from(Method source, reduce::CellStatistics const& statistics);
 
 /// Every cell of the plan, in its order. A cell whose budget comes from another one is looked up

@@ -26,10 +26,10 @@ bool has_latent(reduce::CellResult const& cell)
     return has_latent(cell.spec.problem.task);
 }
 
-std::string measurement(Problem const& problem)
+std::string measured_by(Problem const& problem)
 {
-    std::string const name(name_of(operator_table, problem.measurement));
-    return problem.measurement == Operator::identity
+    std::string const name(name_of(operator_table, problem.measured_by));
+    return problem.measured_by == Operator::identity
                ? name
                : fmt::format("{} {}", name, problem.measurements);
 }
@@ -91,10 +91,10 @@ std::vector<std::string> row_of(reduce::CellResult const& cell, reduce::CellSumm
     Problem const& problem = cell.spec.problem;
     auto const& pairs = summary.against_adam;
     return {
-        std::string(name_of(model_table, problem.model)),
-        fmt::format("{}", problem.latent_dim),
+        cell.spec.generator.label,
+        fmt::format("{}", cell.spec.generator.latent_dim),
         std::string(name_of(task_table, problem.task)),
-        measurement(problem),
+        measured_by(problem),
         std::string(name_of(method_table, cell.spec.method)),
         statistics.trials == cell.planned ? fmt::format("{}", cell.planned)
                                           : fmt::format("{}/{}", statistics.trials, cell.planned),

@@ -44,8 +44,8 @@ fs::path surface_path(Job const& job, Plan const& plan, PlannedSurface const& su
     CanonicalText text = surface.spec.canonical();
     text.add("chain", chain.header.id().hex());
     text.add("seed", job.seed);
-    return job.output / fmt::format("surface-{}-{}.h5", name_of(model_table, chain.spec.model),
-                                    SurfaceId::of(text).brief());
+    return job.output /
+           fmt::format("surface-{}-{}.h5", chain.generator().label, SurfaceId::of(text).brief());
 }
 
 namespace
@@ -57,7 +57,8 @@ void compute_surface(RunContext const& context, PlannedSurface const& surface,
 {
     auto const& [job, plan, device, cores, test_images] = context;
     NodeCores::Loan const loan = cores.borrow_all();
-    model::set_compute_threads(plan[surface.chain].spec.threads);
+    auto const& training = plan[surface.chain].training;
+    model::set_compute_threads(training ? training->threads : 1);
     std::stop_source stop;
     auto const progress = [&](std::int64_t done, std::int64_t levels) {
         spdlog::info("{}: level {} of {}", path.filename().string(), done, levels);
@@ -93,15 +94,17 @@ std::int64_t provide_surfaces(RunContext const& context, std::function<bool()> c
     std::int64_t missing = 0;
     for (PlannedSurface const& surface : surfaces_in(context.plan))
     {
-        chain::ChainHeader const& header = context.plan[surface.chain].header;
+        PlannedChain const& planned = context.plan[surface.chain];
         fs::path const path = surface_path(context.job, context.plan, surface);
         if (!fs::exists(path))
         {
-            auto const chain = chain::find_chain(context.job.chains, header);
+            auto const chain = planned.training
+                                   ? chain::find_chain(context.job.chains, planned.header)
+                                   : std::optional(chain::Reader(planned.path, planned.header));
             if (!chain)
             {
                 spdlog::error("{}: not computed, chain {} is missing", path.string(),
-                              header.id().brief());
+                              planned.header.id().brief());
                 ++missing;
                 continue;
             }

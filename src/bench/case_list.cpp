@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "bench/ceiling.hpp"
 #include "bench/lease.hpp"
+#include "bench/program.hpp"
 #include "bench/projections.hpp"
 #include "bench/snapshots.hpp"
 #include "bench/training.hpp"
@@ -23,6 +24,7 @@ Cases all_cases(at::Device device, int ranks)
     add(ceiling_cases(device));
     add(trial_cases(device));
     add(baseline_cases(device));
+    add(program_cases());
     add(training_cases());
     add(snapshot_cases());
     add(projection_cases());

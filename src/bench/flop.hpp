@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
-#include "model/network.hpp"
+#include "spec/training.hpp"
 
 namespace surf::bench
 {
@@ -12,16 +13,15 @@ namespace surf::bench
 /// activations are left out.
 
 /// G(x) for one x.
-double forward_flop(model::NetworkSpec const& spec);
+double forward_flop(NetworkSpec const& network);
 
 /// One trial iteration: G(x), and the gradient pulled back to x alone. What an operator A costs is
 /// left out.
-double trial_iteration_flop(model::NetworkSpec const& spec);
+double trial_iteration_flop(NetworkSpec const& network);
 
 /// One training step for each image of its batch, with one update of the critic: forward passes,
 /// gradients of weights and of what lies between layers. Nothing for WGAN-GP, whose penalty
 /// differentiates twice.
-std::optional<double> training_flop(ModelKind model, std::int64_t latent_dim,
-                                    std::int64_t hidden_layers);
+std::optional<double> training_flop(Model const& model, GeneratorSize const& size);
 
 }  // namespace surf::bench

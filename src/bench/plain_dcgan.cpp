@@ -18,10 +18,11 @@ constexpr std::int64_t stride = 2;
 constexpr std::int64_t padding = 1;
 constexpr double slope = 0.2;
 constexpr double momentum = 0.1;
+constexpr double epsilon = 1e-5;
 
 bool is_statistic(std::string const& name)
 {
-    return name.ends_with(".mean") || name.ends_with(".variance");
+    return name.ends_with(".running_mean") || name.ends_with(".running_var");
 }
 
 /// The state's arrays that belong to a network, named without it; optimiser's are left out.
@@ -66,10 +67,10 @@ std::vector<at::Tensor> zeros_like(std::vector<at::Tensor> const& tensors)
 
 at::Tensor normalise(at::Tensor const& input, Tensors const& of, std::string const& layer)
 {
-    return at::batch_norm(input, of.at(layer + ".bn.gamma"), of.at(layer + ".bn.beta"),
-                          of.at(layer + ".bn.mean"), of.at(layer + ".bn.variance"),
-                          /*training=*/true, momentum, model::batch_norm_epsilon,
-                          /*cudnn_enabled=*/true);
+    std::string const name = layer + "_bn";
+    return at::batch_norm(input, of.at(name + ".weight"), of.at(name + ".bias"),
+                          of.at(name + ".running_mean"), of.at(name + ".running_var"),
+                          /*training=*/true, momentum, epsilon, /*cudnn_enabled=*/true);
 }
 
 at::Tensor linear(at::Tensor const& input, Tensors const& of, std::string const& layer)
@@ -154,7 +155,7 @@ at::Tensor PlainDcgan::generate(at::Tensor const& latents) const
 at::Tensor PlainDcgan::discriminate(at::Tensor const& images) const
 {
     std::int64_t const batch = images.size(0);
-    at::Tensor value = images.reshape({batch, 1, image_side, image_side});
+    at::Tensor value = images.reshape({batch, 1, 28, 28});
     value = at::leaky_relu(conv(value, discriminator_, "conv1"), slope);
     value = at::leaky_relu(normalise(conv(value, discriminator_, "conv2"), discriminator_, "conv2"),
                            slope);

@@ -62,12 +62,11 @@ class SmallChain
   private:
     static fs::path write(fs::path const& folder, std::int64_t snapshots)
     {
-        chain::ChainHeader header{{}, snapshots};
+        GeneratorSpec const generator = infogan(latent_dim);
+        chain::ChainHeader header{{}, snapshots, generator, "surf_bench"};
         header.configuration.add("purpose", "bench").add("snapshots", snapshots);
         chain::PartialChain partial(folder, header);
-        std::vector<float> const sample(static_cast<std::size_t>(image_size));
-        chain::Snapshot snapshot{.generator = random_parameters(infogan_generator(latent_dim)),
-                                 .samples = {"samples", {1, image_side, image_side}, sample}};
+        chain::Snapshot snapshot{.generator = random_parameters(generator)};
         for (std::int64_t t = 0; t < snapshots; ++t)
         {
             require_going_on();
@@ -94,10 +93,10 @@ double bytes_of(Parameters const& parameters)
 
 void measure_prepare(Session& session, std::string const& name)
 {
-    auto const spec = infogan_generator(latent_dim);
-    auto const parameters = random_parameters(spec);
+    GeneratorSpec const generator = infogan(latent_dim);
+    Parameters const parameters = random_parameters(generator);
     auto const evaluators = trial::frozen_evaluators(session.device);
-    Spread const seconds = time_call([&] { evaluators(spec, parameters, at::kFloat); },
+    Spread const seconds = time_call([&] { evaluators(generator, parameters, at::kFloat); },
                                      session.device, session.options.min_time);
     session.report.add({"snapshots", name, seconds.times(1e3), "ms"});
 }
@@ -120,8 +119,9 @@ BlockSpec surfing_block(chain::Reader const& chain)
 {
     TrialSetting const setting;
     BlockSpec block;
+    block.cell = cell_of(setting);
     block.cell.chain = chain.id();
-    block.cell.problem = problem_of(setting);
+    block.cell.generator = chain.header().generator;
     block.cell.method = Method::surfing;
     block.cell.surfing.schedule = Schedule::uniform;
     block.cell.stop = endless_rule(steps_a_snapshot);

@@ -18,17 +18,20 @@ namespace surf::bench
 namespace
 {
 
-TrainSpec training_of(ModelKind model, std::int64_t threads)
+constexpr Model dcgan{Architecture::infogan, Training::dcgan};
+
+TrainSpec training_of(Model const& model, data::DataSet const& data, std::int64_t threads)
 {
     TrainSpec spec;
     spec.model = model;
     spec.latent_dim = 10;
     spec.hyper = preset_values(Preset::collection, model);
+    spec.data = data.spec();
     spec.threads = threads;
     return spec;
 }
 
-std::string name_of_training(ModelKind model)
+std::string name_of_training(Model const& model)
 {
     return fmt::format("training/{}", name_of(model_table, model));
 }
@@ -38,19 +41,20 @@ void add_step(Session& session, std::string const& name, TrainSpec const& spec,
               Spread const& seconds)
 {
     char const* const ceiling = session.device.is_cpu() ? "float32_training" : "float32";
-    auto const flop = training_flop(spec.model, spec.latent_dim, spec.hyper.hidden_layers);
+    auto const flop =
+        training_flop(spec.model, {spec.data.image, spec.latent_dim, spec.hyper.hidden_layers});
     auto const images_a_second = static_cast<double>(spec.hyper.batch) / seconds.median;
     session.report.add(
         {"training", name, seconds, "s/step",
          flop ? session.share_of_ceiling(ceiling, *flop * images_a_second) : std::nullopt});
 }
 
-void measure_model(Session& session, std::string const& name, ModelKind model)
+void measure_model(Session& session, std::string const& name, Model const& model)
 {
     TrainingThreads const threads(session.options);
-    auto const images = data::load_training_images(session.options.images);
-    auto const spec = training_of(model, session.options.training_threads);
-    auto const trainer = train::make_trainer(spec, images, session.device);
+    auto const data = data::load_data_set(session.options.images);
+    auto const spec = training_of(model, data, session.options.training_threads);
+    auto const trainer = train::make_trainer(spec, data.training, session.device);
     std::int64_t step = 0;
     Spread const seconds =
         time_call([&] { trainer->step(step++); }, session.device, session.options.min_time);
@@ -83,10 +87,10 @@ double loss_difference(train::Trainer& program, PlainDcgan& plain)
 void measure_plain(Session& session, std::string const& name)
 {
     TrainingThreads const threads(session.options);
-    auto const images = data::load_training_images(session.options.images);
-    auto const spec = training_of(ModelKind::dcgan, session.options.training_threads);
-    auto const program = train::make_trainer(spec, images, session.device);
-    PlainDcgan plain(spec, images, session.device, program->state());
+    auto const data = data::load_data_set(session.options.images);
+    auto const spec = training_of(dcgan, data, session.options.training_threads);
+    auto const program = train::make_trainer(spec, data.training, session.device);
+    PlainDcgan plain(spec, data.training, session.device, program->state());
     double const difference = loss_difference(*program, plain);
 
     std::int64_t step = 3;
@@ -95,7 +99,7 @@ void measure_plain(Session& session, std::string const& name)
     add_step(session, name, spec, seconds);
     session.report.add(
         {"training", name + "/loss_difference", Spread::of({difference}), "relative, 3 steps"});
-    if (auto const ours = session.report.find(name_of_training(ModelKind::dcgan)))
+    if (auto const ours = session.report.find(name_of_training(dcgan)))
     {
         session.report.add(
             {"training", name + "/program_ratio", Spread::of({seconds.median / *ours}), "x plain"});

@@ -2,25 +2,23 @@
 
 #include <algorithm>
 
-#include "bench/random_generator.hpp"
 #include "model/frozen_layer.hpp"
 #include "trial/descent.hpp"
 
 namespace surf::bench
 {
 
-Problem problem_of(TrialSetting const& setting)
+CellSpec cell_of(TrialSetting const& setting)
 {
-    Problem problem;
-    problem.model = ModelKind::dcgan;
-    problem.latent_dim = setting.latent_dim;
-    problem.task = setting.task;
+    CellSpec cell;
+    cell.generator = setting.generator(setting.latent_dim);
+    cell.problem.task = setting.task;
     if (measures(setting.task))
     {
-        problem.measurement = Operator::gaussian;
-        problem.measurements = 100;
+        cell.problem.measured_by = Operator::gaussian;
+        cell.problem.measurements = 100;
     }
-    return problem;
+    return cell;
 }
 
 StopRule endless_rule(std::int64_t iterations)
@@ -36,14 +34,14 @@ TrialLoad::TrialLoad(TrialSetting const& setting, trial::EvaluatorFactory const&
                      at::Device device)
     : setting_(setting),
       device_(device),
-      inputs_(trial::draw_inputs(problem_of(setting), 0, setting.batch))
+      inputs_(trial::draw_inputs(cell_of(setting), 0, setting.batch))
 {
-    auto const spec = infogan_generator(setting.latent_dim);
-    generator_ = evaluators(spec, random_parameters(spec), setting.types);
+    GeneratorSpec const generator = setting.generator(setting.latent_dim);
+    generator_ = evaluators(generator, random_parameters(generator), setting.types);
     initial_latents_ = inputs_.initial_latent.to(device);
     target_latents_ = inputs_.target_latent.to(device);
     objective_.emplace(generator_->forward(target_latents_).clone(),
-                       inputs_.measurement.to(device, at::kFloat));
+                       inputs_.measured_by.to(device, at::kFloat));
 }
 
 void TrialLoad::run(std::int64_t iterations)

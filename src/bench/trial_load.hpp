@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "bench/random_generator.hpp"
 #include "bench/timing.hpp"
 #include "model/evaluator.hpp"
 #include "model/frozen_layer.hpp"
@@ -21,10 +22,12 @@ struct TrialSetting
     std::int64_t latent_dim = 5;              ///< k
     std::int64_t batch = 100;                 ///< trials that advance together
     model::MatrixTypes types = {at::kFloat};  ///< of the generator's matrix work
+    GeneratorSpec (*generator)(std::int64_t latent_dim) = infogan;
 };
 
-/// Trials of a task: inversion, or recovery from 100 Gaussian measurements of each trial's own.
-Problem problem_of(TrialSetting const& setting);
+/// Trials of a task on a setting's generator: inversion, or recovery from 100 Gaussian measurements
+/// of each trial's own.
+CellSpec cell_of(TrialSetting const& setting);
 
 /// Trials that never converge, so that all of them run for as many iterations as asked for.
 StopRule endless_rule(std::int64_t iterations);

@@ -43,7 +43,9 @@ std::string name_of_precision(model::MatrixTypes types)
 std::string name_of_trials(TrialSetting const& setting)
 {
     std::string const precision = name_of_precision(setting.types);
-    return fmt::format("trials/{}/k{}/batch{}{}", name_of(task_table, setting.task),
+    std::string const generator =
+        setting.generator == infogan ? "" : setting.generator(1).label + "/";
+    return fmt::format("trials/{}{}/k{}/batch{}{}", generator, name_of(task_table, setting.task),
                        setting.latent_dim, setting.batch,
                        precision == "float32" ? "" : "/" + precision);
 }
@@ -52,7 +54,7 @@ std::string name_of_trials(TrialSetting const& setting)
 void add_rate(Session& session, std::string const& section, std::string const& name,
               TrialSetting const& setting, Spread const& rate)
 {
-    double const flop = trial_iteration_flop(infogan_generator(setting.latent_dim));
+    double const flop = trial_iteration_flop(*setting.generator(setting.latent_dim).layers());
     session.report.add(
         {section, name, rate, rate_unit,
          session.share_of_ceiling(name_of_precision(setting.types), rate.median * flop)});
@@ -151,6 +153,7 @@ std::vector<TrialSetting> all_settings(at::Device device)
             }
         }
     }
+    settings.push_back({.latent_dim = 100, .generator = radford});
     if (model::has_bfloat16_units(device))
     {
         settings.push_back(compared);

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/id.hpp"
 #include "base/named_array.hpp"
+#include "spec/generator.hpp"
 
 namespace surf::chain
 {
@@ -20,15 +21,28 @@ class DivergedError : public Error
     explicit DivergedError(std::string const& text) : Error(ExitCode::blocks_failed, text) {}
 };
 
-/// What a chain is: its id is the hash of the training configuration, so a file that says
-/// something else belongs to another job.
+/// What a chain is: its id is the hash of its configuration, so a file that says something else
+/// belongs to another job.
 struct ChainHeader
 {
-    CanonicalText configuration;  ///< every setting that affects the training
-    std::int64_t snapshots = 0;   ///< T + 1
+    /// Every setting that affects the training; of a chain that was not trained here its content's
+    /// hash alone (content_configuration()).
+    CanonicalText configuration;
+    std::int64_t snapshots = 0;  ///< T + 1
+    GeneratorSpec generator;
+    std::string origin;  ///< where it comes from, for people
 
     ChainId id() const { return ChainId::of(configuration); }
 };
+
+/// The one setting in the configuration of a chain that was not trained here.
+inline constexpr char const* content_key = "content";
+
+/// The configuration of such a chain: the hash of its generator, steps and snapshots' checksums,
+/// but not of its label and origin, which affect nothing.
+CanonicalText content_configuration(GeneratorSpec const& generator,
+                                    std::vector<std::int64_t> const& steps,
+                                    std::vector<std::uint64_t> const& checksums);
 
 /// What a practitioner watches, by name: losses, gradient norms, the quality of samples.
 using Log = std::map<std::string, double>;
@@ -44,8 +58,9 @@ struct Snapshot
     std::int64_t step = 0;   ///< training steps done
     Parameters generator;    ///< weights and batch-norm statistics
     Log log = {};
-    /// Sample images from the same latents at every snapshot: [samples × rows × columns].
-    NamedArray samples = {"samples", {0, 0, 0}, {}};
+    /// Sample images from the same latents at every snapshot: [samples × channels × rows ×
+    /// columns]; there may be none.
+    NamedArray samples = {"samples", {0, 0, 0, 0}, {}};
 };
 
 /// What a trainer needs besides the step to go on bit-identically: every network and optimiser.

@@ -11,6 +11,8 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/name_table.hpp"
+#include "chain/generator_group.hpp"
 
 namespace surf::chain
 {
@@ -20,37 +22,6 @@ namespace
 {
 
 using h5::Type;
-
-/// Of all that a reader hands out of a snapshot.
-std::uint64_t snapshot_checksum(Snapshot const& snapshot)
-{
-    std::string text = fmt::format("{} {} {:016x} {:016x}\n", snapshot.index, snapshot.step,
-                                   checksum(snapshot.generator), checksum({snapshot.samples}));
-    for (auto const& [name, value] : snapshot.log)
-    {
-        text += fmt::format("{} {}\n", name, value);
-    }
-    return hash64(text);
-}
-
-/// Without an early end, so that the compiler makes vector code of it.
-bool all_finite(NamedArray const& array)
-{
-    bool finite = true;
-    for (float const value : array.values)
-    {
-        finite = finite & std::isfinite(value);
-    }
-    return finite;
-}
-
-h5::Slab row_slab(std::int64_t row, std::vector<std::int64_t> const& shape)
-{
-    h5::Slab slab{{row}, {1}};
-    slab.start.resize(1 + shape.size(), 0);
-    slab.count.insert(slab.count.end(), shape.begin(), shape.end());
-    return slab;
-}
 
 void describe(h5::Dataset& dataset, std::string const& long_name)
 {
@@ -116,13 +87,32 @@ void require_all_finite(Snapshot const& snapshot)
     require_finite(snapshot.index, snapshot.samples);
 }
 
-[[noreturn]] void fail_damaged(fs::path const& path, std::string const& problem)
+}  // namespace
+
+bool all_finite(NamedArray const& array)
+{
+    // Without an early end, so that the compiler makes vector code of it.
+    bool finite = true;
+    for (float const value : array.values)
+    {
+        finite = finite & std::isfinite(value);
+    }
+    return finite;
+}
+
+h5::Slab row_slab(std::int64_t row, std::vector<std::int64_t> const& shape)
+{
+    h5::Slab slab{{row}, {1}};
+    slab.start.resize(1 + shape.size(), 0);
+    slab.count.insert(slab.count.end(), shape.begin(), shape.end());
+    return slab;
+}
+
+void fail_damaged(fs::path const& path, std::string const& problem)
 {
     throw FileError(fmt::format("{}: {} (the file is damaged) remove it and run again",
                                 path.string(), problem));
 }
-
-}  // namespace
 
 void require_finite(std::int64_t snapshot, NamedArray const& array)
 {
@@ -145,6 +135,18 @@ std::uint64_t checksum(Parameters const& arrays)
     return hash64(text);
 }
 
+std::uint64_t checksum(Snapshot const& snapshot)
+{
+    std::string text =
+        fmt::format("{} {} {:016x} {:016x}\n", snapshot.index, snapshot.step,
+                    checksum(snapshot.generator), checksum(Parameters{snapshot.samples}));
+    for (auto const& [name, value] : snapshot.log)
+    {
+        text += fmt::format("{} {}\n", name, value);
+    }
+    return hash64(text);
+}
+
 void write_configuration(h5::Group& root, CanonicalText const& configuration)
 {
     root.set_attribute("chain_id", ChainId::of(configuration).hex());
@@ -153,6 +155,38 @@ void write_configuration(h5::Group& root, CanonicalText const& configuration)
     {
         group.set_attribute(key, value);
     }
+}
+
+CanonicalText content_configuration(GeneratorSpec const& generator,
+                                    std::vector<std::int64_t> const& steps,
+                                    std::vector<std::uint64_t> const& checksums)
+{
+    EXPECT(steps.size() == checksums.size());
+    CanonicalText content;
+    content.add("latent_dim", generator.latent_dim);
+    content.add("prior", name_of(prior_table, generator.prior));
+    content.add("image", generator.image.text());
+    content.add("low", generator.range.low);
+    content.add("high", generator.range.high);
+    if (NetworkSpec const* const layers = generator.layers())
+    {
+        content.add("network", network_text(*layers));
+    }
+    else
+    {
+        Program const& program = *generator.program();
+        content.add("program", hash128_hex(*program.code));
+        content.add("tensors", fmt::format("{}", fmt::join(program.tensors, " ")));
+    }
+    std::string snapshots;
+    for (std::size_t i = 0; i < steps.size(); ++i)
+    {
+        snapshots += fmt::format("{} {:016x}\n", steps[i], checksums[i]);
+    }
+    content.add("snapshots", hash128_hex(snapshots));
+    CanonicalText configuration;
+    configuration.add(content_key, hash128_hex(content.text()));
+    return configuration;
 }
 
 CanonicalText read_configuration(h5::Group const& root, fs::path const& path)
@@ -185,12 +219,13 @@ void AxisScales::attach(h5::Dataset& dataset, std::size_t first)
     }
 }
 
-ChainFileWriter::ChainFileWriter(fs::path const& path, CanonicalText const& configuration,
-                                 Options options)
+ChainFileWriter::ChainFileWriter(fs::path const& path, ChainHeader const& header, Options options)
     : options_(std::move(options)), file_(path, chain_type), axes_(file_.root())
 {
     h5::Group& root = file_.root();
-    write_configuration(root, configuration);
+    root.set_attribute("origin", header.origin);
+    write_configuration(root, header.configuration);
+    write_generator(root, header.generator);
     h5::Dataset index = create_counter(root, "index", options_.first, options_.count,
                                        "index t of the snapshot along the training");
 
@@ -211,17 +246,18 @@ ChainFileWriter::ChainFileWriter(fs::path const& path, CanonicalText const& conf
 
 void ChainFileWriter::create_samples(NamedArray const& samples)
 {
-    EXPECT(samples.shape.size() == 3);
+    EXPECT(samples.shape.size() == 4);
     h5::Group& root = file_.root();
     h5::Shape const& shape = samples.shape;
     std::array const scales = {
         create_counter(root, "sample", 0, shape[0], "sample, of the same latent in all snapshots"),
-        create_counter(root, "row", 0, shape[1], "pixel row from the top"),
-        create_counter(root, "column", 0, shape[2], "pixel column from the left"),
+        create_counter(root, "channel", 0, shape[1], "channel of the image"),
+        create_counter(root, "row", 0, shape[2], "pixel row from the top"),
+        create_counter(root, "column", 0, shape[3], "pixel column from the left"),
     };
-    samples_ = root.create_dataset("samples",
-                                   {Type::float32, {options_.count, shape[0], shape[1], shape[2]}});
-    describe(*samples_, "images that the generator makes, 0 black, 1 white");
+    samples_ = root.create_dataset(
+        "samples", {Type::float32, {options_.count, shape[0], shape[1], shape[2], shape[3]}});
+    describe(*samples_, "images that the generator makes");
     samples_->attach_scale(0, columns_.at("index"));
     for (std::size_t i = 0; i < scales.size(); ++i)
     {
@@ -252,10 +288,17 @@ void ChainFileWriter::append(Snapshot const& snapshot)
     require_all_finite(snapshot);
     if (row_ == 0)
     {
-        create_samples(snapshot.samples);
+        if (snapshot.samples.size() > 0)
+        {
+            create_samples(snapshot.samples);
+        }
         create_arrays(snapshot.generator);
     }
-    samples_->write<float>(row_slab(row_, snapshot.samples.shape), snapshot.samples.values);
+    EXPECT(samples_.has_value() == (snapshot.samples.size() > 0));
+    if (samples_)
+    {
+        samples_->write<float>(row_slab(row_, snapshot.samples.shape), snapshot.samples.values);
+    }
     EXPECT(arrays_.size() == snapshot.generator.size());
     for (std::size_t i = 0; i < arrays_.size(); ++i)
     {
@@ -266,7 +309,7 @@ void ChainFileWriter::append(Snapshot const& snapshot)
         columns_.at(column).write<T>(row_slab(row_, {}), {&value, 1});
     };
     put("step", snapshot.step);
-    put("checksum", snapshot_checksum(snapshot));
+    put("checksum", checksum(snapshot));
     for (std::string const& name : options_.log)
     {
         auto const entry = snapshot.log.find(name);
@@ -280,115 +323,6 @@ void ChainFileWriter::publish()
 {
     EXPECT(row_ == options_.count);
     file_.publish();
-}
-
-ChainFileReader::ChainFileReader(fs::path path)
-    : path_(std::move(path)),
-      file_(path_, chain_type),
-      configuration_(read_configuration(file_.root(), path_))
-{
-    h5::Group const& root = file_.root();
-    auto const indices = root.dataset("index").read<std::int64_t>();
-    steps_ = root.dataset("step").read<std::int64_t>();
-    checksums_ = root.dataset("checksum").read<std::uint64_t>();
-    for (std::size_t i = 0; i < indices.size(); ++i)
-    {
-        if (indices[i] != indices[0] + static_cast<std::int64_t>(i))
-        {
-            fail_damaged(path_, "/index does not count up by one");
-        }
-    }
-    if (indices.empty() || steps_.size() != indices.size() || checksums_.size() != indices.size())
-    {
-        fail_damaged(path_, "/index, /step and /checksum do not fit together");
-    }
-    first_ = indices.front();
-
-    h5::Group const log = root.group("log");
-    for (h5::Child const& child : log.children())
-    {
-        auto values = log.dataset(child.name).read<double>();
-        if (values.size() != indices.size())
-        {
-            fail_damaged(path_, fmt::format("/log/{} does not fit /index", child.name));
-        }
-        log_.emplace(child.name, std::move(values));
-    }
-    samples_ = open_array(root, "samples", "/samples");
-    h5::Group const snapshots = root.group("snapshot");
-    for (h5::Child const& child : snapshots.children())
-    {
-        arrays_.push_back(open_array(snapshots, child.name, "/snapshot/" + child.name));
-    }
-}
-
-ChainFileReader::Array ChainFileReader::open_array(h5::Group const& group, std::string const& name,
-                                                   std::string const& path) const
-{
-    h5::Dataset dataset = group.dataset(name);
-    h5::Shape shape = dataset.shape();
-    if (shape.empty() || shape.front() != count())
-    {
-        fail_damaged(path_, fmt::format("{} does not fit /index", path));
-    }
-    shape.erase(shape.begin());
-    return {name, std::move(shape), std::move(dataset)};
-}
-
-NamedArray ChainFileReader::read_array(Array const& source, std::int64_t row) const
-{
-    NamedArray array{source.name, source.shape, {}};
-    auto const size = static_cast<std::size_t>(array.size());
-    if (auto mapped = source.dataset.map_row(row))
-    {
-        array.values = {std::move(mapped), size};
-    }
-    else
-    {
-        std::vector<float> values(size);
-        source.dataset.read<float>(row_slab(row, source.shape), values);
-        array.values = std::move(values);
-    }
-    if (!all_finite(array))
-    {
-        fail_damaged(path_, fmt::format("snapshot {} has a value in {} that is not finite",
-                                        first_ + row, array.name));
-    }
-    return array;
-}
-
-std::set<std::string> ChainFileReader::log_names() const
-{
-    std::set<std::string> names;
-    for (auto const& [name, values] : log_)
-    {
-        names.insert(name);
-    }
-    return names;
-}
-
-Snapshot ChainFileReader::read(std::int64_t t) const
-{
-    EXPECT(t >= first_ && t < first_ + count());
-    std::int64_t const row = t - first_;
-    auto const i = static_cast<std::size_t>(row);
-    Snapshot snapshot{t, steps_[i], {}, {}, read_array(*samples_, row)};
-    for (auto const& [name, values] : log_)
-    {
-        if (!std::isnan(values[i]))  // NaN stands for "not there"
-        {
-            snapshot.log.emplace(name, values[i]);
-        }
-    }
-    for (Array const& source : arrays_)
-    {
-        snapshot.generator.push_back(read_array(source, row));
-    }
-    if (snapshot_checksum(snapshot) != checksums_[i])
-    {
-        fail_damaged(path_, fmt::format("snapshot {} does not have its checksum", t));
-    }
-    return snapshot;
 }
 
 }  // namespace surf::chain

@@ -18,13 +18,22 @@
 namespace surf::chain
 {
 
-inline constexpr h5::FileType chain_type{.name = "surf_sweep/chain", .major = 2};
+inline constexpr h5::FileType chain_type{.name = "surf_sweep/chain", .major = 3};
+
+/// Whether all values are.
+bool all_finite(NamedArray const& array);
+/// One row of a dataset whose rows are arrays of this shape.
+h5::Slab row_slab(std::int64_t row, std::vector<std::int64_t> const& shape);
+/// Throws FileError naming the file and what is wrong with it.
+[[noreturn]] void fail_damaged(std::filesystem::path const& path, std::string const& problem);
 
 /// Throws DivergedError naming snapshot, array and what to do if a value is not finite.
 void require_finite(std::int64_t snapshot, NamedArray const& array);
 
 /// Checksum of arrays with their names and shapes, in order.
 std::uint64_t checksum(Parameters const& arrays);
+/// Checksum of all that a reader hands out of a snapshot.
+std::uint64_t checksum(Snapshot const& snapshot);
 
 /// The id and the settings, as attribute chain_id and group /configuration.
 void write_configuration(h5::Group& root, CanonicalText const& configuration);
@@ -55,8 +64,8 @@ class ChainFileWriter
         std::set<std::string> log = {};  ///< names of entries; a snapshot without one gets NaN
     };
 
-    ChainFileWriter(std::filesystem::path const& path, CanonicalText const& configuration,
-                    Options options);
+    /// The header's number of snapshots is the whole chain's, whatever the file holds of it.
+    ChainFileWriter(std::filesystem::path const& path, ChainHeader const& header, Options options);
 
     /// Throws DivergedError naming what is not finite.
     void append(Snapshot const& snapshot);
@@ -82,7 +91,8 @@ class ChainFileReader
     /// Throws FileError if the file is no chain or its parts do not fit together.
     explicit ChainFileReader(std::filesystem::path path);
 
-    CanonicalText const& configuration() const { return configuration_; }
+    /// With as many snapshots as the file holds.
+    ChainHeader const& header() const { return header_; }
     std::int64_t first() const { return first_; }
     std::int64_t count() const { return static_cast<std::int64_t>(steps_.size()); }
 
@@ -103,12 +113,18 @@ class ChainFileReader
     /// One row a snapshot. Throws FileError naming `path` if it does not fit /index.
     Array open_array(h5::Group const& group, std::string const& name,
                      std::string const& path) const;
+    void read_counters();
+    /// Throws FileError naming the array that the network needs and that is missing or has another
+    /// shape.
+    void require_arrays() const;
+    /// Throws FileError if a chain whose id is that of its content holds another one.
+    void require_content() const;
     /// Row `row`. Throws FileError if a value is not finite.
     NamedArray read_array(Array const& source, std::int64_t row) const;
 
     std::filesystem::path path_;
     h5::FileReader file_;
-    CanonicalText configuration_;
+    ChainHeader header_;
     std::int64_t first_ = 0;
     std::vector<std::int64_t> steps_;
     std::vector<std::uint64_t> checksums_;

@@ -159,7 +159,7 @@ ChainFileReader PartialChain::open_snapshot(std::int64_t index) const
             fmt::format("{} is missing (the chain cannot be finished) run again", path.string()));
     }
     ChainFileReader file(path);
-    require_configuration(path, file.configuration(), header_.configuration);
+    require_configuration(path, file.header().configuration, header_.configuration);
     if (file.first() != index || file.count() != 1)
     {
         throw FileError(
@@ -222,7 +222,7 @@ void PartialChain::write_snapshot(Snapshot const& snapshot)
     {
         options.log.insert(name);
     }
-    ChainFileWriter file(snapshot_path(snapshot.index), header_.configuration, std::move(options));
+    ChainFileWriter file(snapshot_path(snapshot.index), header_, std::move(options));
     file.append(snapshot);
     file.publish();
 }
@@ -264,8 +264,7 @@ void PartialChain::finish()
     {
         options.log.merge(open_snapshot(index).log_names());
     }
-    ChainFileWriter chain(chain_path(chains_, header_.id()), header_.configuration,
-                          std::move(options));
+    ChainFileWriter chain(chain_path(chains_, header_.id()), header_, std::move(options));
     for (std::int64_t index = 0; index < header_.snapshots; ++index)
     {
         chain.append(read_snapshot(index));

@@ -26,7 +26,6 @@ namespace
 struct Reader::Impl
 {
     ChainFileReader file;
-    ChainHeader header;
 };
 
 Reader::~Reader() = default;
@@ -43,8 +42,7 @@ Reader::Reader(fs::path const& path)
                         "the finished chain",
                         path.string(), file.first()));
     }
-    ChainHeader header{file.configuration(), file.count()};
-    impl_ = std::make_unique<Impl>(std::move(file), std::move(header));
+    impl_ = std::make_unique<Impl>(Impl{std::move(file)});
 }
 
 Reader::Reader(fs::path const& path, ChainHeader const& expected) : Reader(path)
@@ -64,7 +62,7 @@ Reader::Reader(fs::path const& path, ChainHeader const& expected) : Reader(path)
 
 ChainHeader const& Reader::header() const
 {
-    return impl_->header;
+    return impl_->file.header();
 }
 
 Snapshot Reader::read(std::int64_t t) const

@@ -12,7 +12,6 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "base/id.hpp"
 
 namespace surf::data
 {
@@ -80,7 +79,8 @@ class IdxFile
     std::unique_ptr<gzFile_s, Close> file_;
 };
 
-void check_magic(IdxFile& file)
+/// The number of dimensions.
+std::int64_t read_magic(IdxFile& file)
 {
     constexpr std::int64_t unsigned_byte = 0x08;
     std::int64_t const magic = file.read_number();
@@ -96,10 +96,12 @@ void check_magic(IdxFile& file)
             fmt::format("holds items of IDX type {:#04x} (images are unsigned bytes, {:#04x})",
                         item_type, unsigned_byte));
     }
-    if (dimensions != 3)
+    if (dimensions != 3 && dimensions != 4)
     {
-        file.fail(fmt::format("has {} dimensions (images have 3, labels 1)", dimensions));
+        file.fail(fmt::format("has {} dimensions (grey images have 3, with channels 4, labels 1)",
+                              dimensions));
     }
+    return dimensions;
 }
 
 /// Grows with what the file holds: a damaged header must not ask for all memory.
@@ -131,24 +133,23 @@ std::vector<std::uint8_t> read_pixels(IdxFile& file, std::uint64_t expected)
 Images read_idx_images(std::filesystem::path const& path)
 {
     IdxFile file(path);
-    check_magic(file);
+    std::int64_t const dimensions = read_magic(file);
     Images images;
     images.count = file.read_number();
-    images.rows = file.read_number();
-    images.columns = file.read_number();
+    images.shape.channels = dimensions == 4 ? file.read_number() : 1;
+    images.shape.height = file.read_number();
+    images.shape.width = file.read_number();
+    auto const [channels, height, width] = images.shape;
     constexpr std::int64_t largest_side = 0xffff;  // keeps the product within 64 bits
-    if (images.count == 0 || images.rows == 0 || images.columns == 0 ||
-        images.rows > largest_side || images.columns > largest_side)
+    constexpr std::int64_t most_channels = 0xff;
+    if (images.count == 0 || channels == 0 || height == 0 || width == 0 ||
+        channels > most_channels || height > largest_side || width > largest_side)
     {
-        file.fail(fmt::format("announces {} images of {} x {} pixels", images.count, images.rows,
-                              images.columns));
+        file.fail(fmt::format("announces {} images of {}", images.count, images.shape.text()));
     }
-    images.pixels =
-        read_pixels(file, static_cast<std::uint64_t>(images.count * images.rows) * images.columns);
-    std::string_view const bytes(reinterpret_cast<char const*>(images.pixels.data()),
-                                 images.pixels.size());
-    images.checksum = hash128_hex(fmt::format("{} x {} x {}: {}", images.count, images.rows,
-                                              images.columns, hash128_hex(bytes)));
+    images.pixels = read_pixels(file, static_cast<std::uint64_t>(images.count) *
+                                          static_cast<std::uint64_t>(images.shape.size()));
+    images.checksum = checksum(images);
     return images;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/id.hpp"
+#include "data/hdf5_images.hpp"
 #include "data/idx.hpp"
 
 namespace surf::data
@@ -15,63 +16,75 @@ namespace fs = std::filesystem;
 namespace
 {
 
-fs::path find(fs::path const& folder, std::string_view name)
+constexpr auto advice =
+    "install Debian's dataset-fashion-mnist, or name the folder of your IDX files or an HDF5 file "
+    "with data = PLACE in the job file";
+
+/// The file of a split, whichever of its names it has.
+fs::path find_idx(fs::path const& folder, std::string_view split)
 {
-    constexpr auto advice =
-        "install Debian's dataset-fashion-mnist, or name the folder of the four IDX files with "
-        "data = FOLDER in the job file";
-    if (!fs::is_directory(folder))
+    for (std::string_view const suffix : {"3-ubyte", "3-ubyte.gz", "4-ubyte", "4-ubyte.gz"})
     {
-        throw EnvironmentError(fmt::format("no data folder {}; {}", folder.string(), advice));
-    }
-    for (std::string_view const suffix : {"", ".gz"})
-    {
-        fs::path const path = folder / fmt::format("{}{}", name, suffix);
+        fs::path const path = folder / fmt::format("{}-images-idx{}", split, suffix);
         if (fs::exists(path))
         {
             return path;
         }
     }
     throw EnvironmentError(
-        fmt::format("neither {0} nor {0}.gz is there; {1}", (folder / name).string(), advice));
+        fmt::format("neither {0} nor {0}.gz (or idx4) is there; {1}",
+                    (folder / fmt::format("{}-images-idx3-ubyte", split)).string(), advice));
 }
 
-Images load(fs::path const& folder, std::string_view name)
+bool is_hdf5(fs::path const& place)
 {
-    fs::path const path = find(folder, name);
-    Images images = read_idx_images(path);
-    if (images.rows != image_side || images.columns != image_side)
+    return place.extension() == ".h5" || place.extension() == ".hdf5";
+}
+
+DataSet load_splits(fs::path const& place)
+{
+    if (is_hdf5(place))
     {
-        throw FileError(fmt::format(
-            "{} holds images of {} x {} pixels (the networks make {} x {}); use another data set",
-            path.string(), images.rows, images.columns, image_side, image_side));
+        return {TrainingImages(read_hdf5_images(place, "training")),
+                TestImages(read_hdf5_images(place, "test"))};
     }
-    return images;
+    if (!fs::is_directory(place))
+    {
+        throw EnvironmentError(fmt::format("no data folder {}; {}", place.string(), advice));
+    }
+    return {TrainingImages(read_idx_images(find_idx(place, "train"))),
+            TestImages(read_idx_images(find_idx(place, "t10k")))};
 }
 
 }  // namespace
 
-TrainingImages load_training_images(fs::path const& folder)
+std::string checksum(Images const& images)
 {
-    return TrainingImages(load(folder, "train-images-idx3-ubyte"));
+    std::string_view const bytes(reinterpret_cast<char const*>(images.pixels.data()),
+                                 images.pixels.size());
+    return hash128_hex(
+        fmt::format("{} x {}: {}", images.count, images.shape.text(), hash128_hex(bytes)));
 }
 
-TestImages load_test_images(fs::path const& folder)
-{
-    return TestImages(load(folder, "t10k-images-idx3-ubyte"));
-}
-
-std::string DataSet::checksum() const
+DataSpec DataSet::spec() const
 {
     CanonicalText text;
     text.add("training", training.checksum);
     text.add("test", test.checksum);
-    return DataId::of(text).hex();
+    return {DataId::of(text).hex(), training.shape};
 }
 
-DataSet load_data_set(fs::path const& folder)
+DataSet load_data_set(fs::path const& place)
 {
-    return {load_training_images(folder), load_test_images(folder)};
+    DataSet set = load_splits(place);
+    if (set.training.shape != set.test.shape)
+    {
+        throw FileError(fmt::format(
+            "{}: the training images are {}, the test images {} (they must be of one shape) put "
+            "images of one shape there",
+            place.string(), set.training.shape.text(), set.test.shape.text()));
+    }
+    return set;
 }
 
 }  // namespace surf::data

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "spec/training.hpp"
+
 /// Image data sets: training and test split are different types, so that no trainer can be handed
 /// the test split by mistake.
 namespace surf::data
@@ -14,16 +16,13 @@ namespace surf::data
 /// Where Debian's dataset-fashion-mnist puts Fashion-MNIST (Xiao et al. 2017).
 inline constexpr char const* default_folder = "/usr/share/datasets/fashion-mnist";
 
-/// The networks' image size: n = 28 × 28 = 784 pixels.
-inline constexpr std::int64_t image_side = 28;
-
-/// Grey images, one after another, each row-major; 0 is black, 255 white.
+/// Images of one shape, one after another, each in the order (channel, row, column); 0 is black,
+/// 255 white.
 struct Images
 {
     std::int64_t count = 0;
-    std::int64_t rows = 0;
-    std::int64_t columns = 0;
-    std::vector<std::uint8_t> pixels;  ///< [count × rows × columns]
+    Shape shape;
+    std::vector<std::uint8_t> pixels;  ///< [count × channels × rows × columns]
     std::string checksum;              ///< over shape and pixels, 32 hex digits
 };
 
@@ -40,22 +39,27 @@ struct TrainingImages : Images
     TrainingImages(TestImages const&) = delete;
 };
 
-/// Reads train-images-idx3-ubyte or t10k-images-idx3-ubyte, plain or with .gz, from a folder.
-/// Throws EnvironmentError if it is not there, FileError if it is not what it should be.
-TrainingImages load_training_images(std::filesystem::path const& folder);
-TestImages load_test_images(std::filesystem::path const& folder);
-
-/// Both splits of a data set.
+/// Both splits of a data set. Their images have the same shape.
 struct DataSet
 {
     TrainingImages training;
     TestImages test;
 
-    /// Over both splits, 32 hex digits: what a chain's and a trial's ids name the data by.
-    std::string checksum() const;
+    /// The checksum over both splits, 32 hex digits, and the shape: what the ids of chains and
+    /// trials name the data by, and what networks follow from.
+    DataSpec spec() const;
 };
 
-/// Both splits from one folder; errors as above.
-DataSet load_data_set(std::filesystem::path const& folder);
+/// Both splits, from one of
+/// - a folder of IDX files train-images-idx3-ubyte and t10k-images-idx3-ubyte (or idx4), plain or
+///   with .gz: [count × rows × columns] or [count × channels × rows × columns], unsigned bytes;
+/// - an HDF5 file (.h5, .hdf5) with datasets `training` and `test` of the same kind.
+///
+/// Throws EnvironmentError if it is not there, FileError naming file and dataset if it is not what
+/// it should be.
+DataSet load_data_set(std::filesystem::path const& place);
+
+/// The checksum of one split.
+std::string checksum(Images const& images);
 
 }  // namespace surf::data

@@ -27,6 +27,15 @@ void keep_order(Handle const& creation, hid_t place)
     check(H5Pset_obj_track_times(creation.get(), false), place, "leave out the times of");
 }
 
+/// By creation where a group keeps that order, as ours do; otherwise by name.
+H5_index_t order_of(hid_t group)
+{
+    Handle const creation(check(H5Gget_create_plist(group), group, "find the order of"));
+    unsigned order = 0;
+    check(H5Pget_link_creation_order(creation.get(), &order), group, "find the order of");
+    return (order & H5P_CRT_ORDER_TRACKED) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
+}
+
 Shape cut_chunk(DatasetSpec const& spec)
 {
     if (element_count(spec.shape) == 0)
@@ -65,7 +74,7 @@ std::vector<Child> Group::children() const
 {
     LibraryLock const lock;
     std::vector<std::string> names;
-    check(H5Literate(id(), H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, append_name, &names), id(),
+    check(H5Literate(id(), order_of(id()), H5_ITER_INC, nullptr, append_name, &names), id(),
           "list");
     std::vector<Child> children;
     for (std::string& name : names)

@@ -28,7 +28,7 @@ class Group : public Object
 {
   public:
     bool exists(std::string const& name) const;
-    /// In the order of creation.
+    /// In the order of creation; by name in a group that does not keep it, as other programs' may.
     std::vector<Child> children() const;
 
     Group create_group(std::string const& name);

@@ -63,6 +63,14 @@ std::string attribute_type(Layout const& layout)
     return std::string(name_of(type_table, layout.type)) + (layout.shape.empty() ? "" : "[]");
 }
 
+/// Whether what the entry describes may be missing: an attribute's type ends in "?", a dataset says
+/// so.
+bool is_optional(Json const& entry)
+{
+    return entry.is_string() ? entry.get_ref<std::string const&>().ends_with('?')
+                             : entry.value("optional", false);
+}
+
 /// Dimension names against patterns, of which a last "..." stands for any more.
 bool dimensions_match(std::vector<std::string> patterns, std::vector<std::string> const& names)
 {
@@ -152,7 +160,7 @@ class Comparison
             {
                 report("{}: attribute {} is not in the schema", path, name);
             }
-            else if (*entry != type)
+            else if (*entry != type && *entry != type + "?")
             {
                 report("{}: attribute {} has type {}, not {}", path, name, type,
                        entry->get<std::string>());
@@ -166,7 +174,7 @@ class Comparison
     {
         for (auto const& [key, entry] : entries.items())
         {
-            if (!is_pattern(key) && !present.contains(key))
+            if (!is_pattern(key) && !is_optional(entry) && !present.contains(key))
             {
                 report("{}{} is missing", prefix, key);
             }

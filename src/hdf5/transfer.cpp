@@ -23,6 +23,8 @@ hid_t numeric_type(Type type)
     {
         case Type::int8:
             return H5T_NATIVE_INT8;
+        case Type::uint8:
+            return H5T_NATIVE_UINT8;
         case Type::int32:
             return H5T_NATIVE_INT32;
         case Type::int64:

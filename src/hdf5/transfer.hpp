@@ -66,6 +66,7 @@ herr_t into_values(std::span<T> values, hid_t type, hid_t space, Read read)
 /// Instantiates a macro for every element type.
 #define SURF_H5_FOR_EACH_ELEMENT(INSTANTIATE) \
     INSTANTIATE(std::int8_t)                  \
+    INSTANTIATE(std::uint8_t)                 \
     INSTANTIATE(std::int32_t)                 \
     INSTANTIATE(std::int64_t)                 \
     INSTANTIATE(std::uint64_t)                \

@@ -19,6 +19,7 @@ using Shape = std::vector<std::int64_t>;
 enum class Type
 {
     int8,
+    uint8,
     int32,
     int64,
     uint64,
@@ -36,15 +37,17 @@ struct TypeEntry
 
 /// The names that schemas and error texts use.
 inline constexpr std::array type_table = {
-    TypeEntry{Type::int8, "int8"},       TypeEntry{Type::int32, "int32"},
-    TypeEntry{Type::int64, "int64"},     TypeEntry{Type::uint64, "uint64"},
-    TypeEntry{Type::float32, "float32"}, TypeEntry{Type::float64, "float64"},
-    TypeEntry{Type::string, "string"},   TypeEntry{Type::other, "other"},
+    TypeEntry{Type::int8, "int8"},       TypeEntry{Type::uint8, "uint8"},
+    TypeEntry{Type::int32, "int32"},     TypeEntry{Type::int64, "int64"},
+    TypeEntry{Type::uint64, "uint64"},   TypeEntry{Type::float32, "float32"},
+    TypeEntry{Type::float64, "float64"}, TypeEntry{Type::string, "string"},
+    TypeEntry{Type::other, "other"},
 };
 
 /// The stored type of a C++ type; Type::other if there is none.
 template <class T>
 inline constexpr Type type_of = std::is_same_v<T, std::int8_t>     ? Type::int8
+                                : std::is_same_v<T, std::uint8_t>  ? Type::uint8
                                 : std::is_same_v<T, std::int32_t>  ? Type::int32
                                 : std::is_same_v<T, std::int64_t>  ? Type::int64
                                 : std::is_same_v<T, std::uint64_t> ? Type::uint64

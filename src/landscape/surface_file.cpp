@@ -10,7 +10,7 @@ namespace surf::landscape
 namespace
 {
 
-constexpr h5::FileType surface_type{.name = "surf_sweep/surface"};
+constexpr h5::FileType surface_type{.name = "surf_sweep/surface", .major = 2};
 
 CanonicalText configuration_of(std::span<Surfaces const> surfaces)
 {
@@ -32,7 +32,8 @@ bool fit_together(std::span<Surfaces const> surfaces)
     return std::ranges::all_of(surfaces, [&](Surfaces const& other) {
         return other.seed == first.seed && other.test_checksum == first.test_checksum &&
                other.spec.canonical().text() == first.spec.canonical().text() &&
-               other.snapshots == first.snapshots &&
+               other.snapshots == first.snapshots && other.shape == first.shape &&
+               other.range == first.range &&
                std::ranges::count(surfaces, other.model, &Surfaces::model) == 1;
     });
 }
@@ -94,13 +95,16 @@ void write_surfaces(std::filesystem::path const& path, std::span<Surfaces const>
     h5::FileWriter file(path, surface_type);
     h5::Group& root = file.root();
     root.set_attribute("seed", first.seed);
+    root.set_attribute("low", first.range.low);
+    root.set_attribute("high", first.range.high);
     auto const model = add_coordinate<std::string>(root, "model", "generative model", models);
     auto const target = add_numbers(root, "target", "number of the test image", first.spec.targets);
     auto const level = add_numbers(root, "level", "place along the training", first.spec.levels);
     auto const x2 = add_coordinate<double>(root, "x2", "second latent", axis);
     auto const x1 = add_coordinate<double>(root, "x1", "first latent", axis);
-    auto const row = add_numbers(root, "row", "pixels from the image's top", data::image_side);
-    auto const column = add_numbers(root, "column", "pixels from its left edge", data::image_side);
+    auto const channel = add_numbers(root, "channel", "channel of the image", first.shape.channels);
+    auto const row = add_numbers(root, "row", "pixels from the image's top", first.shape.height);
+    auto const column = add_numbers(root, "column", "pixels from its left edge", first.shape.width);
 
     add_variable<std::string>(root, "chain_id", "checkpoint chain", {&model}, chain_ids);
     add_variable<std::int64_t>(root, "snapshot", "index t of the snapshot", {&level},
@@ -109,7 +113,7 @@ void write_surfaces(std::filesystem::path const& path, std::span<Surfaces const>
                                gather(surfaces, &Surfaces::steps));
     add_variable<std::int64_t>(root, "test_index", "position of the image in the test split",
                                {&target}, first.test_index);
-    add_variable<float>(root, "image", "target y: 0 black, 1 white", {&target, &row, &column},
+    add_variable<float>(root, "image", "target y", {&target, &channel, &row, &column},
                         first.images);
     add_variable<double>(root, "value", "-1/2 |G(x) - y|^2 with the network of the level",
                          {&model, &target, &level, &x2, &x1}, gather(surfaces, &Surfaces::values),

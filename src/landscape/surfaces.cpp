@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "base/name_table.hpp"
 #include "base/random.hpp"
-#include "model/frozen_generator.hpp"
+#include "model/make_evaluator.hpp"
 
 namespace surf::landscape
 {
@@ -17,29 +17,29 @@ namespace
 {
 
 constexpr std::int64_t batch_size = 1024;  // points that go through the generator together
-constexpr double white = 255;
 
-/// The model of a chain, which must have two latents.
-ModelKind model_of(chain::Reader const& chain)
+/// Throws InputError if a chain has not two latents.
+void require_two_latents(chain::Reader const& chain)
 {
-    auto const& settings = chain.header().configuration.entries();
-    auto const name = settings.find("model");
-    auto const latent_dim = settings.find("latent_dim");
-    if (name == settings.end() || latent_dim == settings.end())
+    std::int64_t const latent_dim = chain.header().generator.latent_dim;
+    if (latent_dim != surface_latent_dim)
     {
-        throw FileError(
-            fmt::format("chain {} does not say its model and latent_dim (it cannot be "
-                        "evaluated); train it again",
-                        chain.id().brief()));
+        throw InputError(
+            fmt::format("chain {} has latent_dim = {} (a surface is drawn over {}); "
+                        "train one with train.latent_dims = {}",
+                        chain.id().brief(), latent_dim, surface_latent_dim, surface_latent_dim));
     }
-    if (latent_dim->second != fmt::format("{}", surface_latent_dim))
+}
+
+/// Throws InputError if the images are not of the shape that the generator makes.
+void require_same_shape(GeneratorSpec const& generator, data::TestImages const& images)
+{
+    if (generator.image != images.shape)
     {
-        throw InputError(fmt::format(
-            "chain {} has latent_dim = {} (a surface is drawn over {}); "
-            "train one with train.latent_dims = {}",
-            chain.id().brief(), latent_dim->second, surface_latent_dim, surface_latent_dim));
+        throw InputError(
+            fmt::format("data: the images are {}, but {} makes {}; name images of that shape",
+                        images.shape.text(), generator.label, generator.image.text()));
     }
-    return kind_of(model_table, name->second, fmt::format("model of chain {}", chain.id().brief()));
 }
 
 /// Points first … first + count − 1 of the grid, x1 running fastest: [count × 2].
@@ -56,16 +56,15 @@ at::Tensor grid_points(std::vector<double> const& axis, std::int64_t first, std:
     return points;
 }
 
-std::vector<float> target_images(data::TestImages const& images,
+std::vector<float> target_images(GeneratorSpec const& generator, data::TestImages const& images,
                                  std::vector<std::int64_t> const& indices)
 {
-    std::int64_t const size = images.rows * images.columns;
     std::vector<float> pixels;
     for (std::int64_t const index : indices)
     {
-        auto const begin = images.pixels.begin() + index * size;
-        std::transform(begin, begin + size, std::back_inserter(pixels),
-                       [](std::uint8_t grey) { return static_cast<float>(grey / white); });
+        auto const begin = images.pixels.begin() + index * generator.pixels();
+        std::transform(begin, begin + generator.pixels(), std::back_inserter(pixels),
+                       [&](std::uint8_t grey) { return generator.range.value_of(grey); });
     }
     return pixels;
 }
@@ -138,21 +137,22 @@ Surfaces compute_surfaces(SurfaceSpec const& spec, chain::Reader const& chain,
                           Progress const& progress, std::stop_token const& stop)
 {
     require_valid(spec);
-    ModelKind const kind = model_of(chain);
-    Surfaces surfaces{spec,
-                      seed,
-                      std::string(name_of(model_table, kind)),
-                      chain.id(),
-                      images.checksum,
-                      draw_targets(spec, seed, images.count),
-                      {},
-                      level_snapshots(spec, chain.snapshots()),
-                      {},
-                      {}};
-    surfaces.images = target_images(images, surfaces.test_index);
-    std::int64_t const size = images.rows * images.columns;
+    GeneratorSpec const& network = chain.header().generator;
+    require_two_latents(chain);
+    require_same_shape(network, images);
+    Surfaces surfaces{.spec = spec,
+                      .seed = seed,
+                      .model = network.label,
+                      .chain = chain.id(),
+                      .test_checksum = images.checksum,
+                      .test_index = draw_targets(spec, seed, images.count),
+                      .snapshots = level_snapshots(spec, chain.snapshots())};
+    surfaces.shape = images.shape;
+    surfaces.range = network.range;
+    surfaces.images = target_images(network, images, surfaces.test_index);
     at::Tensor const targets =
-        at::from_blob(surfaces.images.data(), {spec.targets, size}, at::kFloat).to(device);
+        at::from_blob(surfaces.images.data(), {spec.targets, network.pixels()}, at::kFloat)
+            .to(device);
 
     std::vector<double> const axis = grid_axis(spec);
     std::int64_t const points = spec.points * spec.points;
@@ -162,10 +162,8 @@ Surfaces compute_surfaces(SurfaceSpec const& spec, chain::Reader const& chain,
         chain::Snapshot const snapshot =
             chain.read(surfaces.snapshots[static_cast<std::size_t>(level)]);
         surfaces.steps.push_back(snapshot.step);
-        model::FrozenGenerator generator(
-            model::stored_generator_spec(kind, surface_latent_dim, snapshot.generator),
-            snapshot.generator, device);
-        std::vector<double> const values = surface_values(generator, targets, axis, stop);
+        auto const generator = model::make_evaluator(network, snapshot.generator, device);
+        std::vector<double> const values = surface_values(*generator, targets, axis, stop);
         for (std::int64_t target = 0; target < spec.targets; ++target)
         {
             std::copy_n(values.begin() + target * points, points,

@@ -27,10 +27,12 @@ struct Surfaces
     ChainId chain;
     std::string test_checksum;             ///< of the test images
     std::vector<std::int64_t> test_index;  ///< of each target among the test images
-    std::vector<float> images;             ///< y, [targets × 28 × 28], 0 black, 1 white
+    Shape shape = {};                      ///< of an image
+    ValueRange range = {};                 ///< of its values
+    std::vector<float> images = {};        ///< y, [targets × channels × rows × columns]
     std::vector<std::int64_t> snapshots;   ///< t of each level
-    std::vector<std::int64_t> steps;       ///< training steps of each level
-    std::vector<double> values;            ///< [targets × levels × x2 × x1]
+    std::vector<std::int64_t> steps = {};  ///< training steps of each level
+    std::vector<double> values = {};       ///< [targets × levels × x2 × x1]
 };
 
 /// Where a surface is highest on its grid.

@@ -12,8 +12,7 @@ namespace surf::model
 /// A trained generator made ready for trials: batch norm folded into the weights, images
 /// channels last, gradients to x alone, written out by hand without autograd.
 ///
-/// Supports linear and conv_transpose layers with none, relu or sigmoid activation. Equal to
-/// ReferenceEvaluator up to rounding.
+/// Equal to ReferenceEvaluator up to rounding.
 class FrozenGenerator final : public Evaluator
 {
   public:
@@ -28,20 +27,37 @@ class FrozenGenerator final : public Evaluator
     at::Tensor jacobian() override;
 
     std::size_t depth() const { return layers_.size(); }
-    /// Of the last layer; those of all others are ReLU.
-    Activation output_activation() const { return output_activation_; }
+    /// Of the last layer.
+    Activation output_activation() const { return activations_.back().kind; }
+    /// What a hidden layer's activation multiplies negative numbers by: 0 for ReLU, 1 where there
+    /// is none. Of piecewise linear networks (is_piecewise_linear()) only.
+    double inactive_slope(std::size_t layer) const;
     /// Device and precision of latents, images and maps.
     at::TensorOptions options() const { return at::device(device_).dtype(value_type_); }
     /// From affine maps of x before a layer to those before its activation. The rows of a map are
     /// J's columns and, last, c of Jx + c: [maps × (k + 1) × in] → [maps × (k + 1) × out]. Units of
-    /// images are in the order (row, column, channel).
+    /// images are in the order (row, column, channel), those of the last layer in the image's own.
     at::Tensor affine(std::size_t layer, at::Tensor const& maps);
 
   private:
+    /// Rows of image numbers from the layers' order (row, column, channel) to (channel, row,
+    /// column), over the last dimension.
+    at::Tensor channels_first(at::Tensor const& rows) const;
+    /// The other way round: [batch × n].
+    at::Tensor channels_last(at::Tensor const& rows) const;
+    /// Whether the two orders differ.
+    bool reorders() const { return image_.channels > 1 && image_.height * image_.width > 1; }
+
     std::int64_t latent_dim_;
     at::Device device_;
-    Activation output_activation_;
     at::ScalarType value_type_;  ///< of latents, images and gradients
+    Shape image_;
+    struct LayerActivation
+    {
+        Activation kind;
+        double slope;
+    };
+    std::vector<LayerActivation> activations_;
     std::vector<std::unique_ptr<FrozenLayer>> layers_;
 };
 

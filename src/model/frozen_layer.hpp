@@ -45,7 +45,8 @@ struct MatrixTypes
     at::ScalarType backward;
 };
 
-/// The layer that a network's spec and parameters describe, its matrix work in these precisions.
+/// The layer that a network's spec and parameters describe, its matrix work in these precisions. A
+/// linear one may go from and to images as well: batch norm takes each of its units by itself.
 /// Throws FileError if the parameters do not fit the spec.
 std::unique_ptr<FrozenLayer> freeze(LayerSpec const& spec, Parameters const& parameters,
                                     at::Device device, MatrixTypes types);

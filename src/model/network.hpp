@@ -9,63 +9,10 @@
 
 #include "base/named_array.hpp"
 #include "base/random.hpp"
-#include "spec/model.hpp"
+#include "spec/network.hpp"
 
 namespace surf::model
 {
-
-enum class LayerKind
-{
-    linear,          ///< y = Wx + b
-    conv,            ///< 4 × 4, stride 2, padding 1: halves height and width
-    conv_transpose,  ///< 4 × 4, stride 2, padding 1: doubles height and width
-};
-
-enum class Activation
-{
-    none,
-    relu,
-    leaky_relu,  ///< slope 0.2
-    sigmoid,
-};
-
-enum class Normalisation
-{
-    none,
-    batch,  ///< Ioffe & Szegedy 2015, before the activation
-};
-
-enum class Bias
-{
-    trained,
-    zero,  ///< stored with the others, but stays 0
-};
-
-/// What leaves a layer for one sample; a plain vector has height = width = 1.
-struct Shape
-{
-    std::int64_t channels = 0;
-    std::int64_t height = 1;
-    std::int64_t width = 1;
-
-    std::int64_t size() const { return channels * height * width; }
-};
-
-struct LayerSpec
-{
-    std::string name;  ///< first part of its tensors' names
-    LayerKind kind;
-    Shape input;
-    Shape output;
-    Normalisation normalisation;
-    Activation activation;
-    Bias bias = Bias::trained;
-};
-
-using NetworkSpec = std::vector<LayerSpec>;
-
-/// Added to a batch's variance before the square root, as in the batch-norm paper.
-inline constexpr double batch_norm_epsilon = 1e-5;
 
 /// How the weights and biases of a fresh network are drawn.
 class Initialisation
@@ -96,14 +43,14 @@ enum class Mode
 class Network
 {
   public:
-    /// Batch norm starts with β 0, γ 1, running mean 0 and variance 1.
+    /// Batch norm starts with shift 0, scale 1, running mean 0 and variance 1.
     Network(NetworkSpec spec, RandomStream& stream, Initialisation const& initialisation,
             at::Device device);
     /// From stored arrays. Throws FileError naming the array that is missing or has another shape.
     Network(NetworkSpec spec, Parameters const& parameters, at::Device device,
             at::ScalarType type = at::kFloat);
 
-    /// [batch × input] (or [batch, channels, height, width]) → [batch × output size].
+    /// [batch × input size] (or [batch, channels, height, width]) → [batch × output size].
     ///
     /// In training, batch norm takes each of the batch's `groups` equal parts by itself, as if they
     /// came one after the other.
@@ -123,39 +70,20 @@ class Network
   private:
     struct Layer
     {
-        at::Tensor weight, bias;                 ///< as in torch.nn.Linear, Conv2d, ConvTranspose2d
-        at::Tensor gamma, beta, mean, variance;  ///< undefined without batch norm
+        at::Tensor weight, bias;                  ///< as in torch.nn; undefined where there is none
+        at::Tensor scale, shift, mean, variance;  ///< of batch norm; undefined without it
     };
 
     at::Tensor apply(std::size_t index, at::Tensor const& input, Mode mode,
                      std::int64_t groups) const;
-    at::Tensor normalise(Layer const& layer, at::Tensor const& input, Mode mode,
+    at::Tensor normalise(std::size_t index, at::Tensor const& input, Mode mode,
                          std::int64_t groups) const;
+    /// What such a layer has, in the order of arrays_of().
+    static std::vector<at::Tensor Layer::*> parts_of(LayerSpec const& spec);
 
     NetworkSpec spec_;
     std::vector<Layer> layers_;
 };
-
-/// The generator of a model, [batch × k] → [batch × 784].
-///
-/// All but `relu`: InfoGAN's MNIST generator (Chen et al. 2016): FC k→1024, BN, ReLU; FC
-/// 1024→128·7·7, BN, ReLU; transposed conv 128→64, BN, ReLU; transposed conv 64→1, sigmoid.
-///
-/// `relu`: the network of the paper's section 3, G(x) = V σ(W_d … σ(W_1 x + b_1) … + b_d), with
-/// d = hidden_layers ≥ 1 layers of min(784, 5^i k) units. Only it has a use for hidden_layers.
-NetworkSpec generator_spec(ModelKind model, std::int64_t latent_dim, std::int64_t hidden_layers);
-
-/// The generator that these stored arrays belong to: they tell how many hidden layers `relu` has.
-/// Throws FileError naming an array that is missing or has another shape.
-NetworkSpec stored_generator_spec(ModelKind model, std::int64_t latent_dim,
-                                  Parameters const& parameters);
-
-/// InfoGAN's mirror image, which discriminators, critics and encoders share, ending in `outputs`
-/// plain numbers. `normalisation` is that of its two inner layers.
-NetworkSpec trunk_spec(std::int64_t outputs, Normalisation normalisation);
-
-/// Shape of a layer's weight, in the layout of torch.nn.
-std::vector<std::int64_t> weight_shape(LayerSpec const& layer);
 
 /// An array as a tensor on its memory, to be read while the array lives: float32 on the CPU.
 at::Tensor view_of(NamedArray const& array);

@@ -16,9 +16,8 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 auto pairing_of(CellResult const& cell)
 {
     Problem const& problem = cell.spec.problem;
-    return std::tuple(cell.experiment, problem.seed, problem.model, problem.latent_dim,
-                      problem.task, problem.measurement, problem.measurements, problem.draw,
-                      problem.noise);
+    return std::tuple(cell.experiment, cell.spec.chain, problem.seed, problem.task,
+                      problem.measured_by, cell.spec.measurements(), problem.draw, problem.noise);
 }
 
 HitIntervals hit_intervals(CellResult const& cell, CellStatistics const& statistics)

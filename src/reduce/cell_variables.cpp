@@ -73,14 +73,14 @@ CellVariables::CellVariables(h5::Group group, std::vector<CellResult> const& cel
         "task", "what is recovered from what",
         [](Cell const& cell) { return cell.spec.problem.task; }, name_in(task_table));
     add(
-        "model", "generative model", [](Cell const& cell) { return cell.spec.problem.model; },
-        name_in(model_table));
+        "model", "generative model", [](Cell const& cell) { return cell.spec.generator.label; },
+        itself);
     add(
         "latent_dim", "dimension k of the latent",
-        [](Cell const& cell) { return cell.spec.problem.latent_dim; }, itself);
+        [](Cell const& cell) { return cell.spec.generator.latent_dim; }, itself);
     add(
         "measurements", "number m of measurements",
-        [](Cell const& cell) { return cell.spec.problem.measurements; }, itself);
+        [](Cell const& cell) { return cell.spec.measurements(); }, itself);
     add(
         "method", "how the latent is searched for",
         [](Cell const& cell) { return cell.spec.method; }, name_in(method_table));

@@ -1,6 +1,11 @@
 #include "reduce/results.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <numeric>
+#include <set>
 #include <tuple>
 
 #include "base/contract.hpp"
@@ -38,8 +43,9 @@ void sort_all(ResultsInput& input)
 {
     auto const order_of = [&](CellResult const& cell) {
         Problem const& problem = cell.spec.problem;
-        return std::tuple(place_of(input.experiments, cell.experiment), problem.task, problem.model,
-                          problem.latent_dim, problem.measurements, cell.spec.method);
+        return std::tuple(place_of(input.experiments, cell.experiment), problem.task,
+                          cell.spec.generator.label, cell.spec.generator.latent_dim,
+                          cell.spec.measurements(), cell.spec.method);
     };
     std::vector<CellResult>& cells = input.cells;
     std::sort(cells.begin(), cells.end(), [&](CellResult const& left, CellResult const& right) {
@@ -77,6 +83,26 @@ h5::Dataset write_cell_column(h5::Group& group, h5::Dataset const& rows, std::st
     return dataset;
 }
 
+/// The attributes of a column of positions in a list of names.
+void describe_names(h5::Dataset& column, std::vector<std::string> const& names)
+{
+    std::vector<std::int32_t> values(names.size());
+    std::iota(values.begin(), values.end(), 0);
+    column.set_attribute("flag_values", values);
+    column.set_attribute("flag_meanings", fmt::format("{}", fmt::join(names, " ")));
+}
+
+/// The labels of all generators, sorted.
+std::vector<std::string> labels_of(std::vector<CellResult> const& cells)
+{
+    std::set<std::string> labels;
+    for (CellResult const& cell : cells)
+    {
+        labels.insert(cell.spec.generator.label);
+    }
+    return {labels.begin(), labels.end()};
+}
+
 /// The columns that say to which cell a trial belongs.
 void write_cell_columns(h5::Group& group, h5::Dataset const& rows, ResultsInput const& input)
 {
@@ -87,29 +113,29 @@ void write_cell_columns(h5::Group& group, h5::Dataset const& rows, ResultsInput 
     h5::Dataset experiment =
         add(std::int32_t{}, "experiment", "experiment of the job",
             [&](Cell const& cell) { return place_of(input.experiments, cell.experiment); });
-    std::vector<std::int32_t> values;
-    std::string names;
+    std::vector<std::string> names;
     for (ExperimentSettings const& entry : input.experiments)
     {
-        values.push_back(static_cast<std::int32_t>(values.size()));
-        names.append(names.empty() ? "" : " ").append(entry.name);
+        names.push_back(entry.name);
     }
-    experiment.set_attribute("flag_values", values);
-    experiment.set_attribute("flag_meanings", names);
+    describe_names(experiment, names);
 
     h5::Dataset task = add(std::int8_t{}, "task", "what is recovered from what",
                            [](Cell const& cell) { return cell.spec.problem.task; });
     store::describe_flags(task, task_table);
-    h5::Dataset model = add(std::int8_t{}, "model", "generative model",
-                            [](Cell const& cell) { return cell.spec.problem.model; });
-    store::describe_flags(model, model_table);
+    std::vector<std::string> const labels = labels_of(input.cells);
+    h5::Dataset model =
+        add(std::int32_t{}, "model", "label of the generator", [&](Cell const& cell) {
+            return std::ranges::find(labels, cell.spec.generator.label) - labels.begin();
+        });
+    describe_names(model, labels);
     add(std::int64_t{}, "latent_dim", "dimension k of the latent",
-        [](Cell const& cell) { return cell.spec.problem.latent_dim; });
-    h5::Dataset measurement = add(std::int8_t{}, "operator", "what is seen of an image",
-                                  [](Cell const& cell) { return cell.spec.problem.measurement; });
-    store::describe_flags(measurement, operator_table);
+        [](Cell const& cell) { return cell.spec.generator.latent_dim; });
+    h5::Dataset measured_by = add(std::int8_t{}, "operator", "what is seen of an image",
+                                  [](Cell const& cell) { return cell.spec.problem.measured_by; });
+    store::describe_flags(measured_by, operator_table);
     add(std::int64_t{}, "measurements", "number m of measurements",
-        [](Cell const& cell) { return cell.spec.problem.measurements; });
+        [](Cell const& cell) { return cell.spec.measurements(); });
     h5::Dataset method = add(std::int8_t{}, "method", "how the latent is searched for",
                              [](Cell const& cell) { return cell.spec.method; });
     store::describe_flags(method, method_table);
@@ -121,7 +147,7 @@ void write_trials(h5::Group group, ResultsInput const& input)
     std::int64_t latent_dim = 1;
     for (CellResult const& cell : input.cells)
     {
-        latent_dim = std::max(latent_dim, cell.spec.problem.latent_dim);
+        latent_dim = std::max(latent_dim, cell.spec.generator.latent_dim);
         for (TrialOutcome const& outcome : cell.outcomes)
         {
             outcomes.push_back(&outcome);

@@ -13,7 +13,7 @@ namespace surf::reduce
 {
 
 /// What a results file is stamped with, and what its readers ask for.
-inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major = 2, .minor = 1};
+inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major = 3};
 
 /// One cell with the outcomes that are stored of it.
 struct CellResult

@@ -18,10 +18,10 @@ void add_counts(CellVariables& variables)
     auto const add = [&](std::string const& name, std::string const& long_name, auto value_of) {
         variables.add<std::int64_t>(name, long_name, value_of);
     };
-    h5::Dataset measurement =
+    h5::Dataset measured_by =
         variables.add<std::int8_t>("operator", "what is seen of an image",
-                                   [](Cell const& cell) { return cell.problem().measurement; });
-    store::describe_flags(measurement, operator_table);
+                                   [](Cell const& cell) { return cell.problem().measured_by; });
+    store::describe_flags(measured_by, operator_table);
     add("trials_planned", "trials that the job asks for",
         [](Cell const& cell) { return cell.result->planned; });
     add("trials", "trials done", [](Cell const& cell) { return cell.summary.statistics.trials; });

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
+#include "base/contract.hpp"
 #include "base/name_table.hpp"
 
 namespace surf
@@ -14,7 +16,7 @@ namespace
 {
 
 /// Raise it when a change of the algorithm changes outcomes: then nothing stored is taken for new.
-constexpr std::int64_t algorithm = 7;
+constexpr std::int64_t algorithm = 8;
 
 CanonicalText canonical_of(AdamSettings const& adam)
 {
@@ -26,14 +28,20 @@ CanonicalText canonical_of(AdamSettings const& adam)
     return text;
 }
 
-CanonicalText canonical_of(StopRule const& stop)
+CanonicalText goal_of(StopRule const& stop)
 {
     CanonicalText text;
     text.add("relative_change", stop.relative_change);
-    text.add("window", stop.window);
     text.add("relative_target", stop.relative_target);
-    text.add("max_iterations", stop.max_iterations);
     text.add("success_distance", stop.success_distance);
+    return text;
+}
+
+CanonicalText adam_stop_of(StopRule const& stop)
+{
+    CanonicalText text;
+    text.add("window", stop.window);
+    text.add("max_iterations", stop.max_iterations);
     return text;
 }
 
@@ -62,18 +70,6 @@ CanonicalText canonical_of(ProjectedSettings const& projected)
     return text;
 }
 
-/// Of a second-order method, which has a window and a cap of its own.
-CanonicalText canonical_of(StopRule const& stop, LmSettings const& lm)
-{
-    CanonicalText text;
-    text.add("relative_change", stop.relative_change);
-    text.add("window", lm.window);
-    text.add("relative_target", stop.relative_target);
-    text.add("max_steps", lm.max_steps);
-    text.add("success_distance", stop.success_distance);
-    return text;
-}
-
 CanonicalText canonical_of(LmSettings const& lm)
 {
     CanonicalText text;
@@ -87,6 +83,8 @@ CanonicalText canonical_of(LmSettings const& lm)
     text.add("increase", lm.increase);
     text.add("max_step", lm.max_step);
     text.add("max_damping", lm.max_damping);
+    text.add("window", lm.window);
+    text.add("max_steps", lm.max_steps);
     return text;
 }
 
@@ -94,10 +92,11 @@ CanonicalText canonical_of(PolishSettings const& polish, LmSettings const& lm)
 {
     CanonicalText text;
     text.add("by", name_of(polish_table, polish.by));
-    text.add("relative_change", polish.relative_change);
-    text.add("lm", canonical_of(lm));
-    text.add("window", lm.window);
-    text.add("max_steps", lm.max_steps);
+    if (polish.by == Polish::lm)
+    {
+        text.add("relative_change", polish.relative_change);
+        text.add("lm", canonical_of(lm));
+    }
     return text;
 }
 
@@ -114,81 +113,48 @@ CanonicalText canonical_of(SurfingLmSettings const& surfing)
     return text;
 }
 
-/// What a method takes from the settings, beyond its problem.
-void add_settings(CanonicalText& text, CellSpec const& cell)
+/// What of a cell's settings belongs to a group, and what it is called in canonical text.
+std::pair<char const*, CanonicalText> settings_of(CellSpec const& cell, SettingGroup group)
 {
-    if (is_second_order(cell.method))
+    switch (group)
     {
-        text.add("lm", canonical_of(cell.lm));
-        text.add("stop", canonical_of(cell.stop, cell.lm));
-        if (cell.method == Method::surfing_lm)
-        {
-            text.add("surfing_lm", canonical_of(cell.surfing_lm));
-        }
-        return;
+        case SettingGroup::adam:
+            return {"adam", canonical_of(cell.adam)};
+        case SettingGroup::goal:
+            return {"goal", goal_of(cell.stop)};
+        case SettingGroup::adam_stop:
+            return {"stop", adam_stop_of(cell.stop)};
+        case SettingGroup::precision:
+            return {"precision",
+                    CanonicalText().add("type", name_of(precision_table, cell.precision))};
+        case SettingGroup::surfing:
+            return {"surfing", canonical_of(cell.surfing)};
+        case SettingGroup::polish:
+            return {"polish", canonical_of(cell.polish, cell.lm)};
+        case SettingGroup::projected:
+            return {"projected", canonical_of(cell.projected)};
+        case SettingGroup::lm:
+            return {"lm", canonical_of(cell.lm)};
+        case SettingGroup::surfing_lm:
+            return {"surfing_lm", canonical_of(cell.surfing_lm)};
     }
-    if (heeds_precision(cell.method))
-    {
-        text.add("precision", name_of(precision_table, cell.precision));
-    }
-    text.add("adam", canonical_of(cell.adam));
-    text.add("stop", canonical_of(cell.stop));
-    if (cell.method == Method::projected)
-    {
-        text.add("projected", canonical_of(cell.projected));
-        return;
-    }
-    if (cell.method != Method::adam)  // restarts may take as many steps as this surfing took
-    {
-        text.add("surfing", canonical_of(cell.surfing));
-    }
-    if (cell.polish.by != Polish::none)  // for the same reason
-    {
-        text.add("polish", canonical_of(cell.polish, cell.lm));
-    }
+    EXPECT(!"every group of settings has its case");
+    return {};
 }
 
 }  // namespace
 
-bool is_drawn(Operator measurement)
+std::int64_t CellSpec::measurements() const
 {
-    return std::ranges::any_of(operator_table, [&](OperatorEntry const& entry) {
-        return entry.kind == measurement && entry.drawn;
-    });
+    return problem.measured_by == Operator::identity ? generator.pixels() : problem.measurements;
 }
 
-bool valid_measurements(Operator measurement, std::int64_t m)
+RandomStream CellSpec::stream(Purpose purpose, std::int64_t trial) const
 {
-    switch (measurement)
-    {
-        case Operator::identity:
-            return m == image_size;
-        case Operator::gaussian:
-        case Operator::mask:
-            return m >= 1 && m <= image_size;
-        case Operator::block_average:
-            break;
-    }
-    for (std::int64_t side = 2; side <= image_side; ++side)
-    {
-        if (image_side % side == 0 && m * side * side == image_size)
-        {
-            return true;
-        }
-    }
-    return false;
-}
-
-std::int64_t Problem::measurement_count() const
-{
-    return measurement == Operator::identity ? image_size : measurements;
-}
-
-std::string Problem::stream_domain() const
-{
-    return fmt::format("{}/{}/{}/{}/{}", name_of(model_table, model), latent_dim,
-                       name_of(task_table, task), name_of(operator_table, measurement),
-                       measurement_count());
+    std::string const domain =
+        fmt::format("{}/{}/{}/{}", generator.latent_dim, name_of(task_table, problem.task),
+                    name_of(operator_table, problem.measured_by), measurements());
+    return {problem.seed, domain, purpose, static_cast<std::uint64_t>(trial)};
 }
 
 CanonicalText CellSpec::canonical() const
@@ -197,18 +163,24 @@ CanonicalText CellSpec::canonical() const
     text.add("algorithm", algorithm);
     text.add("chain", chain.hex());
     text.add("seed", problem.seed);
-    text.add("model", name_of(model_table, problem.model));
-    text.add("latent_dim", problem.latent_dim);
     text.add("task", name_of(task_table, problem.task));
-    text.add("operator", name_of(operator_table, problem.measurement));
-    text.add("measurements", problem.measurement_count());
-    if (is_drawn(problem.measurement))
+    text.add("operator", name_of(operator_table, problem.measured_by));
+    text.add("measurements", measurements());
+    if (entry_of(problem.measured_by).drawn)
     {
         text.add("draw", name_of(draw_table, problem.draw));
     }
     text.add("noise", problem.noise);
+    if (!has_latent(problem.task))
+    {
+        text.add("data_checksum", problem.data_checksum);
+    }
     text.add("method", name_of(method_table, method));
-    add_settings(text, *this);
+    for (SettingGroup const group : entry_of(method).settings)
+    {
+        auto const [name, settings] = settings_of(*this, group);
+        text.add(name, settings);
+    }
     return text;
 }
 

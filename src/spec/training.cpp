@@ -2,100 +2,60 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/contract.hpp"
 #include "base/name_table.hpp"
 
 namespace surf
 {
-
 namespace
 {
 
-/// What a public collection of TensorFlow models uses for all of them.
-Hyperparameters collection_values()
+constexpr std::array<ModelSetting, 0> no_settings = {};
+constexpr std::array gan_settings = {ModelSetting::discriminator_rate, ModelSetting::critic_steps};
+constexpr std::array wgan_settings = {ModelSetting::discriminator_rate, ModelSetting::critic_steps,
+                                      ModelSetting::clip};
+constexpr std::array wgan_gp_settings = {
+    ModelSetting::discriminator_rate, ModelSetting::critic_steps, ModelSetting::gradient_penalty};
+
+void keep(Hyperparameters&) {}
+
+/// Radford et al. 2015, section 4.
+void as_radford(Hyperparameters& values)
 {
-    return {.batch = 64,
-            .optimiser = Optimiser::adam,
-            .generator_rate = 1e-3,
-            .discriminator_rate = 2e-4,
-            .beta1 = 0.5,
-            .beta2 = 0.999,
-            .decay = 0.99,
-            .epsilon = 1e-8,
-            .critic_steps = 1,
-            .clip = 0.01,
-            .gradient_penalty = 0.25,
-            .weight_deviation = 0.02,
-            .hidden_layers = 2,
-            .observation_deviation = 0.3};
+    values.generator_rate = values.discriminator_rate = 2e-4;
 }
 
-Hyperparameters published_values(ModelKind model)
+/// Arjovsky et al. 2017, algorithm 1.
+void as_arjovsky(Hyperparameters& values)
 {
-    Hyperparameters values = collection_values();
-    switch (model)
-    {
-        case ModelKind::dcgan:  // Radford et al. 2015, section 4
-            values.generator_rate = values.discriminator_rate = 2e-4;
-            break;
-        case ModelKind::wgan:  // Arjovsky et al. 2017, algorithm 1
-            values.optimiser = Optimiser::rmsprop;
-            values.generator_rate = values.discriminator_rate = 5e-5;
-            values.critic_steps = 5;
-            break;
-        case ModelKind::wgan_gp:  // Gulrajani et al. 2017, algorithm 1
-            values.generator_rate = values.discriminator_rate = 1e-4;
-            values.beta1 = 0;
-            values.beta2 = 0.9;
-            values.critic_steps = 5;
-            values.gradient_penalty = 10;
-            break;
-        case ModelKind::vae:
-        case ModelKind::relu:
-            break;
-    }
-    return values;
+    values.optimiser = Optimiser::rmsprop;
+    values.generator_rate = values.discriminator_rate = 5e-5;
+    values.critic_steps = 5;
 }
 
-}  // namespace
-
-bool uses(ModelKind model, Knob knob)
+/// Gulrajani et al. 2017, algorithm 1.
+void as_gulrajani(Hyperparameters& values)
 {
-    switch (knob)
-    {
-        case Knob::discriminator_rate:
-        case Knob::critic_steps:
-            return model == ModelKind::dcgan || model == ModelKind::wgan ||
-                   model == ModelKind::wgan_gp;
-        case Knob::clip:
-            return model == ModelKind::wgan;
-        case Knob::gradient_penalty:
-            return model == ModelKind::wgan_gp;
-        case Knob::weight_deviation:
-            return true;  // of relu the encoder
-        case Knob::hidden_layers:
-        case Knob::observation_deviation:
-            return model == ModelKind::relu;
-    }
-    EXPECT(!"knob is one of its enumeration");
-    return false;
+    values.generator_rate = values.discriminator_rate = 1e-4;
+    values.beta1 = 0;
+    values.beta2 = 0.9;
+    values.critic_steps = 5;
+    values.gradient_penalty = 10;
 }
 
-Hyperparameters preset_values(Preset preset, ModelKind model)
-{
-    switch (preset)
-    {
-        case Preset::collection:
-            return collection_values();
-        case Preset::published:
-            return published_values(model);
-    }
-    EXPECT(!"preset is in its table");
-    return {};
-}
-
-namespace
-{
+constexpr std::array trainings = {
+    TrainingEntry{Training::vae, "vae", "variational autoencoder; the generator is its decoder",
+                  no_settings, keep, Prior::normal, 12},
+    TrainingEntry{Training::dcgan, "dcgan", "generator against discriminator", gan_settings,
+                  as_radford, Prior::uniform, 18},
+    TrainingEntry{Training::wgan, "wgan", "generator against clipped critic", wgan_settings,
+                  as_arjovsky, Prior::uniform, 18},
+    // The penalty goes through the critic twice more.
+    TrainingEntry{Training::wgan_gp, "wgan-gp", "generator against critic with gradient penalty",
+                  wgan_gp_settings, as_gulrajani, Prior::uniform, 30},
+};
 
 /// The optimiser and its settings.
 void add_optimiser(CanonicalText& text, Hyperparameters const& hyper)
@@ -116,39 +76,98 @@ void add_optimiser(CanonicalText& text, Hyperparameters const& hyper)
 
 }  // namespace
 
+std::span<TrainingEntry const> training_table()
+{
+    return trainings;
+}
+
+TrainingEntry const& entry_of(Training training)
+{
+    auto const entry = std::ranges::find(trainings, training, &TrainingEntry::kind);
+    EXPECT(entry != trainings.end());
+    return *entry;
+}
+
+bool heeds(Model const& model, ModelSetting setting)
+{
+    bool const relu = model.architecture == Architecture::relu;
+    switch (setting)
+    {
+        case ModelSetting::hidden_layers:
+            return relu;
+        case ModelSetting::observation_deviation:
+            return relu && model.training == Training::vae;  // its output is linear
+        case ModelSetting::discriminator_rate:
+        case ModelSetting::critic_steps:
+        case ModelSetting::clip:
+        case ModelSetting::gradient_penalty:
+            break;
+    }
+    auto const& settings = entry_of(model.training).settings;
+    return std::ranges::find(settings, setting) != settings.end();
+}
+
+Hyperparameters preset_values(Preset preset, Model const& model)
+{
+    Hyperparameters values;
+    if (preset == Preset::published)
+    {
+        entry_of(model.training).as_published(values);
+    }
+    return values;
+}
+
+std::string TrainSpec::label() const
+{
+    return std::string(name_of(model_table, model));
+}
+
+GeneratorSpec TrainSpec::generator() const
+{
+    return {
+        .label = label(),
+        .latent_dim = latent_dim,
+        .prior = Prior::uniform,
+        .image = data.image,
+        .range = {0, 1},
+        .network =
+            entry_of(model.architecture).network({data.image, latent_dim, hyper.hidden_layers})};
+}
+
 CanonicalText TrainSpec::canonical() const
 {
     CanonicalText text;
-    text.add("algorithm", std::int64_t{4});  // raise it when the same settings train otherwise
+    text.add("algorithm", std::int64_t{5});  // raise it when the same settings train otherwise
     text.add("seed", seed);
-    text.add("model", name_of(model_table, model));
+    text.add("generator", entry_of(model.architecture).name);
+    text.add("training", entry_of(model.training).name);
     text.add("latent_dim", latent_dim);
     text.add("intervals", intervals);
     text.add("steps_per_snapshot", steps_per_snapshot);
-    text.add("data_checksum", data_checksum);
+    text.add("data_checksum", data.checksum);
     text.add("threads", threads);
     text.add("batch", hyper.batch);
     text.add("generator_rate", hyper.generator_rate);
+    text.add("weight_deviation", hyper.weight_deviation);
     add_optimiser(text, hyper);
-    auto const add = [&](Knob knob, char const* key, auto value) {
-        if (uses(model, knob))
+    auto const add = [&](ModelSetting setting, char const* key, auto value) {
+        if (heeds(model, setting))
         {
             text.add(key, value);
         }
     };
-    add(Knob::discriminator_rate, "discriminator_rate", hyper.discriminator_rate);
-    add(Knob::critic_steps, "critic_steps", hyper.critic_steps);
-    add(Knob::clip, "clip", hyper.clip);
-    add(Knob::gradient_penalty, "gradient_penalty", hyper.gradient_penalty);
-    add(Knob::weight_deviation, "weight_deviation", hyper.weight_deviation);
-    add(Knob::hidden_layers, "hidden_layers", hyper.hidden_layers);
-    add(Knob::observation_deviation, "observation_deviation", hyper.observation_deviation);
+    add(ModelSetting::discriminator_rate, "discriminator_rate", hyper.discriminator_rate);
+    add(ModelSetting::critic_steps, "critic_steps", hyper.critic_steps);
+    add(ModelSetting::clip, "clip", hyper.clip);
+    add(ModelSetting::gradient_penalty, "gradient_penalty", hyper.gradient_penalty);
+    add(ModelSetting::hidden_layers, "hidden_layers", hyper.hidden_layers);
+    add(ModelSetting::observation_deviation, "observation_deviation", hyper.observation_deviation);
     return text;
 }
 
 std::string TrainSpec::stream_domain() const
 {
-    return fmt::format("train/{}/{}", name_of(model_table, model), latent_dim);
+    return fmt::format("train/{}/{}", label(), latent_dim);
 }
 
 }  // namespace surf

@@ -7,6 +7,7 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/name_table.hpp"
 #include "hdf5/file.hpp"
 #include "store/outcome_columns.hpp"
 
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 namespace
 {
 
-constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 2};
+constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 3};
 
 [[noreturn]] void fail_damaged(fs::path const& path, std::string const& problem)
 {
@@ -28,8 +29,9 @@ constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 2};
 /// Of all that affects the results: not of host, device and seconds.
 std::uint64_t checksum(Segment const& segment)
 {
-    std::string text = fmt::format("{}\n{}\n{} {}\n", segment.block.hex(), segment.cell,
-                                   segment.first, segment.budget);
+    std::string text =
+        fmt::format("{}\n{}\n{} {} {}\n", segment.block.hex(), segment.cell,
+                    name_of(task_table, segment.task), segment.first, segment.budget);
     for (TrialOutcome const& outcome : segment.outcomes)
     {
         for (NumberColumn const& column : number_columns)
@@ -49,17 +51,17 @@ std::uint64_t checksum(Segment const& segment)
     return hash64(text);
 }
 
-/// The task's entry, from the cell's canonical text.
-TaskEntry const& task_of(fs::path const& path, std::string const& cell)
+Task stored_task(h5::Group const& root, fs::path const& path)
 {
+    auto const name = root.attribute<std::string>("task");
     for (TaskEntry const& entry : task_table)
     {
-        if (cell.find(fmt::format("\ntask = {}\n", entry.name)) != std::string::npos)
+        if (entry.name == name)
         {
-            return entry;
+            return entry.kind;
         }
     }
-    fail_damaged(path, "its cell names no known task");
+    fail_damaged(path, fmt::format("names no known task ({})", name));
 }
 
 /// Whether all numbers are finite, but for the distance.
@@ -81,7 +83,7 @@ bool is_known(StopReason reason)
 /// What no engine gives, even if a checksum says that it was written so.
 void require_sane(fs::path const& path, Segment const& segment)
 {
-    TaskEntry const& task = task_of(path, segment.cell);
+    TaskEntry const& task = entry_of(segment.task);
     std::int64_t number = segment.first;
     for (TrialOutcome const& outcome : segment.outcomes)
     {
@@ -113,12 +115,13 @@ void require_sane(fs::path const& path, Segment const& segment)
 
 void require_block(fs::path const& path, Segment const& segment, BlockSpec const& spec)
 {
-    auto const latent_dim = static_cast<std::size_t>(spec.cell.problem.latent_dim);
+    auto const latent_dim = static_cast<std::size_t>(spec.cell.generator.latent_dim);
     bool const latents_fit = std::all_of(
         segment.outcomes.begin(), segment.outcomes.end(),
         [&](TrialOutcome const& outcome) { return outcome.latent.size() == latent_dim; });
-    if (segment.cell != spec.cell.canonical().text() || segment.first != spec.first ||
-        segment.budget != spec.budget || std::ssize(segment.outcomes) != spec.count || !latents_fit)
+    if (segment.cell != spec.cell.canonical().text() || segment.task != spec.cell.problem.task ||
+        segment.first != spec.first || segment.budget != spec.budget ||
+        std::ssize(segment.outcomes) != spec.count || !latents_fit)
     {
         fail_damaged(path, "does not hold the block of its name");
     }
@@ -135,12 +138,18 @@ void write_segment(fs::path const& output, BlockSpec const& spec,
                    std::vector<TrialOutcome> const& outcomes, BlockRun const& run)
 {
     EXPECT(std::ssize(outcomes) == spec.count);
-    Segment const segment{
-        spec.id(), spec.cell.canonical().text(), spec.first, spec.budget, outcomes, run};
+    Segment const segment{spec.id(),
+                          spec.cell.canonical().text(),
+                          spec.cell.problem.task,
+                          spec.first,
+                          spec.budget,
+                          outcomes,
+                          run};
     h5::FileWriter file(segment_path(output, segment.block), segment_type);
     h5::Group& root = file.root();
     root.set_attribute("block_id", segment.block.hex());
     root.set_attribute("cell", segment.cell);
+    root.set_attribute("task", std::string(name_of(task_table, segment.task)));
     root.set_attribute("first", segment.first);
     root.set_attribute("budget", segment.budget);
     root.set_attribute("host", run.host);
@@ -154,7 +163,7 @@ void write_segment(fs::path const& output, BlockSpec const& spec,
     {
         pointers.push_back(&outcome);
     }
-    write_outcome_columns(root, rows, pointers, spec.cell.problem.latent_dim);
+    write_outcome_columns(root, rows, pointers, spec.cell.generator.latent_dim);
     file.publish();
 }
 
@@ -164,6 +173,7 @@ Segment read_segment(fs::path const& path)
     h5::Group const& root = file.root();
     Segment segment{BlockId::from_hex(root.attribute<std::string>("block_id")),
                     root.attribute<std::string>("cell"),
+                    stored_task(root, path),
                     root.attribute<std::int64_t>("first"),
                     root.attribute<std::int64_t>("budget"),
                     read_outcome_columns(root),

@@ -25,6 +25,7 @@ struct Segment
 {
     BlockId block;
     std::string cell;  ///< canonical text of the cell
+    Task task = Task::inversion;
     std::int64_t first = 0;
     std::int64_t budget = 0;
     std::vector<TrialOutcome> outcomes;  ///< of trials first, first + 1, …

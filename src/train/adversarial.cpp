@@ -10,19 +10,18 @@ using model::Mode;
 
 AdversarialTrainer::AdversarialTrainer(TrainSpec const& spec, data::TrainingImages const& images,
                                        at::Device device, std::string const& critic_name,
-                                       model::Normalisation critic_normalisation)
+                                       TrunkNorm critic_norm)
     : batches_(spec, images, device),
       critic_steps_(spec.hyper.critic_steps),
       critic_name_(critic_name),
-      generator_(
-          {.name = "generator",
-           .network = model::generator_spec(spec.model, spec.latent_dim, spec.hyper.hidden_layers),
-           .initialisation = model::Initialisation::normal(spec.hyper.weight_deviation),
-           .rate = spec.hyper.generator_rate,
-           .weight_stream = 0},
-          spec, device),
+      generator_({.name = "generator",
+                  .network = layers_of(spec),
+                  .initialisation = initial_weights(spec),
+                  .rate = spec.hyper.generator_rate,
+                  .weight_stream = 0},
+                 spec, device),
       critic_({.name = critic_name,
-               .network = model::trunk_spec(1, critic_normalisation),
+               .network = infogan_trunk(spec.data.image, 1, critic_norm),
                .initialisation = model::Initialisation::normal(spec.hyper.weight_deviation),
                .rate = spec.hyper.discriminator_rate,
                .weight_stream = 1},

@@ -32,7 +32,7 @@ class AdversarialTrainer : public Trainer
 
   protected:
     AdversarialTrainer(TrainSpec const& spec, data::TrainingImages const& images, at::Device device,
-                       std::string const& critic_name, model::Normalisation critic_normalisation);
+                       std::string const& critic_name, TrunkNorm critic_norm);
 
     /// What the critic minimises.
     virtual at::Tensor critic_loss(CriticBatch const& batch) = 0;

@@ -44,7 +44,7 @@ Batches::Batches(TrainSpec const& spec, data::TrainingImages const& images, at::
             spec.hyper.batch, images.count));
     }
     auto* const bytes = const_cast<std::uint8_t*>(images.pixels.data());  // only read
-    pixels_ = at::from_blob(bytes, {images.count, images.rows * images.columns}, at::kByte)
+    pixels_ = at::from_blob(bytes, {images.count, images.shape.size()}, at::kByte)
                   .to(device, at::kByte, /*non_blocking=*/false, /*copy=*/true);
 }
 

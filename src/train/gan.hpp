@@ -18,7 +18,7 @@ class GanTrainer final : public AdversarialTrainer
 {
   public:
     GanTrainer(TrainSpec const& spec, data::TrainingImages const& images, at::Device device)
-        : AdversarialTrainer(spec, images, device, "discriminator", model::Normalisation::batch)
+        : AdversarialTrainer(spec, images, device, "discriminator", TrunkNorm::batch)
     {}
 
   private:

@@ -25,22 +25,6 @@ constexpr std::int64_t components = 64;
 /// s for 1,024 on two cores instead of 0.28.
 constexpr std::int64_t batch = 128;
 
-bool has_normal_prior(ModelKind model)
-{
-    switch (model)
-    {
-        case ModelKind::vae:
-        case ModelKind::relu:
-            return true;
-        case ModelKind::dcgan:
-        case ModelKind::wgan:
-        case ModelKind::wgan_gp:
-            return false;
-    }
-    EXPECT(!"every model of the table has a prior");
-    return false;
-}
-
 /// One random stream a sample: the first latents are the same however many there are.
 at::Tensor draw_latents(TrainSpec const& spec, std::int64_t count)
 {
@@ -53,7 +37,7 @@ at::Tensor draw_latents(TrainSpec const& spec, std::int64_t count)
         RandomStream stream(spec.seed, spec.stream_domain(), Purpose::sample_latent,
                             static_cast<std::uint64_t>(i));
         std::span<float> const latent = values.subspan(static_cast<std::size_t>(i) * width, width);
-        if (has_normal_prior(spec.model))
+        if (entry_of(spec.model.training).prior == Prior::normal)
         {
             stream.fill_normal(latent, 0, 1);
         }
@@ -68,7 +52,7 @@ at::Tensor draw_latents(TrainSpec const& spec, std::int64_t count)
 at::Tensor pixels_of(data::Images const& images, at::Device device)
 {
     auto* const bytes = const_cast<std::uint8_t*>(images.pixels.data());  // only read
-    return at::from_blob(bytes, {images.count, images.rows * images.columns}, at::kByte)
+    return at::from_blob(bytes, {images.count, images.shape.size()}, at::kByte)
         .to(device)
         .to(at::kDouble)
         .div_(255.0);
@@ -164,7 +148,9 @@ SampleQuality::Result SampleQuality::judge(model::Network const& generator) cons
         parts.push_back(generator.forward(latents, model::Mode::evaluation));
     }
     at::Tensor const images = at::cat(parts);
-    at::Tensor const grid = images.narrow(0, 0, shown).reshape({shown, image_side, image_side});
+    Shape const& shape = generator.spec().back().output;
+    at::Tensor const grid =
+        images.narrow(0, 0, shown).reshape({shown, shape.channels, shape.height, shape.width});
     return {score(images), model::to_array("samples", grid)};
 }
 

@@ -52,20 +52,20 @@ class SampleQuality
     struct Result
     {
         chain::Log scores;  ///< NaN where a sample is not finite
-        NamedArray shown;   ///< "samples", the first 64: [64 × 28 × 28]
+        NamedArray shown;   ///< "samples", the first 64: [64 × channels × rows × columns]
     };
     /// Judges samples of latents drawn from the model's prior, uniform on [−1, 1]^k for the GANs
     /// and standard normal for the others; the latents are the same at every call. Batch norm runs
     /// on running statistics, as in trials.
     Result judge(model::Network const& generator) const;
 
-    /// Scores of images [count × 784], count ≥ 2, with values in [0, 1].
+    /// Scores of images [count × n], count ≥ 2, with values in [0, 1].
     chain::Log score(at::Tensor const& images) const;
 
   private:
     at::Tensor latents_;   ///< [samples × k]
-    at::Tensor mean_;      ///< of the held-out images: [784]
-    at::Tensor basis_;     ///< principal components in columns: [784 × 64], or fewer than images
+    at::Tensor mean_;      ///< of the held-out images: [n]
+    at::Tensor basis_;     ///< principal components in columns: [n × 64], or fewer than images
     Moments held_out_;     ///< projected
     double variance_ = 0;  ///< total, over all pixels
 };

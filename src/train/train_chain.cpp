@@ -32,8 +32,8 @@ void report(TrainSpec const& spec, std::int64_t snapshot, chain::Log const& log)
     {
         text += fmt::format(", {} {:.4g}", name, value);
     }
-    spdlog::info("{} k={}, snapshot {} of {}{}", name_of(model_table, spec.model), spec.latent_dim,
-                 snapshot, spec.intervals, text);
+    spdlog::info("{} k={}, snapshot {} of {}{}", spec.label(), spec.latent_dim, snapshot,
+                 spec.intervals, text);
 }
 
 bool is_provided(TrainSpec const& spec, std::filesystem::path const& chains)
@@ -98,9 +98,8 @@ class Training
             return 0;
         }
         trainer_->restore(state->arrays);
-        spdlog::info("training of {} k={} resumes at step {} of {}",
-                     name_of(model_table, spec_.model), spec_.latent_dim, state->step,
-                     spec_.steps());
+        spdlog::info("training of {} k={} resumes at step {} of {}", spec_.label(),
+                     spec_.latent_dim, state->step, spec_.steps());
         return state->step;
     }
 
@@ -149,7 +148,7 @@ void warn_of_collapse(TrainSpec const& spec, chain::Snapshot const& last)
         spdlog::warn(
             "{} k={}, {} (after {} training steps the generator makes much the same image of "
             "every latent, trials on it say little) train longer",
-            name_of(model_table, spec.model), spec.latent_dim, finding, spec.steps());
+            spec.label(), spec.latent_dim, finding, spec.steps());
     }
 }
 
@@ -237,8 +236,8 @@ void find_or_train(TrainSpec const& spec, LoadData const& load_data,
         {
             if (!waited)
             {
-                spdlog::info("{} k={}: another job trains this chain; waiting for it",
-                             name_of(model_table, spec.model), spec.latent_dim);
+                spdlog::info("{} k={}: another job trains this chain; waiting for it", spec.label(),
+                             spec.latent_dim);
             }
             pause_between_looks(stop);
         }
@@ -249,7 +248,7 @@ void find_or_train(TrainSpec const& spec, LoadData const& load_data,
 
 chain::ChainHeader chain_header(TrainSpec const& spec)
 {
-    return {spec.canonical(), spec.intervals + 1};
+    return {spec.canonical(), spec.intervals + 1, spec.generator(), "trained by surf_sweep"};
 }
 
 void provide_chain(TrainSpec const& spec, LoadData const& load_data,

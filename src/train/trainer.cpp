@@ -29,6 +29,23 @@ std::map<std::string, double> LogMeans::take()
     return means;
 }
 
+model::Initialisation initial_weights(TrainSpec const& spec)
+{
+    switch (entry_of(spec.model.architecture).initial_weights)
+    {
+        case InitialWeights::normal:
+            break;
+        case InitialWeights::by_outputs:
+            return model::Initialisation::by_outputs();
+    }
+    return model::Initialisation::normal(spec.hyper.weight_deviation);
+}
+
+NetworkSpec layers_of(TrainSpec const& spec)
+{
+    return *spec.generator().layers();
+}
+
 namespace
 {
 
@@ -96,19 +113,18 @@ void Learner::restore(Parameters const& arrays)
 std::unique_ptr<Trainer> make_trainer(TrainSpec const& spec, data::TrainingImages const& images,
                                       at::Device device)
 {
-    switch (spec.model)
+    switch (spec.model.training)
     {
-        case ModelKind::vae:
-        case ModelKind::relu:
+        case Training::vae:
             return std::make_unique<VaeTrainer>(spec, images, device);
-        case ModelKind::dcgan:
+        case Training::dcgan:
             return std::make_unique<GanTrainer>(spec, images, device);
-        case ModelKind::wgan:
+        case Training::wgan:
             return std::make_unique<WganTrainer>(spec, images, device);
-        case ModelKind::wgan_gp:
+        case Training::wgan_gp:
             return std::make_unique<WganGpTrainer>(spec, images, device);
     }
-    EXPECT(!"every model of the table has a trainer");
+    EXPECT(!"every training has a trainer");
     return nullptr;
 }
 

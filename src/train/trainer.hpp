@@ -40,11 +40,16 @@ class LogMeans
 struct LearnerSpec
 {
     std::string name;  ///< first part of its stored arrays' names
-    model::NetworkSpec network;
+    NetworkSpec network;
     model::Initialisation initialisation;
     double rate = 0;                  ///< learning rate
     std::uint64_t weight_stream = 0;  ///< number of the random stream for its initial weights
 };
+
+/// How the generator's initial weights are drawn.
+model::Initialisation initial_weights(TrainSpec const& spec);
+/// The layers of the generator that is trained.
+NetworkSpec layers_of(TrainSpec const& spec);
 
 /// A network with the optimiser that trains it.
 class Learner
@@ -96,7 +101,7 @@ class Trainer
     LogMeans log_;
 };
 
-/// The trainer of spec.model with initial weights from the chain's own stream.
+/// The trainer of spec.model.training with initial weights from the chain's own stream.
 std::unique_ptr<Trainer> make_trainer(TrainSpec const& spec, data::TrainingImages const& images,
                                       at::Device device);
 

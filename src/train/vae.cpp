@@ -32,17 +32,14 @@ at::Tensor gaussian_divergence(at::Tensor const& mean, at::Tensor const& log_var
 VaeTrainer::VaeTrainer(TrainSpec const& spec, data::TrainingImages const& images, at::Device device)
     : spec_(spec),
       batches_(spec, images, device),
-      decoder_(
-          {.name = "decoder",
-           .network = model::generator_spec(spec.model, spec.latent_dim, spec.hyper.hidden_layers),
-           .initialisation = spec.model == ModelKind::relu
-                                 ? Initialisation::by_outputs()
-                                 : Initialisation::normal(spec.hyper.weight_deviation),
-           .rate = spec.hyper.generator_rate,
-           .weight_stream = 0},
-          spec, device),
+      decoder_({.name = "decoder",
+                .network = layers_of(spec),
+                .initialisation = initial_weights(spec),
+                .rate = spec.hyper.generator_rate,
+                .weight_stream = 0},
+               spec, device),
       encoder_({.name = "encoder",
-                .network = model::trunk_spec(2 * spec.latent_dim, model::Normalisation::batch),
+                .network = infogan_trunk(spec.data.image, 2 * spec.latent_dim, TrunkNorm::batch),
                 .initialisation = Initialisation::normal(spec.hyper.weight_deviation),
                 .rate = spec.hyper.generator_rate,
                 .weight_stream = 1},
@@ -70,9 +67,9 @@ at::Tensor VaeTrainer::reconstruction_loss(at::Tensor const& latents,
                                            at::Tensor const& images) const
 {
     at::Tensor const output = decoder_.network().logits(latents, Mode::training);
-    return spec_.model == ModelKind::relu
-               ? gaussian_loss(output, images, spec_.hyper.observation_deviation)
-               : bernoulli_loss(output, images);
+    bool const is_linear = decoder_.network().spec().back().activation == Activation::none;
+    return is_linear ? gaussian_loss(output, images, spec_.hyper.observation_deviation)
+                     : bernoulli_loss(output, images);
 }
 
 Parameters VaeTrainer::state() const

@@ -13,8 +13,9 @@ at::Tensor gaussian_loss(at::Tensor const& means, at::Tensor const& images, doub
 /// B).
 at::Tensor gaussian_divergence(at::Tensor const& mean, at::Tensor const& log_variance);
 
-/// Variational autoencoder whose decoder is the generator; of `vae` with a Bernoulli likelihood, of
-/// `relu` with a Gaussian one. Logs "reconstruction" and "divergence", whose sum is its loss.
+/// Variational autoencoder whose decoder is the generator, with a Gaussian likelihood where its
+/// output is linear and a Bernoulli one elsewhere. Logs "reconstruction" and "divergence", whose
+/// sum is its loss.
 class VaeTrainer final : public Trainer
 {
   public:

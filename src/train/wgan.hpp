@@ -19,8 +19,8 @@ class WassersteinTrainer : public AdversarialTrainer
 {
   protected:
     WassersteinTrainer(TrainSpec const& spec, data::TrainingImages const& images, at::Device device,
-                       model::Normalisation critic_normalisation)
-        : AdversarialTrainer(spec, images, device, "critic", critic_normalisation)
+                       TrunkNorm critic_norm)
+        : AdversarialTrainer(spec, images, device, "critic", critic_norm)
     {}
 
   private:
@@ -40,8 +40,7 @@ class WganTrainer final : public WassersteinTrainer
 {
   public:
     WganTrainer(TrainSpec const& spec, data::TrainingImages const& images, at::Device device)
-        : WassersteinTrainer(spec, images, device, model::Normalisation::batch),
-          clip_(spec.hyper.clip)
+        : WassersteinTrainer(spec, images, device, TrunkNorm::batch), clip_(spec.hyper.clip)
     {}
 
   private:
@@ -62,7 +61,7 @@ class WganGpTrainer final : public WassersteinTrainer
 {
   public:
     WganGpTrainer(TrainSpec const& spec, data::TrainingImages const& images, at::Device device)
-        : WassersteinTrainer(spec, images, device, model::Normalisation::none),
+        : WassersteinTrainer(spec, images, device, TrunkNorm::none),
           penalty_(spec.hyper.gradient_penalty)
     {}
 

@@ -21,11 +21,13 @@ namespace surf::trial
 /// program, ReferenceEvaluator in tests. Projected surfing, which needs linear pieces as well,
 /// makes FrozenGenerators itself behind its first network.
 using EvaluatorFactory = std::function<std::unique_ptr<model::Evaluator>(
-    model::NetworkSpec const&, Parameters const&, model::MatrixTypes)>;
+    GeneratorSpec const&, Parameters const&, model::MatrixTypes)>;
 
-/// The frozen generator on a device, replayed from CUDA graphs where there are.
+/// The frozen generator on a device, replayed from CUDA graphs where there are; a TorchScript
+/// program as it is.
 EvaluatorFactory frozen_evaluators(at::Device device);
-/// Plain autograd on a device, in float32 whatever the precision: the oracle.
+/// Plain autograd on a device, in float32 whatever the precision: the oracle. A TorchScript program
+/// is its own.
 EvaluatorFactory reference_evaluators(at::Device device);
 
 /// The stored data that a block is computed from.

@@ -7,7 +7,7 @@
 #include "base/random.hpp"
 #include "data/images.hpp"
 #include "spec/cell.hpp"
-#include "trial/measurement.hpp"
+#include "trial/measurement_operator.hpp"
 
 namespace surf::trial
 {
@@ -15,29 +15,31 @@ namespace surf::trial
 /// What the trials of a block start from, drawn from each trial's own streams (CPU, float32).
 struct TrialInputs
 {
-    at::Tensor target_latent;   ///< x*, uniform on [−1, 1]^k: [trials × k]; NaN if there is none
+    at::Tensor
+        target_latent;  ///< x*, from the generator's prior: [trials × k]; NaN if there is none
     at::Tensor target_image;    ///< y of a task without x*: [trials × n]; otherwise undefined
-    at::Tensor initial_latent;  ///< x_init, uniform on [−1, 1]^k: [trials × k]
-    Measurement measurement;    ///< A
-    at::Tensor noise;           ///< N(0, σ²): [trials × m]; undefined if σ = 0
+    at::Tensor initial_latent;  ///< x_init, from the generator's prior: [trials × k]
+    MeasurementOperator measured_by;  ///< A
+    at::Tensor noise;                 ///< N(0, σ²): [trials × m]; undefined if σ = 0
 };
 
-/// Trials first … first + count − 1 of a problem. `images` are those to approximate: only a task
-/// without x* needs them.
-TrialInputs draw_inputs(Problem const& problem, std::int64_t first, std::int64_t count,
+/// Trials first … first + count − 1 of a cell. `images` are those to approximate: only a task
+/// without x* needs them. Throws InputError if they are not of the shape that the generator makes.
+TrialInputs draw_inputs(CellSpec const& cell, std::int64_t first, std::int64_t count,
                         data::TestImages const* images = nullptr);
 
 /// Where the trials of a block start again, each from its own stream.
 class RestartLatents
 {
   public:
-    RestartLatents(Problem const& problem, std::int64_t first, std::int64_t count);
+    RestartLatents(CellSpec const& cell, std::int64_t first, std::int64_t count);
 
-    /// The next start of the trials in these rows, uniform on [−1, 1]^k: [rows × k] (CPU, float32).
+    /// The next start of the trials in these rows, from the generator's prior: [rows × k] (CPU,
+    /// float32).
     at::Tensor next(std::vector<std::int64_t> const& rows);
 
   private:
-    std::int64_t latent_dim_;
+    GeneratorSpec const& generator_;
     std::vector<RandomStream> streams_;
 };
 

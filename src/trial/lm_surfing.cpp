@@ -12,10 +12,10 @@ namespace surf::trial
 namespace
 {
 
-/// Rides all trials of a search along snapshots 0, stride, 2 stride … before the final network, so
+/// Takes all trials of a search along snapshots 0, stride, 2 stride … before the final network, so
 /// many steps on each.
-void surf_by_lm(Snapshots const& snapshots, std::int64_t stride, std::int64_t steps,
-                LevenbergMarquardt& search, std::stop_token const& stop)
+void visit(Snapshots const& snapshots, std::int64_t stride, std::int64_t steps,
+           LevenbergMarquardt& search, std::stop_token const& stop)
 {
     std::vector<std::int64_t> visited;
     for (std::int64_t t = 0; t < snapshots.last(); t += stride)
@@ -54,29 +54,27 @@ std::vector<std::int64_t> strides(SurfingLmSettings const& settings)
     return ever_denser;
 }
 
-std::vector<TrialOutcome> search_by_lm(CellSpec const& cell, Snapshots const& snapshots,
-                                       Objective const& objective, at::Tensor const& latents,
-                                       at::Tensor const& target_latents,
-                                       std::stop_token const& stop)
+std::vector<TrialOutcome> surf_by_lm(SearchInput const& input,
+                                     std::vector<std::int64_t> const& stride_of)
 {
-    auto const stride_of =
-        cell.method == Method::surfing_lm ? strides(cell.surfing_lm) : std::vector{straight};
+    CellSpec const& cell = input.cell();
+    Snapshots const& snapshots = input.snapshots;
     auto const attempt = [&](std::int64_t number, std::vector<std::int64_t> const& rows) {
-        bool const all = std::ssize(rows) == latents.size(0);
-        at::Tensor const chosen = at::tensor(rows, at::kLong).to(latents.device());
-        LevenbergMarquardt search(cell.lm, all ? objective : objective.select(chosen),
-                                  latents.index_select(0, chosen));
+        bool const all = std::ssize(rows) == input.block.count;
+        at::Tensor const chosen = at::tensor(rows, at::kLong).to(input.device);
+        LevenbergMarquardt search(cell.lm, all ? input.objective : input.objective.select(chosen),
+                                  input.initial_latents().index_select(0, chosen));
         std::int64_t const stride = stride_of[static_cast<std::size_t>(number)];
         if (stride != straight)
         {
-            surf_by_lm(snapshots, stride, cell.surfing_lm.steps, search, stop);
+            visit(snapshots, stride, cell.surfing_lm.steps, search, input.stop);
         }
         auto const generator = snapshots.prepare(snapshots.read(snapshots.last()), at::kFloat);
         return descend_by_lm(*generator,
-                             {std::move(search), target_latents.index_select(0, chosen)}, cell.lm,
-                             cell.stop, stop);
+                             {std::move(search), input.target_latents().index_select(0, chosen)},
+                             cell.lm, cell.stop, input.stop);
     };
-    return attempt_in_turn(goals_of(objective, cell.stop), std::ssize(stride_of), attempt);
+    return attempt_in_turn(goals_of(input.objective, cell.stop), std::ssize(stride_of), attempt);
 }
 
 }  // namespace surf::trial

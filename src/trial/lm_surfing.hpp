@@ -1,14 +1,10 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
-#include <stop_token>
 #include <vector>
 
 #include "spec/cell.hpp"
 #include "spec/outcome.hpp"
-#include "trial/objective.hpp"
-#include "trial/snapshots.hpp"
+#include "trial/methods/methods.hpp"
 
 /// For the sources of this folder only.
 namespace surf::trial
@@ -21,11 +17,9 @@ inline constexpr std::int64_t straight = 0;
 /// attempt that a schedule makes at a trial, in their order.
 std::vector<std::int64_t> strides(SurfingLmSettings const& settings);
 
-/// The trials of Method::lm or surfing_lm from these latents, [trials × k] as target_latents.
-/// Throws FileError if the chain is damaged, Interrupted when asked to stop.
-std::vector<TrialOutcome> search_by_lm(CellSpec const& cell, Snapshots const& snapshots,
-                                       Objective const& objective, at::Tensor const& latents,
-                                       at::Tensor const& target_latents,
-                                       std::stop_token const& stop);
+/// Levenberg–Marquardt on the final network, behind the snapshots of an attempt: as many attempts
+/// at a trial as there are strides, until one brings f to its goal.
+std::vector<TrialOutcome> surf_by_lm(SearchInput const& input,
+                                     std::vector<std::int64_t> const& stride_of);
 
 }  // namespace surf::trial

@@ -12,10 +12,10 @@ at::Tensor row_square_sum(at::Tensor const& rows)
 
 }  // namespace
 
-Objective::Objective(at::Tensor target, Measurement measurement, at::Tensor const& noise)
-    : measurement_(std::move(measurement)),
+Objective::Objective(at::Tensor target, MeasurementOperator measured_by, at::Tensor const& noise)
+    : operator_(std::move(measured_by)),
       target_(std::move(target)),
-      measured_target_(measurement_.apply(target_))
+      measured_target_(operator_.apply(target_))
 {
     if (noise.defined())
     {
@@ -26,17 +26,17 @@ Objective::Objective(at::Tensor target, Measurement measurement, at::Tensor cons
 Evaluation Objective::evaluate(model::Evaluator& generator, at::Tensor const& latents) const
 {
     at::Tensor const r = residual(generator, latents);
-    return {row_square_sum(r) * 0.5, generator.backward(measurement_.adjoint(r))};
+    return {row_square_sum(r) * 0.5, generator.backward(operator_.adjoint(r))};
 }
 
 at::Tensor Objective::residual(model::Evaluator& generator, at::Tensor const& latents) const
 {
-    return measurement_.apply(generator.forward(latents)) - measured_target_;
+    return operator_.apply(generator.forward(latents)) - measured_target_;
 }
 
 at::Tensor Objective::jacobian(model::Evaluator& generator) const
 {
-    return measurement_.apply(generator.jacobian());
+    return operator_.apply(generator.jacobian());
 }
 
 at::Tensor Objective::squared_norm() const
@@ -52,13 +52,13 @@ at::Tensor Objective::pixel_error(model::Evaluator& generator, at::Tensor const&
 
 Measured Objective::measured(std::int64_t row) const
 {
-    return {measurement_.matrix(row), measured_target_[row]};
+    return {operator_.matrix(row), measured_target_[row]};
 }
 
 Objective Objective::select(at::Tensor const& rows) const
 {
     Objective selected(*this);
-    selected.measurement_ = measurement_.select(rows);
+    selected.operator_ = operator_.select(rows);
     selected.target_ = target_.index_select(0, rows);
     selected.measured_target_ = measured_target_.index_select(0, rows);
     return selected;

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "model/evaluator.hpp"
-#include "trial/measurement.hpp"
+#include "trial/measurement_operator.hpp"
 
 namespace surf::trial
 {
@@ -27,7 +27,7 @@ class Objective
 {
   public:
     /// `target` is y: [trials × n]; `noise` is [trials × m], undefined for none.
-    Objective(at::Tensor target, Measurement measurement, at::Tensor const& noise = {});
+    Objective(at::Tensor target, MeasurementOperator measured_by, at::Tensor const& noise = {});
 
     Evaluation evaluate(model::Evaluator& generator, at::Tensor const& latents) const;
     /// r = AG(x) − b: [trials × m].
@@ -45,7 +45,7 @@ class Objective
     Objective select(at::Tensor const& rows) const;
 
   private:
-    Measurement measurement_;
+    MeasurementOperator operator_;
     at::Tensor target_;
     at::Tensor measured_target_;  ///< b
 };

@@ -104,13 +104,13 @@ PieceTarget::PieceTarget(Measured const& measured)
 {}
 
 std::unique_ptr<PieceObjective> piece_objective(LinearPiece const& piece, PieceTarget const& target,
-                                                model::Activation activation)
+                                                Activation activation)
 {
-    if (activation == model::Activation::sigmoid)
+    if (activation == Activation::sigmoid)
     {
         return std::make_unique<SigmoidObjective>(piece, target);
     }
-    EXPECT(activation == model::Activation::none);
+    EXPECT(activation == Activation::none);
     return std::make_unique<QuadraticObjective>(piece, target);
 }
 

@@ -41,7 +41,7 @@ class PieceObjective
 /// Without an activation f is a quadratic function of x, with one the sigmoid; no others are
 /// supported. Refers to `piece` and `target`.
 std::unique_ptr<PieceObjective> piece_objective(LinearPiece const& piece, PieceTarget const& target,
-                                                model::Activation activation);
+                                                Activation activation);
 
 /// Where projected gradient ends on a piece.
 struct PieceDescent

@@ -89,18 +89,36 @@ class Finder
             maps = generator_.affine(layer, maps);
             at::Tensor const value = at::matmul(point, maps.squeeze(0));
             active_.push_back(value.gt(0));
-            Eigen::VectorXd const values = to_vector(value);
-            for (Eigen::Index unit = 0; unit < values.size(); ++unit)
+            if (has_kinks(layer))
             {
-                if (double const distance = std::abs(values[unit]); distance <= search_.slack)
-                {
-                    near_.push_back({distance, layer, unit});
-                }
+                note_near_units(layer, to_vector(value));
             }
-            maps = maps * active_.back();
+            maps = maps * slopes(layer, active_.back());
         }
         ++found_.passes;
         std::ranges::stable_sort(near_, {}, &NearUnit::distance);
+    }
+
+    void note_near_units(std::size_t layer, Eigen::VectorXd const& values)
+    {
+        for (Eigen::Index unit = 0; unit < values.size(); ++unit)
+        {
+            if (double const distance = std::abs(values[unit]); distance <= search_.slack)
+            {
+                near_.push_back({distance, layer, unit});
+            }
+        }
+    }
+
+    /// Whether the signs of a layer's units make a difference.
+    bool has_kinks(std::size_t layer) const { return generator_.inactive_slope(layer) != 1; }
+
+    /// What the activation multiplies units of this pattern by.
+    at::Tensor slopes(std::size_t layer, at::Tensor const& active) const
+    {
+        double const inactive = generator_.inactive_slope(layer);
+        at::Tensor const ones = active.to(point_.scalar_type());
+        return inactive == 0 ? ones : ones * (1 - inactive) + inactive;
     }
 
     /// The pieces of as many of the nearest units as keep to max_pieces: more never make fewer.
@@ -163,7 +181,7 @@ class Finder
             }
             partials = std::move(divided);
             at::Tensor const chosen = at::tensor(parents, at::kLong).to(maps.device());
-            maps = maps.index_select(0, chosen) * at::stack(active).unsqueeze(1);
+            maps = maps.index_select(0, chosen) * slopes(layer, at::stack(active)).unsqueeze(1);
         }
         found_.passes += std::ssize(partials);
         publish(std::move(partials), generator_.affine(hidden_layers(), maps));
@@ -180,8 +198,12 @@ class Finder
     std::vector<Divided> divide(Partial const& partial, std::size_t layer, at::Tensor const& map,
                                 std::vector<Eigen::Index> const& units, bool own) const
     {
-        Rows rows = active_rows(map);
         at::Tensor const active = active_[layer].to(at::kCPU);
+        if (!has_kinks(layer))
+        {
+            return {{partial, active}};
+        }
+        Rows rows = active_rows(map);
         bool const* const is_active = active.const_data_ptr<bool>();
         std::vector<Eigen::Index> others;
         for (Eigen::Index unit = 0; unit < rows.offsets.size(); ++unit)

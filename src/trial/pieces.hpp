@@ -36,7 +36,7 @@ struct Neighbourhood
     std::int64_t passes = 0;
 };
 
-/// The pieces around a latent [k] of a generator whose hidden activations are all ReLU.
+/// The pieces around a latent [k] of a piecewise linear generator (is_piecewise_linear()).
 ///
 /// Layer by layer: the near-zero units of one layer divide what the layers before have left, and
 /// cells without room for a ball of radius 1e-7 are dropped, but for that of x itself.

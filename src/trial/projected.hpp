@@ -29,10 +29,4 @@ struct ProjectedMove
 ProjectedMove move_on_pieces(model::FrozenGenerator& generator, PieceTarget const& target,
                              Eigen::VectorXd const& latent, ProjectedSettings const& settings);
 
-/// Algorithm 2 for all trials of a block: x_0 by Adam on the first network from several starts,
-/// then move_on_pieces() on each later one. Outcomes and errors are as descend() has them.
-std::vector<TrialOutcome> surf_projected(BlockSpec const& block, Snapshots const& snapshots,
-                                         Objective const& objective, TrialInputs const& inputs,
-                                         at::Device device, std::stop_token const& stop);
-
 }  // namespace surf::trial

@@ -20,27 +20,23 @@ namespace surf::trial
 class Snapshots
 {
   public:
-    Snapshots(Problem const& problem, chain::Reader const& chain,
-              EvaluatorFactory const& evaluators)
-        : problem_(problem), chain_(chain), evaluators_(evaluators)
+    Snapshots(chain::Reader const& chain, EvaluatorFactory const& evaluators)
+        : chain_(chain), evaluators_(evaluators)
     {}
+
+    GeneratorSpec const& generator() const { return chain_.header().generator; }
 
     /// T: the number of the final network.
     std::int64_t last() const { return chain_.snapshots() - 1; }
     Parameters read(std::int64_t t) const { return chain_.read(t).generator; }
-    model::NetworkSpec spec_of(Parameters const& parameters) const
-    {
-        return model::stored_generator_spec(problem_.model, problem_.latent_dim, parameters);
-    }
     /// The network of these parameters, ready for trials.
     std::unique_ptr<model::Evaluator> prepare(Parameters const& parameters,
                                               model::MatrixTypes types) const
     {
-        return evaluators_(spec_of(parameters), parameters, types);
+        return evaluators_(generator(), parameters, types);
     }
 
   private:
-    Problem const& problem_;
     chain::Reader const& chain_;
     EvaluatorFactory const& evaluators_;
 };

@@ -111,7 +111,7 @@ def write_trials(group: h5py.Group, experiments: list[str]) -> None:
     meanings = {"experiment": experiments, "task": TASKS, "model": MODELS, "operator": OPERATORS, "method": METHODS}
     meanings["stop_reason"] = ["converged", "iteration_cap", "non_finite"]
     for name, column in zip([*meanings, "latent_dim", "measurements", "trial", "distance"], columns):
-        kind = "i4" if name == "experiment" else "i1" if name in meanings else "f8" if name == "distance" else "i8"
+        kind = "i4" if name in ("experiment", "model") else "i1" if name in meanings else "f8" if name == "distance" else "i8"
         dataset = group.create_dataset(name, data=np.array(column, kind))
         dataset.dims[0].attach_scale(row)
         if name in meanings:
@@ -124,7 +124,7 @@ def results_file(tmp_path: Path) -> Path:
     experiments = list(EXPERIMENTS)
     with h5py.File(path, "w", track_order=True) as file:
         file.attrs["filetype"] = "surf_sweep/results"
-        file.attrs["schema_version"] = "2.0"
+        file.attrs["schema_version"] = "3.0"
         write_summary(file.create_group("summary", track_order=True), experiments)
         write_trials(file.create_group("trials", track_order=True), experiments)
         settings = file.create_group("experiments", track_order=True)

@@ -22,7 +22,7 @@ def write(path: Path, coordinates: dict[str, list], values: dict[str, np.ndarray
     """A file of the type of its name, whose datasets have the dimensions that the schema says."""
     schema = json.loads((SCHEMAS / f"{path.stem}.json").read_text())
     with h5py.File(path, "w", track_order=True) as file:
-        file.attrs["filetype"], file.attrs["schema_version"] = schema["filetype"], "1.0"
+        file.attrs["filetype"], file.attrs["schema_version"] = schema["filetype"], schema["schema_version"]
         scales = {}
         for name, coordinate in coordinates.items():
             if isinstance(coordinate[0], float):
@@ -43,20 +43,26 @@ def height(target: int, level: int, x1: np.ndarray, x2: np.ndarray) -> np.ndarra
 
 @pytest.fixture
 def surface_file(tmp_path: Path) -> Path:
+    return write_surface(tmp_path / "surface.h5", np.arange(2 * 784).reshape(2, 1, 28, 28) / 1567)
+
+
+def write_surface(path: Path, image: np.ndarray, low: float = 0, high: float = 1) -> Path:
+    """Two targets, three levels; the images are [target, channel, row, column]."""
+    channels, rows, columns = image.shape[1:]
     x1, x2 = np.meshgrid(AXIS, AXIS)
     value = np.array([[[height(t, level, x1, x2) for level in range(3)] for t in range(2)]])
-    image = np.arange(2 * 784).reshape(2, 28, 28) / 1567
     best = np.broadcast_to(np.arange(3), (1, 2, 3))
     write(
-        tmp_path / "surface.h5",
+        path,
         {
             "model": ["vae"],
             "target": [0, 1],
             "level": [0, 1, 2],
             "x2": AXIS.tolist(),
             "x1": AXIS.tolist(),
-            "row": list(range(28)),
-            "column": list(range(28)),
+            "channel": list(range(channels)),
+            "row": list(range(rows)),
+            "column": list(range(columns)),
         },
         {
             "snapshot": np.array([0, 50, 100]),
@@ -69,7 +75,9 @@ def surface_file(tmp_path: Path) -> Path:
             "best_x2": -best.astype(float),
         },
     )
-    return tmp_path / "surface.h5"
+    with h5py.File(path, "a") as file:
+        file.attrs["low"], file.attrs["high"] = float(low), float(high)
+    return path
 
 
 def negative(expansion: int, measurements: int, norm: int, search: int, radius: int) -> int:
@@ -145,6 +153,18 @@ def test_targets(surface_file: Path) -> None:
     for target, axes in enumerate(images):
         expected = np.arange(784 * target, 784 * (target + 1)).reshape(28, 28) / 1567
         np.testing.assert_allclose(axes.images[0].get_array(), expected, rtol=1e-6)
+        assert axes.images[0].get_clim() == (0, 1)
+
+
+def test_targets_in_colour(tmp_path: Path) -> None:
+    """Of numbers from -1, black, to 3, white."""
+    shares = np.arange(2 * 60).reshape(2, 3, 4, 5) / 119
+    figure = landscape.surface_figure(landscape.read(write_surface(tmp_path / "surface.h5", 4 * shares - 1, -1, 3)))
+    images = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    for target, drawn in enumerate(images):
+        assert drawn.shape == (4, 5, 3)
+        for channel in range(3):
+            np.testing.assert_allclose(drawn[..., channel], shares[target, channel], atol=1e-6)
 
 
 def test_shares(theory_file: Path) -> None:
@@ -222,4 +242,8 @@ def test_command_on_wrong_files(
     with h5py.File(theory_file, "a") as file:
         file.attrs["schema_version"] = "2.0"
     assert "schema version 2.0, this module reads 1.x" in complaint(theory_file)
+    old = write_surface(results_file.with_name("surface.h5"), np.zeros((2, 1, 3, 3)))
+    with h5py.File(old, "a") as file:
+        file.attrs["schema_version"] = "1.0"
+    assert "schema version 1.0, this module reads 2.x" in complaint(old)
     assert not list(results_file.parent.glob("*.png"))

@@ -56,8 +56,8 @@ def test_not_hdf5(tmp_path: Path) -> None:
     ("attribute", "value", "problem"),
     [
         ("filetype", "surf_sweep/chain", "filetype surf_sweep/chain, not surf_sweep/results"),
-        ("schema_version", "1.0", "schema version 1.0, this module reads 2.x"),
-        ("schema_version", "3.1", "schema version 3.1, this module reads 2.x"),
+        ("schema_version", "1.0", "schema version 1.0, this module reads 3.x"),
+        ("schema_version", "4.1", "schema version 4.1, this module reads 3.x"),
     ],
 )
 def test_other_files(results_file: Path, read, attribute: str, value: str, problem: str) -> None:

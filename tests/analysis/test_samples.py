@@ -14,17 +14,26 @@ COUNT, ROWS, COLUMNS = 6, 3, 2
 LOG = {"critic_gap": lambda t: 5 - t / 2, "diversity": lambda t: t / 10}
 
 
-def image(t: int, sample: int) -> np.ndarray:
-    """Each pixel says which it is."""
-    return t / 100 + sample / 10 + np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) / 1000
+def image(t: int, sample: int, channel: int = 0) -> np.ndarray:
+    """Each number says which it is; between 0 and 1."""
+    return t / 100 + sample / 10 + channel / 4 + np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) / 1000
 
 
-def write_chain(path: Path, snapshots: int = 10, count: int = COUNT) -> Path:
-    """A chain in the layout of hdf5_schema/chain.json, 40 steps a snapshot; critic_gap begins at t = 1."""
-    sizes = {"index": snapshots, "sample": count, "row": ROWS, "column": COLUMNS}
+def write_chain(
+    path: Path, snapshots: int = 10, count: int = COUNT, channels: int = 1, low: float = 0, high: float = 1
+) -> Path:
+    """A chain in the layout of hdf5_schema/chain.json, 40 steps a snapshot; critic_gap begins at t = 1.
+
+    The samples are the images, scaled to low ... high.
+    """
+    sizes = {"index": snapshots, "sample": count, "channel": channels, "row": ROWS, "column": COLUMNS}
+    if not count:
+        sizes = {"index": snapshots}
     with h5py.File(path, "w", track_order=True) as file:
         file.attrs["filetype"] = "surf_sweep/chain"
-        file.attrs["schema_version"] = "2.0"
+        file.attrs["schema_version"] = "3.0"
+        generator = file.create_group("generator").attrs
+        generator["low"], generator["high"] = float(low), float(high)
         for name, size in sizes.items():
             file.create_dataset(name, data=np.arange(size)).make_scale(name)
         t = np.arange(snapshots)
@@ -34,8 +43,10 @@ def write_chain(path: Path, snapshots: int = 10, count: int = COUNT) -> Path:
             columns[name] = log.create_dataset(name, data=np.where((t == 0) & (name == "critic_gap"), np.nan, value(t)))
         for column in columns.values():
             column.dims[0].attach_scale(file["index"])
-        images = np.array([[image(t, s) for s in range(count)] for t in range(snapshots)], np.float32)
-        dataset = file.create_dataset("samples", data=images.reshape(tuple(sizes.values())))
+        if not count:
+            return path
+        shares = [[[image(t, s, c) for c in range(channels)] for s in range(count)] for t in range(snapshots)]
+        dataset = file.create_dataset("samples", data=np.array(low + (high - low) * np.array(shares), np.float32))
         for dimension, name in zip(dataset.dims, sizes):
             dimension.attach_scale(file[name])
     return path
@@ -74,10 +85,31 @@ def test_every_sample_has_its_place(figure: Figure, t: int) -> None:
     assert drawn.get_clim() == (0, 1)
 
 
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (-3, 5)])
+def test_samples_in_colour_and_in_any_range_of_values(tmp_path: Path, low: float, high: float) -> None:
+    path = write_chain(tmp_path / "colour.h5", channels=3, low=low, high=high)
+    [drawn] = panel(samples.samples_figure(*samples.read(path)), "t = 4 (step 160)").images
+    grid = drawn.get_array()
+    assert grid.shape == (2 * ROWS, 3 * COLUMNS, 3)
+    for sample in range(COUNT):
+        top, left = sample // 3 * ROWS, sample % 3 * COLUMNS
+        for channel in range(3):
+            shown = grid[top : top + ROWS, left : left + COLUMNS, channel]
+            np.testing.assert_allclose(shown, np.minimum(image(4, sample, channel), 1), atol=1e-6)
+
+
+def test_grey_samples_in_another_range_of_values(tmp_path: Path) -> None:
+    path = write_chain(tmp_path / "grey.h5", low=-1, high=1)
+    [drawn] = panel(samples.samples_figure(*samples.read(path)), "t = 9 (step 360)").images
+    np.testing.assert_allclose(drawn.get_array()[:ROWS, :COLUMNS], image(9, 0), atol=1e-6)
+    assert drawn.get_clim() == (0, 1)
+
+
 def test_places_without_a_sample_are_black() -> None:
-    grid = samples.grid_of(np.ones((5, ROWS, COLUMNS)))
-    assert grid.shape == (2 * ROWS, 3 * COLUMNS)
-    assert grid[:ROWS].all() and grid[ROWS:, : 2 * COLUMNS].all() and not grid[ROWS:, 2 * COLUMNS :].any()
+    grid = samples.grid_of(np.ones((5, 2, ROWS, COLUMNS)), -1)
+    assert grid.shape == (2, 2 * ROWS, 3 * COLUMNS)
+    assert (grid[:, :ROWS] == 1).all() and (grid[:, ROWS:, : 2 * COLUMNS] == 1).all()
+    assert (grid[:, ROWS:, 2 * COLUMNS :] == -1).all()
 
 
 def test_log_curves(figure: Figure) -> None:
@@ -132,7 +164,7 @@ def test_not_hdf5(tmp_path: Path) -> None:
     ("attribute", "value", "problem"),
     [
         ("filetype", "surf_sweep/results", "filetype surf_sweep/results, not surf_sweep/chain"),
-        ("schema_version", "1.0", "schema version 1.0, this module reads 2.x"),
+        ("schema_version", "1.0", "schema version 1.0, this module reads 3.x"),
     ],
 )
 def test_other_files(chain_file: Path, attribute: str, value: str, problem: str) -> None:

@@ -9,7 +9,6 @@
 #include "app/job/options.hpp"
 #include "app/plan_text.hpp"
 #include "app/theory_plan.hpp"
-#include "chain/reader.hpp"
 #include "support/scratch_folder.hpp"
 
 using namespace surf;
@@ -42,7 +41,7 @@ struct Planned
     {
         job.output = folder.path;
         job.chains = folder.path / "chains";
-        plan = make_plan(job, "checksum");
+        plan = make_plan(job, {"checksum", {1, 28, 28}});
     }
 
     std::string text() const { return plan_text(job, plan); }
@@ -104,7 +103,7 @@ TEST_CASE("a plan counts what is left, and leaves out what cannot be done", "[pl
 {
     Planned const planned(
         "[train]\nmodels = dcgan,vae\nlatent_dims = 5\n[trials]\nmethods = adam\n");
-    fs::path const path = chain::chain_path(planned.job.chains, planned.plan.chains[0].spec.id());
+    fs::path const path = planned.plan.chains[0].path;
     fs::create_directories(planned.job.chains);
     std::ofstream(path) << "x";
     CHECK_THAT(planned.text(), Contains("2.7 GB  published\n"));
@@ -123,9 +122,9 @@ TEST_CASE("a plan counts what is left, and leaves out what cannot be done", "[pl
 
     std::ofstream(partial / "diverged.txt") << "snapshot 51: not finite\n";
     CHECK_THAT(planned.text(), Contains("diverged, 51 snapshots\n"));
-    CHECK_THAT(planned.text(),
-               Contains("\ndiverged: dcgan k=5 of sweep, chain " +
-                        planned.plan.chains[0].spec.id().brief() + ": snapshot 51: not finite\n"));
+    CHECK_THAT(planned.text(), Contains("\ndiverged: dcgan k=5 of sweep, chain " +
+                                        planned.plan.chains[0].header.id().brief() +
+                                        ": snapshot 51: not finite\n"));
     CHECK_THAT(planned.text(), Contains("\ntraining      7.7e+06  37 min     15 min\n"));
     CHECK_THAT(planned.text(), Contains("\ntrials        8.4e+05  4 min      2 min\n"));
 }

@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
+#include "chain/small_chain.hpp"
 #include "hdf5/file.hpp"
 #include "hdf5/schema.hpp"
 #include "support/scratch_folder.hpp"
@@ -28,6 +29,8 @@ namespace
 
 using sched::BlockIndex;
 
+DataSpec const images{"checksum", {1, 28, 28}};
+
 /// A DCGAN chain and an adam and a surfing cell of 2 blocks each.
 struct SmallSweep
 {
@@ -40,7 +43,7 @@ struct SmallSweep
     {
         job.output = folder.path;
         job.chains = folder.path / "chains";
-        plan = make_plan(job, "checksum");
+        plan = make_plan(job, images);
     }
 
     /// Stores a block in which every trial succeeds after `iterations` steps.
@@ -108,10 +111,10 @@ TEST_CASE("a damaged segment is not stored; status leaves it, reduce sets it asi
 TEST_CASE("a chain is absent, in training or published", "[stored]")
 {
     SmallSweep const sweep;
-    chain::ChainHeader const& header = sweep.plan.chains[0].header;
-    CHECK(stored_chain(sweep.job.chains, header).state == ChainState::absent);
+    PlannedChain const& chain = sweep.plan.chains[0];
+    CHECK(stored_chain(sweep.job.chains, chain).state == ChainState::absent);
 
-    fs::path const published = chain::chain_path(sweep.job.chains, header.id());
+    fs::path const published = chain.path;
     fs::path partial = published;
     partial.replace_extension(".partial");
     fs::create_directories(partial);
@@ -121,12 +124,12 @@ TEST_CASE("a chain is absent, in training or published", "[stored]")
     {
         std::ofstream(partial / name) << "x";
     }
-    CHECK(stored_chain(sweep.job.chains, header).state == ChainState::training);
-    CHECK(stored_chain(sweep.job.chains, header).snapshots == 17);
+    CHECK(stored_chain(sweep.job.chains, chain).state == ChainState::training);
+    CHECK(stored_chain(sweep.job.chains, chain).snapshots == 17);
 
     std::ofstream(published) << "x";
-    CHECK(stored_chain(sweep.job.chains, header).state == ChainState::published);
-    CHECK(stored_chain(sweep.job.chains, header).snapshots == 101);
+    CHECK(stored_chain(sweep.job.chains, chain).state == ChainState::published);
+    CHECK(stored_chain(sweep.job.chains, chain).snapshots == 101);
 }
 
 TEST_CASE("a chain whose training came to nothing is told with its reason", "[stored]")
@@ -134,7 +137,7 @@ TEST_CASE("a chain whose training came to nothing is told with its reason", "[st
     SmallSweep const sweep;
     chain::ChainHeader const& header = sweep.plan.chains[0].header;
     chain::PartialChain(sweep.job.chains, header).mark_diverged("snapshot 3: not finite");
-    StoredChain const stored = stored_chain(sweep.job.chains, header);
+    StoredChain const stored = stored_chain(sweep.job.chains, sweep.plan.chains[0]);
     CHECK(stored.state == ChainState::diverged);
     CHECK(stored.reason == "snapshot 3: not finite");
     std::string const line =
@@ -173,7 +176,7 @@ TEST_CASE("another job's results are kept under its own name", "[results]")
 
     Job other = sweep.job;
     other.experiments[0].trials.count = 4;
-    publish(make_plan(other, "checksum"));
+    publish(make_plan(other, images));
     CHECK(fs::exists(kept));
     CHECK(fs::exists(results_path(sweep.job.output)));
 
@@ -218,17 +221,14 @@ TEST_CASE("validate reads what a segment holds", "[validate]")
 TEST_CASE("validate checks every snapshot of a chain", "[validate]")
 {
     test::ScratchFolder const folder;
-    chain::ChainHeader header{.configuration = {}, .snapshots = 2};
-    header.configuration.add("seed", std::int64_t{1});
+    chain::ChainHeader const header = test::small_header();
     chain::PartialChain partial(folder.path, header);
     float const mark = 1234.5F;
     for (std::int64_t t = 0; t < header.snapshots; ++t)
     {
-        partial.write_snapshot({t,
-                                10 * t,
-                                {{"fc1.bias", {2}, {0.5F, t == 1 ? mark : 0}}},
-                                {},
-                                {"samples", {1, 1, 1}, {0.5F}}});
+        chain::Snapshot snapshot = test::small_snapshot(t);
+        snapshot.generator.at(1).values[1] = t == 1 ? mark : 0;
+        partial.write_snapshot(snapshot);
     }
     partial.finish();
     Options options;

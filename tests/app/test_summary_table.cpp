@@ -18,10 +18,13 @@ reduce::CellResult cell(Task task, Method method, std::int64_t successes, double
     result.experiment = "main";
     result.planned = 10;
     result.spec.method = method;
-    result.spec.problem = {1, ModelKind::wgan_gp, 20, task, 784};
+    result.spec.generator.label = "wgan-gp";
+    result.spec.generator.latent_dim = 20;
+    result.spec.generator.image = {1, 28, 28};
+    result.spec.problem = {.seed = 1, .task = task};
     if (measures(task))
     {
-        result.spec.problem.measurement = Operator::gaussian;
+        result.spec.problem.measured_by = Operator::gaussian;
         result.spec.problem.measurements = 400;
     }
     for (std::int64_t i = 0; i < 10; ++i)

@@ -4,13 +4,14 @@
 
 #include "bench/flop.hpp"
 #include "bench/random_generator.hpp"
+#include "support/models.hpp"
 #include "trial/engine.hpp"
 
 using namespace surf;
 
 TEST_CASE("the FLOP of InfoGAN's generator at k = 5 are those counted by hand", "[flop]")
 {
-    auto const spec = bench::infogan_generator(5);
+    NetworkSpec const spec = *bench::infogan(5).layers();
     // fc1: 5 × 1024, fc2: 1024 × 6272, deconv1: 128 × 64 × 4 × 4 at 7 × 7 places, deconv2: 64 × 4
     // × 4 at 14 × 14 places; a multiplication and an addition each.
     double const by_hand = 2.0 * (5'120 + 6'422'528 + 6'422'528 + 200'704);
@@ -21,12 +22,13 @@ TEST_CASE("the FLOP of InfoGAN's generator at k = 5 are those counted by hand", 
 
 TEST_CASE("a convolution costs its weights at every place of its output", "[flop]")
 {
-    model::NetworkSpec const spec = {{"conv",
-                                      model::LayerKind::conv,
-                                      {3, 28, 28},
-                                      {10, 14, 14},
-                                      model::Normalisation::none,
-                                      model::Activation::none}};
+    NetworkSpec const spec = {{.name = "conv",
+                               .kind = LayerKind::conv,
+                               .input = {3, 28, 28},
+                               .output = {10, 14, 14},
+                               .kernel = 4,
+                               .stride = 2,
+                               .padding = 1}};
     CHECK(bench::forward_flop(spec) == 2.0 * 10 * 3 * 4 * 4 * 14 * 14);
 }
 
@@ -37,16 +39,17 @@ TEST_CASE("a training step costs its passes through both networks", "[flop]")
     double const generator = 26'101'760;
     double const critic = 2.0 * (200'704 + 6'422'528 + 6'422'528 + 1'024);
     double const expected = 3 * generator - 10'240 + 2 * (3 * critic - 401'408) + 2 * critic;
-    CHECK(bench::training_flop(ModelKind::dcgan, 5, 0) == expected);
-    CHECK(bench::training_flop(ModelKind::wgan, 5, 0) == expected);
-    CHECK(bench::training_flop(ModelKind::vae, 5, 0) ==
+    GeneratorSize const size{bench::image_shape, 5};
+    CHECK(bench::training_flop(test::models::dcgan, size) == expected);
+    CHECK(bench::training_flop(test::models::wgan, size) == expected);
+    CHECK(bench::training_flop(test::models::vae, size) ==
           3 * generator + 3 * (critic + 2.0 * 9 * 1'024) - 401'408);
-    CHECK_FALSE(bench::training_flop(ModelKind::wgan_gp, 5, 0));
+    CHECK_FALSE(bench::training_flop(test::models::wgan_gp, size));
 }
 
 TEST_CASE("the random generator gives images and gradients that are finite and not zero", "[flop]")
 {
-    auto const spec = bench::infogan_generator(5);
+    GeneratorSpec const spec = bench::infogan(5);
     auto const generator =
         trial::frozen_evaluators(at::kCPU)(spec, bench::random_parameters(spec), at::kFloat);
     at::Tensor const images = generator->forward(at::full({2, 5}, 0.5));

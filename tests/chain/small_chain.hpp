@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
@@ -8,11 +9,29 @@
 namespace surf::test
 {
 
-/// A chain of T + 1 = 4 snapshots of a network with two arrays and a number, and 2 samples of 3 × 2
-/// pixels.
+/// A generator of images of 1 × 1 × 2 numbers with k = 3; chains of it may hold other arrays.
+inline GeneratorSpec small_generator()
+{
+    NetworkSpec network = {
+        {.name = "fc1",
+         .kind = LayerKind::linear,
+         .input = {3},
+         .output = {2},
+         .bias = Bias::trained},
+        {.name = "", .kind = LayerKind::reshape, .input = {2}, .output = {1, 1, 2}}};
+    return {.label = "small",
+            .latent_dim = 3,
+            .prior = Prior::uniform,
+            .image = {1, 1, 2},
+            .range = {0, 1},
+            .network = std::move(network)};
+}
+
+/// A chain of T + 1 = 4 snapshots of such a network with a number beside its two arrays, and 2
+/// samples of 1 × 1 × 2 numbers.
 inline chain::ChainHeader small_header(double rate = 0.001)
 {
-    chain::ChainHeader header{{}, 4};
+    chain::ChainHeader header{{}, 4, small_generator(), "a test"};
     header.configuration.add("seed", std::uint64_t{1})
         .add("rate", rate)
         .add("model", "vae")
@@ -23,7 +42,8 @@ inline chain::ChainHeader small_header(double rate = 0.001)
 inline chain::Snapshot small_snapshot(std::int64_t t)
 {
     auto const value = static_cast<float>(t);
-    chain::Snapshot snapshot{t, 40 * t, {}, {{"diversity", value / 4}}, {"samples", {2, 3, 2}, {}}};
+    chain::Snapshot snapshot{
+        t, 40 * t, {}, {{"diversity", value / 4}}, {"samples", {2, 1, 1, 2}, {}}};
     snapshot.generator.push_back(
         {"fc1.weight", {2, 3}, {value, value + 0.5F, -value, 1, 2, 3e-30F}});
     snapshot.generator.push_back({"fc1.bias", {2}, {value / 3, 7}});
@@ -33,7 +53,7 @@ inline chain::Snapshot small_snapshot(std::int64_t t)
         snapshot.log["generator"] = 1.0 / static_cast<double>(t);
         snapshot.log["discriminator"] = 0.25;
     }
-    for (int i = 0; i < 12; ++i)
+    for (int i = 0; i < 4; ++i)
     {
         snapshot.samples.values.push_back(value + static_cast<float>(i) / 16);
     }

@@ -201,7 +201,7 @@ TEST_CASE("what is not finite is not written", "[partial_chain]")
     snapshot.log["gradient_norm"] = std::numeric_limits<double>::quiet_NaN();
     refuse(snapshot, "gradient_norm is nan");
     snapshot = small_snapshot(1);
-    snapshot.samples.values[7] = -std::numeric_limits<float>::infinity();
+    snapshot.samples.values[3] = -std::numeric_limits<float>::infinity();
     refuse(snapshot, "a value in samples is -inf");
 
     partial.open().write_snapshot(small_snapshot(1));
@@ -259,7 +259,7 @@ TEST_CASE("a chain may have no samples, and entries of the log at some snapshots
     Partial const partial;
     auto const snapshot_of = [](std::int64_t t) {
         chain::Snapshot snapshot = small_snapshot(t);
-        snapshot.samples = {"samples", {0, 0, 0}, {}};
+        snapshot.samples = {"samples", {0, 0, 0, 0}, {}};
         snapshot.log = {};
         if (t == 2)
         {

@@ -59,11 +59,16 @@ TEST_CASE("h5py and xarray see the layout of a chain", "[chain]")
     fs::path const path = write_small_chain(folder.path);
     CHECK(h5::violations(path).empty());
     python(R"(
-import h5py, numpy as np, xarray, netCDF4
+import h5py, json, numpy as np, xarray, netCDF4
 file = h5py.File(path)
-assert file.attrs["filetype"] == "surf_sweep/chain" and file.attrs["schema_version"] == "2.0"
+assert file.attrs["filetype"] == "surf_sweep/chain" and file.attrs["schema_version"] == "3.0"
+assert file.attrs["origin"] == "a test"
 assert path.endswith(file.attrs["chain_id"] + ".h5")
 assert dict(file["configuration"].attrs) == dict(seed="1", rate="0.001", model="vae", intervals="3")
+generator = dict(file["generator"].attrs)
+network = json.loads(generator.pop("network"))
+assert generator == dict(label="small", latent_dim=3, prior="uniform", channels=1, height=1, width=2, low=0, high=1, kind="layers")
+assert network == dict(input=3, layers=[dict(kind="linear", name="fc1", output=[2]), dict(kind="reshape", output=[1, 1, 2])])
 assert list(file["snapshot"]) == ["fc1.weight", "fc1.bias", "bn.count"]
 weight = file["snapshot/fc1.weight"]
 assert weight.dtype == np.float32 and weight.shape == (4, 2, 3) and weight.chunks is None
@@ -75,17 +80,17 @@ loss = file["log/generator"][...]
 assert loss.dtype == np.float64 and np.isnan(loss[0]) and list(loss[1:]) == [1, 1 / 2, 1 / 3]
 assert list(file["log/diversity"]) == [0, 1 / 4, 2 / 4, 3 / 4]
 samples = file["samples"]
-assert samples.dtype == np.float32 and samples.shape == (4, 2, 3, 2) and samples.chunks is None
-assert np.array_equal(samples[2], 2 + np.arange(12, dtype=np.float32).reshape(2, 3, 2) / 16)
-for dataset in (samples, *(file[n] for n in ("index", "step", "sample", "row", "column")), *file["log"].values()):
+assert samples.dtype == np.float32 and samples.shape == (4, 2, 1, 1, 2) and samples.chunks is None
+assert np.array_equal(samples[2], 2 + np.arange(4, dtype=np.float32).reshape(2, 1, 1, 2) / 16)
+for dataset in (samples, *(file[n] for n in ("index", "step", "sample", "channel", "row", "column")), *file["log"].values()):
     assert dataset.attrs["units"] == "1" and len(dataset.attrs["long_name"]) > 5, dataset
 for engine in ("h5netcdf", "netcdf4"):
     log = xarray.open_dataset(path, group="log", engine=engine)
     assert log.generator.dims == ("index",) and log.generator.long_name == "generator, mean since the snapshot before"
     root = xarray.open_dataset(path, engine=engine)
-    assert root.samples.dims == ("index", "sample", "row", "column")
-    assert [list(root[n].values) for n in root.samples.dims] == [[0, 1, 2, 3], [0, 1], [0, 1, 2], [0, 1]]
-    assert float(root.samples.sel(index=3, sample=1, row=2, column=0)) == 3 + 10 / 16
+    assert root.samples.dims == ("index", "sample", "channel", "row", "column")
+    assert [list(root[n].values) for n in root.samples.dims] == [[0, 1, 2, 3], [0, 1], [0], [0], [0, 1]]
+    assert float(root.samples.sel(index=3, sample=1, channel=0, row=0, column=1)) == 3 + 3 / 16
     snapshot = xarray.open_dataset(path, group="snapshot", engine=engine)
     assert snapshot["fc1.weight"].dims == ("index", "axis0_2", "axis1_3"), snapshot
 )",
@@ -120,11 +125,11 @@ TEST_CASE("a damaged chain is refused and set aside", "[chain]")
     }
     SECTION("another major version")
     {
-        auto const version = GENERATE(as<std::string>{}, "1.0", "3.0");
+        auto const version = GENERATE(as<std::string>{}, "2.0", "4.0");
         python("import h5py\nh5py.File(path, 'r+').attrs['schema_version'] = '" + version + "'\n",
                path);
         CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
-                   Contains("has schema version " + version + " (this program reads 2.x"));
+                   Contains("has schema version " + version + " (this program reads 3.x"));
         CHECK_FALSE(found());
     }
     SECTION("settings that do not hash to the id")
@@ -134,10 +139,23 @@ TEST_CASE("a damaged chain is refused and set aside", "[chain]")
                    Contains("chain_id is not the hash of /configuration"));
         CHECK_FALSE(found());
     }
-    SECTION("no sample images")
+    SECTION("samples that are too few")
     {
-        python("import h5py\ndel h5py.File(path, 'r+')['samples']\n", path);
-        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }), Contains("samples"));
+        python(R"(
+import h5py
+file = h5py.File(path, "r+")
+del file["samples"]
+file["samples"] = [1.0]
+)",
+               path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
+                   Contains("/samples does not fit /index"));
+        CHECK_FALSE(found());
+    }
+    SECTION("no generator")
+    {
+        python("import h5py\ndel h5py.File(path, 'r+')['generator']\n", path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }), Contains("generator"));
         CHECK_FALSE(found());
     }
     SECTION("an array that is too short")
@@ -189,7 +207,7 @@ TEST_CASE("damage inside a snapshot is found when it is read, in that one alone"
     }
     SECTION("a changed sample image")
     {
-        python("import h5py\nh5py.File(path, 'r+')['samples'][2, 1, 0, 1] = 0.5\n", path);
+        python("import h5py\nh5py.File(path, 'r+')['samples'][2, 1, 0, 0, 1] = 0.5\n", path);
         CHECK_THAT(error_of<FileError>([&] { chain::Reader(path).read(2); }),
                    Contains("snapshot 2 does not have its checksum"));
     }

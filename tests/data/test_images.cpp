@@ -78,8 +78,7 @@ TEST_CASE("plain and gzipped files give the same images", "[data]")
     ScratchFolder const folder;
     Images const plain = read_idx_images(write_plain(folder.path / "a", three_images()));
     CHECK(plain.count == 3);
-    CHECK(plain.rows == 28);
-    CHECK(plain.columns == 28);
+    CHECK((plain.shape == Shape{1, 28, 28}));
     REQUIRE(plain.pixels.size() == 3 * 784);
     CHECK(plain.pixels[252] == 1);
     CHECK(plain.checksum.size() == 32);
@@ -106,22 +105,24 @@ TEST_CASE("the splits are found by name, plain or gzipped", "[data]")
     ScratchFolder const folder;
     write_plain(folder.path / "train-images-idx3-ubyte", three_images());
     write_gzipped(folder.path / "t10k-images-idx3-ubyte.gz", idx_bytes(0x08, {2, 28, 28}));
-    CHECK(load_training_images(folder.path).count == 3);
-    CHECK(load_test_images(folder.path).count == 2);
+    DataSet const set = load_data_set(folder.path);
+    CHECK(set.training.count == 3);
+    CHECK(set.test.count == 2);
+    CHECK((set.spec().image == Shape{1, 28, 28}));
 }
 
 TEST_CASE("what is not there is named, with a way to get it", "[data]")
 {
     ScratchFolder const folder;
     fs::path const absent = folder.path / "absent";
-    CHECK_THROWS_AS(load_training_images(absent), EnvironmentError);
-    CHECK_THROWS_WITH(load_training_images(absent), Contains("no data folder " + absent.string()) &&
-                                                        Contains("data = FOLDER") &&
-                                                        !Contains("\n"));
-    CHECK_THROWS_AS(load_test_images(folder.path), EnvironmentError);
-    CHECK_THROWS_WITH(load_test_images(folder.path),
+    CHECK_THROWS_AS(load_data_set(absent), EnvironmentError);
+    CHECK_THROWS_WITH(load_data_set(absent), Contains("no data folder " + absent.string()) &&
+                                                 Contains("data = PLACE") && !Contains("\n"));
+    write_plain(folder.path / "train-images-idx3-ubyte", three_images());
+    CHECK_THROWS_AS(load_data_set(folder.path), EnvironmentError);
+    CHECK_THROWS_WITH(load_data_set(folder.path),
                       Contains((folder.path / "t10k-images-idx3-ubyte").string()) &&
-                          Contains(".gz") && Contains("data = FOLDER"));
+                          Contains(".gz") && Contains("data = PLACE"));
     CHECK_THROWS_AS(read_idx_images(absent), EnvironmentError);
 }
 
@@ -182,6 +183,7 @@ TEST_CASE("a damaged or wrong file is refused by name", "[data]")
     SECTION("labels")
     {
         check_refused(write_plain(path, idx_bytes(0x08, {3})), "has 1 dimensions");
+        check_refused(write_plain(path, idx_bytes(0x08, {3, 1, 2, 2, 2})), "has 5 dimensions");
     }
     SECTION("no images")
     {
@@ -195,23 +197,57 @@ TEST_CASE("a damaged or wrong file is refused by name", "[data]")
     }
 }
 
-TEST_CASE("a split of another image size is refused", "[data]")
+TEST_CASE("images may have channels, and any size", "[data]")
+{
+    ScratchFolder const folder;
+    write_plain(folder.path / "train-images-idx4-ubyte", idx_bytes(0x08, {5, 3, 4, 6}));
+    write_gzipped(folder.path / "t10k-images-idx4-ubyte.gz", idx_bytes(0x08, {2, 3, 4, 6}));
+    DataSet const set = load_data_set(folder.path);
+    CHECK(set.training.count == 5);
+    CHECK((set.training.shape == Shape{3, 4, 6}));
+    REQUIRE(set.training.pixels.size() == 5 * 3 * 4 * 6);
+    CHECK(set.training.pixels[24] == 24);  // the second channel's first
+    CHECK(set.test.count == 2);
+    CHECK((set.spec().image == Shape{3, 4, 6}));
+}
+
+TEST_CASE("splits whose images differ in shape are refused", "[data]")
 {
     ScratchFolder const folder;
     write_plain(folder.path / "train-images-idx3-ubyte", idx_bytes(0x08, {3, 32, 32}));
-    CHECK_THROWS_WITH(load_training_images(folder.path),
-                      Contains("32 x 32") && Contains("28 x 28"));
+    write_plain(folder.path / "t10k-images-idx3-ubyte", three_images());
+    CHECK_THROWS_AS(load_data_set(folder.path), FileError);
+    CHECK_THROWS_WITH(load_data_set(folder.path), Contains(folder.path.string()) &&
+                                                      Contains("1 x 32 x 32") &&
+                                                      Contains("1 x 28 x 28"));
+}
+
+TEST_CASE("a data set is named by both splits and their shape", "[data]")
+{
+    ScratchFolder const folder;
+    auto const name = [&](std::vector<std::uint8_t> const& training,
+                          std::vector<std::uint8_t> const& test) {
+        write_plain(folder.path / "train-images-idx4-ubyte", idx_bytes(0x08, training));
+        write_plain(folder.path / "t10k-images-idx4-ubyte", idx_bytes(0x08, test));
+        return load_data_set(folder.path).spec().checksum;
+    };
+    std::string const first = name({5, 3, 4, 6}, {2, 3, 4, 6});
+    CHECK(first.size() == 32);
+    CHECK(first == name({5, 3, 4, 6}, {2, 3, 4, 6}));
+    CHECK(first != name({4, 3, 4, 6}, {2, 3, 4, 6}));
+    CHECK(first != name({5, 3, 4, 6}, {3, 3, 4, 6}));
+    CHECK(first != name({5, 3, 6, 4}, {2, 3, 6, 4}));
+    CHECK(first != name({5, 1, 12, 6}, {2, 1, 12, 6}));
 }
 
 TEST_CASE("Fashion-MNIST is what its paper says", "[data]")
 {
-    TrainingImages const training = load_training_images(default_folder);
+    auto const [training, test] = load_data_set(default_folder);
     CHECK(training.count == 60'000);
     REQUIRE(training.pixels.size() == 60'000 * 784);
     double const sum = std::accumulate(training.pixels.begin(), training.pixels.end(), 0.0);
     CHECK(sum / static_cast<double>(training.pixels.size()) / 255 == Approx(0.2860).margin(5e-5));
 
-    TestImages const test = load_test_images(default_folder);
     CHECK(test.count == 10'000);
     CHECK(test.checksum != training.checksum);
 }

@@ -28,7 +28,7 @@ at::Device gpu()
 /// Of the paper's generator, three latents.
 chain::Reader const& shared_chain()
 {
-    static test::LineChain const chain(generator_spec(ModelKind::dcgan, 3, 0), 4);
+    static test::LineChain const chain(test::dcgan_network(3), 4);
     return chain.reader();
 }
 
@@ -36,9 +36,10 @@ BlockSpec block_of(Method method, Precision precision)
 {
     BlockSpec block;
     block.cell.chain = shared_chain().id();
-    block.cell.problem = {.seed = 3, .model = ModelKind::dcgan, .latent_dim = 3};
+    block.cell.generator = shared_chain().header().generator;
+    block.cell.problem.seed = 3;
     block.cell.problem.task = Task::recovery;
-    block.cell.problem.measurement = Operator::gaussian;
+    block.cell.problem.measured_by = Operator::gaussian;
     block.cell.problem.measurements = 40;
     block.cell.method = method;
     block.cell.precision = precision;
@@ -101,9 +102,8 @@ TEST_CASE("The frozen generator on the GPU equals the CPU's", "[cuda]")
          {Case{at::kDouble, 1e-10}, Case{at::kFloat, 1e-4}, Case{at::kBFloat16, 0.1},
           Case{{at::kFloat, at::kBFloat16}, 0.1}})
     {
-        for (ModelKind const kind : {ModelKind::dcgan, ModelKind::relu})
+        for (NetworkSpec const& spec : {test::dcgan_network(5), test::relu_network(5, 2)})
         {
-            auto const spec = generator_spec(kind, 5, 2);
             auto const parameters = test::random_parameters(spec, 7);
             FrozenGenerator here(spec, parameters, at::kCPU, types);
             FrozenGenerator there(spec, parameters, gpu(), types);
@@ -139,7 +139,7 @@ TEST_CASE("Every method on the GPU takes the CPU's path, the same bits every tim
 
 TEST_CASE("What does not fit the GPU's memory is an error, and the next block runs", "[cuda]")
 {
-    auto const spec = generator_spec(ModelKind::dcgan, 5, 0);
+    auto const spec = test::dcgan_network(5);
     FrozenGenerator generator(spec, test::random_parameters(spec, 7), gpu());
     std::int64_t const too_many = 50'000'000;  // 1.2 TB of FC2's outputs
     CHECK_THROWS(generator.forward(at::zeros({too_many, 5}, at::TensorOptions(gpu()))));
@@ -148,7 +148,7 @@ TEST_CASE("What does not fit the GPU's memory is an error, and the next block ru
 
 TEST_CASE("Replayed from CUDA graphs, the frozen generator gives what it gives without", "[cuda]")
 {
-    auto const spec = generator_spec(ModelKind::dcgan, 5, 0);
+    auto const spec = test::dcgan_network(5);
     auto const parameters = test::random_parameters(spec, 7);
     double const nan = std::numeric_limits<double>::quiet_NaN();
     for (auto const& [type, bound] : {std::pair(at::kFloat, 1e-4), {at::kBFloat16, 0.05}})

@@ -91,6 +91,10 @@ TEST_CASE("a file of the wrong shape departs in groups, datasets and dimensions"
     CHECK_THAT(lines, Catch::VectorContains(std::string("/index is missing")));
     CHECK_THAT(lines, Catch::VectorContains(
                           std::string("/state/fc1.weight: not among the datasets of the schema")));
+    for (char const* const optional : {"/samples is missing", "/generator/program is missing"})
+    {
+        CHECK_THAT(lines, !Catch::VectorContains(std::string(optional)));
+    }
     CHECK(violations_with(describe, "surf_sweep/nonsense") ==
           Lines{"/: no schema for filetype surf_sweep/nonsense"});
 }

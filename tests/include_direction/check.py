@@ -18,7 +18,7 @@ USES = {
     "polytope": ["base"],
     "mpi": ["base"],
     "hdf5": ["base"],
-    "data": ["spec"],
+    "data": ["hdf5", "spec"],
     "model": ["spec"],
     "chain": ["hdf5", "spec"],
     "train": ["data", "model", "chain"],

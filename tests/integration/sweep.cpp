@@ -70,6 +70,8 @@ std::string elements_of(h5::Dataset const& dataset)
     {
         case h5::Type::int8:
             return elements_of<std::int8_t>(dataset);
+        case h5::Type::uint8:
+            return elements_of<std::uint8_t>(dataset);
         case h5::Type::int32:
             return elements_of<std::int32_t>(dataset);
         case h5::Type::int64:

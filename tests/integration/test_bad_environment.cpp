@@ -80,7 +80,7 @@ TEST_CASE("a run in a bad environment ends at once with one line", "[bad_environ
          (truncated / images.filename()).string() + " ends inside its compressed stream; fetch"},
         {{"--data", labels.string()},
          4,
-         (labels / "train-images-idx3-ubyte").string() + " has 1 dimensions (images have 3"},
+         (labels / "train-images-idx3-ubyte").string() + " has 1 dimensions (grey images have 3"},
         {{"--data", no_idx.string()},
          4,
          (no_idx / "train-images-idx3-ubyte").string() + " is not an IDX file (magic number 0x50"},
@@ -114,8 +114,8 @@ TEST_CASE("a run with a bad job or command line ends at once with one line", "[b
                   "command line: train.intervals = 0: must be a whole number of at least 1");
     check_refusal(
         run(sweep.command("run", {"--trials.tasks=recovery", "--trials.measurements=785"})), 2,
-        "command line: trials.measurements = 785: must be a whole number of at least 1 and at "
-        "most 784\n");
+        "trials.measurements = 785: trials.operator = gaussian cannot give 785 measurements of "
+        "the 1 x 28 x 28 images of dcgan k=5; use some of 784, ");
     check_refusal(run(sweep.command("run", {"--adam.learning_rate=-0.01"})), 2,
                   "command line: adam.learning_rate = -0.01: must be a decimal number above 0\n");
     check_refusal(run(surf_sweep({"go"})), 2,

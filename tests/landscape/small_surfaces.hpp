@@ -15,9 +15,9 @@ namespace surf::test
 /// `count` random images of 28 × 28.
 inline data::TestImages random_images(std::int64_t count)
 {
-    data::Images images{count, 28, 28, {}, "0123456789abcdef0123456789abcdef"};
+    data::Images images{count, mnist_image, {}, "0123456789abcdef0123456789abcdef"};
     RandomStream stream(1, "test/images", Purpose::prior, 0);
-    for (std::int64_t pixel = 0; pixel < count * 28 * 28; ++pixel)
+    for (std::int64_t pixel = 0; pixel < count * images.shape.size(); ++pixel)
     {
         images.pixels.push_back(static_cast<std::uint8_t>(stream.below(256)));
     }
@@ -27,15 +27,14 @@ inline data::TestImages random_images(std::int64_t count)
 /// A chain of T + 1 = 5 snapshots of the small `relu` network, 40 training steps apart.
 inline chain::ChainHeader relu_header(std::int64_t latent_dim = 2)
 {
-    chain::ChainHeader header{{}, 5};
+    chain::ChainHeader header{{}, 5, generator_of(relu_network(latent_dim, 1), "relu"), "a test"};
     header.configuration.add("model", "relu").add("latent_dim", latent_dim);
     return header;
 }
 
 inline Parameters relu_parameters(std::int64_t latent_dim, std::int64_t t)
 {
-    return random_parameters(model::generator_spec(ModelKind::relu, latent_dim, 1),
-                             static_cast<std::uint64_t>(20 + t));
+    return random_parameters(relu_network(latent_dim, 1), static_cast<std::uint64_t>(20 + t));
 }
 
 inline chain::Reader relu_chain(std::filesystem::path const& output,
@@ -45,7 +44,7 @@ inline chain::Reader relu_chain(std::filesystem::path const& output,
     chain::PartialChain partial(output, header);
     for (std::int64_t t = 0; t < header.snapshots; ++t)
     {
-        partial.write_snapshot({t, 40 * t, relu_parameters(latent_dim, t), {}});
+        partial.write_snapshot({t, 40 * t, relu_parameters(latent_dim, t)});
     }
     partial.finish();
     return chain::Reader(chain::chain_path(output, header.id()));

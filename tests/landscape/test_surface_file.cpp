@@ -23,7 +23,8 @@ Surfaces made_up(std::string const& model, double shift)
     surfaces.chain = ChainId::of(chain);
     surfaces.test_checksum = "abc";
     surfaces.test_index = {4321, 17};
-    for (int i = 0; i < 2 * 784; ++i)
+    surfaces.shape = {3, 4, 5};
+    for (int i = 0; i < 2 * 60; ++i)
     {
         surfaces.images.push_back(static_cast<float>(i) / 2048);
     }
@@ -56,7 +57,7 @@ TEST_CASE("xarray and netCDF4 open a surface file as it is", "[landscape]")
 import h5py, netCDF4, numpy as np, xarray
 for engine in ("h5netcdf", "netcdf4"):
     file = xarray.open_dataset(path, engine=engine, decode_times=False)
-    assert file.attrs["filetype"] == "surf_sweep/surface" and file.attrs["schema_version"] == "1.0"
+    assert file.attrs["filetype"] == "surf_sweep/surface" and file.attrs["schema_version"] == "2.0"
     assert file.attrs["seed"] == 77
     assert file.value.dims == ("model", "target", "level", "x2", "x1"), file.value.dims
     assert list(file.model.values) == ["vae", "dcgan"]
@@ -75,8 +76,8 @@ for engine in ("h5netcdf", "netcdf4"):
     assert file.step.sel(model="vae").values.tolist() == [0, 4000]
     assert file.step.sel(model="dcgan").values.tolist() == [0, 8000]
     assert list(file.test_index.values) == [4321, 17]
-    assert file.image.dims == ("target", "row", "column")
-    assert np.array_equal(file.image, np.arange(1568, dtype="f4").reshape(2, 28, 28) / 2048)
+    assert file.image.dims == ("target", "channel", "row", "column")
+    assert np.array_equal(file.image, np.arange(120, dtype="f4").reshape(2, 3, 4, 5) / 2048)
     assert all(len(str(c)) == 32 for c in file.chain_id.values) and file.chain_id.dims == ("model",)
     for name, variable in file.variables.items():
         assert variable.attrs["long_name"] and variable.attrs["units"] == "1", name

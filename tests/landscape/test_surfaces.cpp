@@ -41,7 +41,7 @@ std::stop_token const go_on;
 class Reference
 {
   public:
-    Reference(model::NetworkSpec const& spec, Parameters const& parameters)
+    Reference(NetworkSpec const& spec, Parameters const& parameters)
         : generator_(model::Network(spec, parameters, at::kCPU, at::kDouble))
     {}
 
@@ -107,7 +107,7 @@ TEST_CASE("A fine grid is computed in parts", "[landscape]")
 
 TEST_CASE("InfoGAN's generator gives the values of the reference in float64", "[landscape]")
 {
-    auto const spec = model::generator_spec(ModelKind::dcgan, 2, 0);
+    NetworkSpec const spec = dcgan_network(2);
     auto const parameters = random_parameters(spec, 3);
     model::FrozenGenerator generator(spec, parameters, at::kCPU);
     at::Tensor const target = random_tensor({1, 784}, 4).abs();
@@ -126,7 +126,7 @@ TEST_CASE("InfoGAN's generator gives the values of the reference in float64", "[
 
 TEST_CASE("A surface reaches 0 where the network makes the target itself", "[landscape]")
 {
-    auto const spec = model::generator_spec(ModelKind::dcgan, 2, 0);
+    NetworkSpec const spec = dcgan_network(2);
     model::FrozenGenerator generator(spec, random_parameters(spec, 6), at::kCPU);
     auto const axis = grid_axis({.points = 9});
     at::Tensor const target = generator.forward(at::tensor({2.0F, -1.0F}).reshape({1, 2})).clone();
@@ -173,6 +173,7 @@ TEST_CASE("The surfaces of a chain are those of its snapshots", "[landscape]")
     CHECK(surfaces.chain == relu_header().id());
     CHECK(surfaces.seed == 9);
     CHECK(surfaces.test_checksum == images.checksum);
+    CHECK((surfaces.shape == mnist_image));
     CHECK(surfaces.snapshots == std::vector<std::int64_t>{0, 2, 4});
     CHECK(surfaces.steps == std::vector<std::int64_t>{0, 80, 160});
     CHECK(surfaces.test_index == draw_targets(spec, 9, 7));
@@ -189,7 +190,7 @@ TEST_CASE("The surfaces of a chain are those of its snapshots", "[landscape]")
     }
 
     auto const axis = grid_axis(spec);
-    auto const network = model::generator_spec(ModelKind::relu, 2, 1);
+    NetworkSpec const network = relu_network(2, 1);
     at::Tensor const targets = at::tensor(surfaces.images).reshape({3, 784});
     RandomStream stream(10, "test/points", Purpose::prior, 0);
     for (int i = 0; i < 20; ++i)
@@ -206,6 +207,23 @@ TEST_CASE("The surfaces of a chain are those of its snapshots", "[landscape]")
     }
     CHECK(compute_surfaces(spec, chain, images, 9, at::kCPU, ignore, go_on).values ==
           surfaces.values);
+}
+
+TEST_CASE("Targets have the values that the generator gives", "[landscape]")
+{
+    ScratchFolder const folder;
+    auto header = relu_header();
+    header.generator.range = {-1, 1};
+    auto const images = random_images(7);
+    auto const surfaces =
+        compute_surfaces({.targets = 1, .levels = 2, .points = 2}, relu_chain(folder.path, header),
+                         images, 9, at::kCPU, ignore, go_on);
+    auto const first = static_cast<std::size_t>(surfaces.test_index[0]) * 784;
+    for (std::size_t pixel = 0; pixel < 784; ++pixel)
+    {
+        CHECK(surfaces.images[pixel] ==
+              Approx(2 * images.pixels[first + pixel] / 255.0 - 1).margin(1e-6));
+    }
 }
 
 TEST_CASE("What has no surfaces is refused", "[landscape]")
@@ -225,7 +243,9 @@ TEST_CASE("What has no surfaces is refused", "[landscape]")
     CHECK_THROWS_AS(compute({.points = 3}, chain, stop.get_token()), Interrupted);
     CHECK_THROWS_WITH(compute({}, relu_chain(folder.path, relu_header(3), 3), go_on),
                       Contains("latent_dim = 3") && Contains("train.latent_dims = 2"));
-    chain::ChainHeader unnamed{{}, 5};
-    unnamed.configuration.add("latent_dim", std::int64_t{2});
-    CHECK_THROWS_AS(compute({}, relu_chain(folder.path, unnamed), go_on), FileError);
+    data::Images narrow{3, {1, 28, 14}, {}, ""};
+    narrow.pixels.resize(3 * 28 * 14);
+    CHECK_THROWS_WITH(compute_surfaces({}, chain, data::TestImages(std::move(narrow)), 1, at::kCPU,
+                                       ignore, go_on),
+                      Contains("1 x 28 x 14") && Contains("relu makes 1 x 28 x 28"));
 }

@@ -17,9 +17,10 @@ struct Errors
     double jacobian = 0;
 };
 
-NetworkSpec infogan(std::int64_t latent_dim)
+/// Both architectures.
+std::vector<NetworkSpec> networks(std::int64_t latent_dim)
 {
-    return generator_spec(ModelKind::dcgan, latent_dim, 0);
+    return {test::dcgan_network(latent_dim), test::relu_network(latent_dim, 2)};
 }
 
 Errors frozen_against_autograd(NetworkSpec const& spec, std::int64_t batch, std::uint64_t seed,
@@ -34,7 +35,8 @@ Errors frozen_against_autograd(NetworkSpec const& spec, std::int64_t batch, std:
     ReferenceEvaluator reference(Network(spec, parameters, at::kCPU, type));
     at::Tensor const latents =
         test::random_tensor({batch, spec.front().input.size()}, seed + 1).to(type);
-    at::Tensor const gradient = test::random_tensor({batch, 784}, seed + 2).to(type);
+    at::Tensor const gradient =
+        test::random_tensor({batch, spec.back().output.size()}, seed + 2).to(type);
 
     Errors errors;
     errors.image = test::relative_error(frozen.forward(latents), reference.forward(latents));
@@ -51,9 +53,8 @@ TEST_CASE("The frozen generator equals autograd in float64")
     {
         for (std::int64_t const latent_dim : {2, 5, 20})
         {
-            for (ModelKind const model : {ModelKind::dcgan, ModelKind::relu})
+            for (NetworkSpec const& spec : networks(latent_dim))
             {
-                auto const spec = generator_spec(model, latent_dim, 2);
                 Errors const errors = frozen_against_autograd(spec, 7, seed, at::kDouble);
                 INFO("seed " << seed << ", k = " << latent_dim);
                 CHECK(errors.image < 1e-12);
@@ -71,7 +72,7 @@ TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
         for (std::int64_t const batch : {1, 25, 100})
         {
             auto const errors =
-                frozen_against_autograd(infogan(5), batch, 44, at::kFloat, used_often);
+                frozen_against_autograd(test::dcgan_network(5), batch, 44, at::kFloat, used_often);
             INFO("batch " << batch << ", used often: " << used_often);
             CHECK(errors.image < 1e-5);
             CHECK(errors.gradient < 1e-5);
@@ -82,7 +83,7 @@ TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
 
 TEST_CASE("Packing a frozen generator's weights changes no more than rounding, and happens once")
 {
-    auto const spec = infogan(5);
+    auto const spec = test::dcgan_network(5);
     FrozenGenerator generator(spec, test::random_parameters(spec, 44), at::kCPU);
     at::Tensor const latents = test::random_tensor({25, 5}, 45);
     auto const image = [&] { return generator.forward(latents).clone(); };
@@ -97,9 +98,8 @@ TEST_CASE("Packing a frozen generator's weights changes no more than rounding, a
 
 TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per cent")
 {
-    for (ModelKind const model : {ModelKind::dcgan, ModelKind::relu})
+    for (NetworkSpec const& spec : networks(5))
     {
-        auto const spec = generator_spec(model, 5, 2);
         auto const parameters = test::random_parameters(spec, 44);
         FrozenGenerator exact(spec, parameters, at::kCPU);
         FrozenGenerator rough(spec, parameters, at::kCPU, at::kBFloat16);
@@ -127,9 +127,8 @@ TEST_CASE("With bfloat16 matrix work the frozen generator is right to a few per 
 TEST_CASE(
     "With bfloat16 for gradients alone images are exact, and gradients right to a few per cent")
 {
-    for (ModelKind const model : {ModelKind::dcgan, ModelKind::relu})
+    for (NetworkSpec const& spec : networks(5))
     {
-        auto const spec = generator_spec(model, 5, 2);
         auto const parameters = test::random_parameters(spec, 44);
         FrozenGenerator exact(spec, parameters, at::kCPU);
         FrozenGenerator mixed(spec, parameters, at::kCPU, {at::kFloat, at::kBFloat16});
@@ -153,7 +152,7 @@ TEST_CASE(
 TEST_CASE("Nothing of a frozen generator is left on another device than its own")
 {
     // Of linear layers: LibTorch's convolutions cannot run on the meta device from C++.
-    auto const spec = generator_spec(ModelKind::relu, 5, 2);
+    auto const spec = test::relu_network(5, 2);
     FrozenGenerator generator(spec, test::random_parameters(spec, 44), at::kMeta);
     at::Tensor const image = generator.forward(at::empty({7, 5}, at::kMeta));
     CHECK(image.is_meta());
@@ -169,10 +168,9 @@ TEST_CASE("Nothing of a frozen generator is left on another device than its own"
 
 TEST_CASE("Layer by layer, the affine maps of a latent's own pattern are the generator there")
 {
-    for (ModelKind const model : {ModelKind::dcgan, ModelKind::relu})
+    std::int64_t const latent_dim = 3;
+    for (NetworkSpec const& spec : networks(latent_dim))
     {
-        std::int64_t const latent_dim = 3;
-        auto const spec = generator_spec(model, latent_dim, 2);
         FrozenGenerator generator(spec, test::random_parameters(spec, 12), at::kCPU, at::kDouble);
         at::Tensor const latent = test::random_tensor({1, latent_dim}, 13).to(at::kDouble);
         at::Tensor const point = at::cat({latent, at::ones({1, 1}, at::kDouble)}, 1);  // (x, 1)
@@ -201,7 +199,7 @@ TEST_CASE("Layer by layer, the affine maps of a latent's own pattern are the gen
 TEST_CASE("The frozen generator's gradient equals finite differences")
 {
     auto const parameters = test::random_generator(3, 5);
-    FrozenGenerator frozen(infogan(3), parameters, at::kCPU, at::kDouble);
+    FrozenGenerator frozen(test::dcgan_network(3), parameters, at::kCPU, at::kDouble);
     at::Tensor const latents = test::random_tensor({1, 3}, 6).to(at::kDouble);
     at::Tensor const weight = test::random_tensor({1, 784}, 7).to(at::kDouble);
     frozen.forward(latents);
@@ -221,7 +219,7 @@ TEST_CASE("The frozen generator's gradient equals finite differences")
 TEST_CASE("The same batch gives the same bits")
 {
     auto const parameters = test::random_generator(5, 8);
-    FrozenGenerator frozen(infogan(5), parameters, at::kCPU);
+    FrozenGenerator frozen(test::dcgan_network(5), parameters, at::kCPU);
     at::Tensor const latents = test::random_tensor({16, 5}, 9);
     at::Tensor const first = frozen.forward(latents).clone();
     at::Tensor const first_gradient = frozen.backward(first).clone();
@@ -232,9 +230,9 @@ TEST_CASE("The same batch gives the same bits")
 TEST_CASE("Parameters of another network are refused by name")
 {
     auto parameters = test::random_generator(5, 8);
-    CHECK_THROWS_WITH(FrozenGenerator(infogan(6), parameters, at::kCPU),
+    CHECK_THROWS_WITH(FrozenGenerator(test::dcgan_network(6), parameters, at::kCPU),
                       Catch::Contains("fc1.weight") && Catch::Contains("[1024, 6]"));
     parameters.pop_back();
-    CHECK_THROWS_WITH(FrozenGenerator(infogan(5), parameters, at::kCPU),
+    CHECK_THROWS_WITH(FrozenGenerator(test::dcgan_network(5), parameters, at::kCPU),
                       Catch::Contains("deconv2.bias"));
 }

@@ -18,7 +18,7 @@ constexpr int until_recorded = 12;  ///< evaluations after which a batch size is
 /// With its weights packed: until then bits depend on how often it was called.
 std::unique_ptr<Evaluator> frozen(at::ScalarType type = at::kFloat)
 {
-    auto const spec = generator_spec(ModelKind::relu, 5, 2);
+    auto const spec = test::relu_network(5, 2);
     auto generator =
         std::make_unique<FrozenGenerator>(spec, test::random_parameters(spec, 44), at::kCPU, type);
     test::use_often(*generator, 5);

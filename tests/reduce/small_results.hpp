@@ -12,14 +12,21 @@ namespace surf::test
 inline constexpr std::int64_t small_results_planned = 80;
 
 /// A cell with random outcomes, which depend on what is given except for the experiment.
-inline reduce::CellResult small_cell(std::string experiment, Task task, ModelKind model,
+inline reduce::CellResult small_cell(std::string experiment, Task task, std::string model,
                                      std::int64_t latent_dim, std::int64_t measurements,
                                      Method method, std::int64_t done, double success_chance)
 {
     reduce::CellResult result;
     result.experiment = std::move(experiment);
     Operator const seen_through = task == Task::inversion ? Operator::identity : Operator::gaussian;
-    result.spec.problem = {1, model, latent_dim, task, measurements, seen_through};
+    CanonicalText chain;
+    chain.add("model", model).add("latent_dim", latent_dim);
+    result.spec.chain = ChainId::of(chain);
+    result.spec.generator.label = std::move(model);
+    result.spec.generator.latent_dim = latent_dim;
+    result.spec.generator.image = {1, 28, 28};
+    result.spec.problem = {
+        .seed = 1, .task = task, .measured_by = seen_through, .measurements = measurements};
     result.spec.method = method;
     result.planned = small_results_planned;
     result.budget = method == Method::adam ? 0 : 471;
@@ -45,7 +52,8 @@ inline reduce::ResultsInput small_results()
 {
     using enum Task;
     using enum Method;
-    using enum ModelKind;
+    std::string const vae = "vae";
+    std::string const dcgan = "dcgan";
     reduce::ResultsInput input;
     input.experiments = {{"table1", {{"trials.count", "80"}, {"trials.tasks", "inversion"}}},
                          {"figure3", {{"trials.count", "80"}}},

@@ -26,7 +26,7 @@ for engine in ("h5netcdf", "netcdf4"):
     assert summary.success_rate.dims == dims and summary.success_rate.shape == (3, 3, 2, 2, 2, 3)
     assert list(summary.experiment.values) == ["table1", "figure3", "aside"]
     assert list(summary.task.values) == ["inversion", "recovery", "approximation"]
-    assert list(summary.model.values) == ["vae", "dcgan"]
+    assert list(summary.model.values) == ["dcgan", "vae"]
     assert list(summary.latent_dim.values) == [5, 20] and list(summary.measurements.values) == [100, 784]
     assert list(summary.method.values) == ["adam", "surfing", "restarts"]
     assert int(np.isfinite(summary.trials.values).sum()) == 10
@@ -57,7 +57,7 @@ TEST_CASE("an experiment's slice is what a job of this experiment alone gives", 
         reduce::write_results(folder.path / (name + ".h5"), alone);
     }
     python(R"(
-import xarray
+import numpy as np, xarray
 for place, name in enumerate(["table1", "figure3"]):
     def group(file, group):
         return xarray.open_dataset(f"{path}/{file}.h5", group=group).load()
@@ -66,9 +66,14 @@ for place, name in enumerate(["table1", "figure3"]):
     cut = everything.sel({d: alone[d] for d in ("task", "model", "latent_dim", "measurements", "method")})
     xarray.testing.assert_identical(cut, alone)
     assert int(alone.trials.count()) == int(everything.trials.count()) > 0  # and nothing beyond the cut
+    def labelled(trials):  # experiments and models are numbered in their file
+        model = trials.model
+        labels = dict(zip(np.atleast_1d(model.attrs["flag_values"]), model.attrs["flag_meanings"].split()))
+        labels = ("row", [labels[value] for value in model.values])
+        return trials.drop_vars(["row", "experiment", "model"]).assign(model=labels)
     trials = group("all", "trials")
-    trials = trials.isel(row=trials.experiment.values == place).drop_vars(["row", "experiment"])
-    own = group(name, "trials").drop_vars(["row", "experiment"])
+    trials = labelled(trials.isel(row=trials.experiment.values == place))
+    own = labelled(group(name, "trials"))
     k = own.sizes["latent_component"]
     xarray.testing.assert_identical(trials.isel(latent_component=slice(k)), own)
 )",
@@ -82,7 +87,7 @@ TEST_CASE("h5py reads provenance, types and meanings", "[results]")
     python(R"(
 import h5py, numpy as np
 file = h5py.File(path)
-assert file.attrs["filetype"] == "surf_sweep/results" and file.attrs["schema_version"] == "2.1"
+assert file.attrs["filetype"] == "surf_sweep/results" and file.attrs["schema_version"] == "3.0"
 provenance = dict(file["provenance"].attrs)
 assert provenance == dict(job="[sweep]\nmodel = vae, dcgan\nlatent-dim = 5, 20\n", git_revision="e5bcf7d",
                           ranks="5", device="cpu — 2 Kerne")
@@ -90,10 +95,13 @@ experiments = {name: dict(group.attrs) for name, group in file["experiments"].it
 assert experiments == {"table1": {"trials.count": "80", "trials.tasks": "inversion"}, "figure3": {"trials.count": "80"},
                        "aside": {}}
 summary, trials = file["summary"], file["trials"]
-assert list(summary["model"].asstr()) == ["vae", "dcgan"] and summary["latent_dim"].dtype == np.int64
+assert list(summary["model"].asstr()) == ["dcgan", "vae"] and summary["latent_dim"].dtype == np.int64
 assert summary["trials"].dtype == np.int64 and (summary["trials"][...] == -1).sum() == 216 - 10
 assert trials["method"].dtype == np.int8 and trials["method"].attrs["flag_meanings"] == "adam surfing restarts projected lm surfing-lm"
 assert list(trials["task"].attrs["flag_values"]) == [0, 1, 2]
+model = trials["model"]
+assert model.dtype == np.int32 and model.attrs["flag_values"].dtype == np.int32
+assert list(model.attrs["flag_values"]) == [0, 1] and model.attrs["flag_meanings"] == "dcgan vae"
 for group in (summary, trials):
     for data in group.values():
         assert {"units", "long_name"} <= set(data.attrs)
@@ -126,7 +134,7 @@ import subprocess
 command = ["h5dump", "-d", "/summary/complete", path]
 text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
 assert "H5T_STD_I8LE" in text and "SIMPLE { ( 3, 3, 2, 2, 2, 3 )" in text, text
-assert "(0,0,1,0,1,0): 1, 0, 1" in text and "(1,1,0,0,0,0): 1, 0, -1" in text, text
+assert "(0,0,0,0,1,0): 1, 0, 1" in text and "(1,1,1,0,0,0): 1, 0, -1" in text, text
 )py",
            path);
 }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <map>
 #include <set>
 
 #include "store/small_outcomes.hpp"
@@ -29,21 +28,20 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "adam.beta2 = 0.999\n"
           "adam.epsilon = 1e-08\n"
           "adam.learning_rate = 0.01\n"
-          "algorithm = 7\n"
+          "algorithm = 8\n"
           "chain = 00112233445566778899aabbccddeeff\n"
           "draw = trial\n"
-          "latent_dim = 5\n"
+          "goal.relative_change = 0.0001\n"
+          "goal.relative_target = 1e-12\n"
+          "goal.success_distance = 0.01\n"
           "measurements = 100\n"
           "method = surfing\n"
-          "model = dcgan\n"
           "noise = 0\n"
           "operator = gaussian\n"
-          "precision = float32\n"
+          "polish.by = none\n"
+          "precision.type = float32\n"
           "seed = 7\n"
           "stop.max_iterations = 50000\n"
-          "stop.relative_change = 0.0001\n"
-          "stop.relative_target = 1e-12\n"
-          "stop.success_distance = 0.01\n"
           "stop.window = 200\n"
           "surfing.adam_state = keep\n"
           "surfing.ratio = 0.95\n"
@@ -59,6 +57,8 @@ TEST_CASE("what does not affect a cell is no part of it", "[trial_spec]")
     cell.surfing.ratio = 0.5;
     CHECK(cell.id() == id);
     CHECK(cell.canonical().text().find("surfing") == std::string::npos);
+    cell.generator.label = "other";  // what the generator is, the chain's id says
+    CHECK(cell.id() == id);
 
     cell.method = Method::projected;
     CellId const projected = cell.id();
@@ -73,10 +73,10 @@ TEST_CASE("what does not affect a cell is no part of it", "[trial_spec]")
     cell.surfing.schedule = Schedule::linear;
     CHECK_FALSE(cell.canonical().entries().contains("surfing.ratio"));
 
-    cell.problem.measurement = Operator::block_average;
+    cell.problem.measured_by = Operator::block_average;
     CHECK_FALSE(cell.canonical().entries().contains("draw"));  // nothing is drawn
 
-    cell.problem.measurement = Operator::identity;
+    cell.problem.measured_by = Operator::identity;
     CHECK(cell.canonical().entries().at("measurements") == "784");
     CHECK_FALSE(cell.canonical().entries().contains("draw"));
 }
@@ -89,12 +89,11 @@ TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
         id_with([](BlockSpec& block) { block.count = 11; }),
         id_with([](BlockSpec& block) { block.budget = 0; }),
         id_with([](BlockSpec& block) { block.cell.problem.seed = 8; }),
-        id_with([](BlockSpec& block) { block.cell.problem.latent_dim = 6; }),
         id_with([](BlockSpec& block) { block.cell.chain = ChainId::from_hex("ff"); }),
         id_with([](BlockSpec& block) { block.cell.method = Method::adam; }),
         id_with([](BlockSpec& block) { block.cell.method = Method::restarts; }),
         id_with([](BlockSpec& block) { block.cell.problem.task = Task::approximation; }),
-        id_with([](BlockSpec& block) { block.cell.problem.measurement = Operator::mask; }),
+        id_with([](BlockSpec& block) { block.cell.problem.measured_by = Operator::mask; }),
         id_with([](BlockSpec& block) { block.cell.problem.measurements = 50; }),
         id_with([](BlockSpec& block) { block.cell.problem.draw = Draw::shared; }),
         id_with([](BlockSpec& block) { block.cell.problem.noise = 0.1; }),
@@ -110,37 +109,75 @@ TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
     }
 }
 
-TEST_CASE("methods, seeds, draws and noises of a problem share the domain of its random streams",
+TEST_CASE("methods, draws, noises and generators share the random streams of a problem",
           "[trial_spec]")
 {
-    Problem problem = small_block().cell.problem;
-    problem.draw = Draw::shared;
-    problem.noise = 0.1;
-    CHECK(problem.stream_domain() == "dcgan/5/recovery/gaussian/100");
-    problem.task = Task::inversion;
-    problem.measurement = Operator::identity;
-    CHECK(problem.stream_domain() == "dcgan/5/inversion/identity/784");
+    CellSpec const cell = small_block().cell;
+    auto const first = [](CellSpec const& of, std::int64_t trial = 3) {
+        return of.stream(Purpose::target_latent, trial).normal();
+    };
+    CellSpec alike = cell;
+    alike.method = Method::lm;
+    alike.problem.draw = Draw::shared;
+    alike.problem.noise = 0.1;
+    alike.chain = ChainId::from_hex("ff");
+    alike.generator.label = "other";
+    CHECK(first(alike) == first(cell));
+    CHECK(first(cell, 4) != first(cell));
+    CHECK(cell.stream(Purpose::initial_latent, 3).normal() != first(cell));
+
+    auto const differs = [&](auto change) {
+        CellSpec other = cell;
+        change(other);
+        return first(other) != first(cell);
+    };
+    CHECK(differs([](CellSpec& other) { ++other.problem.seed; }));
+    CHECK(differs([](CellSpec& other) { other.problem.task = Task::approximation; }));
+    CHECK(differs([](CellSpec& other) { other.problem.measured_by = Operator::mask; }));
+    CHECK(differs([](CellSpec& other) { --other.problem.measurements; }));
+    CHECK(differs([](CellSpec& other) { ++other.generator.latent_dim; }));
+}
+
+TEST_CASE("where A = I every number of the image is a measurement", "[trial_spec]")
+{
+    CellSpec cell = small_block().cell;
+    CHECK(cell.measurements() == 100);
+    cell.problem.measured_by = Operator::identity;
+    CHECK(cell.measurements() == 784);
+    cell.generator.image = {3, 64, 64};
+    CHECK(cell.measurements() == 3 * 64 * 64);
 }
 
 TEST_CASE("an operator takes the numbers of measurements that it can give", "[trial_spec]")
 {
-    std::map<Operator, std::set<std::int64_t>> const expected = {
-        {Operator::identity, {784}},
-        {Operator::block_average, {196, 49, 16, 4, 1}},
-    };
-    for (std::int64_t m = -1; m <= 800; ++m)
+    using Numbers = std::set<std::int64_t>;
+    struct Case
     {
-        INFO("m = " << m);
-        for (auto const& [measurement, valid] : expected)
+        Shape image;
+        Numbers averages;
+    };
+    for (Case const& with : {Case{{1, 28, 28}, {196, 49, 16, 4, 1}}, Case{{3, 8, 4}, {24, 6}},
+                             Case{{2, 6, 9}, {12}}, Case{{5, 1, 4}, {}}})
+    {
+        std::int64_t const size = with.image.size();
+        for (std::int64_t m = -1; m <= size + 10; ++m)
         {
-            CHECK(valid_measurements(measurement, m) == valid.contains(m));
+            INFO(with.image.text() << ", m = " << m);
+            auto const gives = [&](Operator measured_by) {
+                return entry_of(measured_by).gives(with.image, m);
+            };
+            bool const some_rows = m >= 1 && m <= size;
+            CHECK(gives(Operator::identity) == (m == size));
+            CHECK(gives(Operator::block_average) == with.averages.contains(m));
+            CHECK(gives(Operator::gaussian) == some_rows);
+            CHECK(gives(Operator::mask) == some_rows);
         }
-        bool const some_rows = m >= 1 && m <= 784;
-        CHECK(valid_measurements(Operator::gaussian, m) == some_rows);
-        CHECK(valid_measurements(Operator::mask, m) == some_rows);
     }
-    CHECK(is_drawn(Operator::gaussian));
-    CHECK(is_drawn(Operator::mask));
-    CHECK_FALSE(is_drawn(Operator::identity));
-    CHECK_FALSE(is_drawn(Operator::block_average));
+    CHECK(block_side({1, 28, 28}, 49) == 4);
+    CHECK(block_side({3, 8, 4}, 6) == 4);
+    CHECK(block_side({3, 8, 4}, 96) == 0);  // blocks of one pixel are A = I
+    CHECK(entry_of(Operator::gaussian).drawn);
+    CHECK(entry_of(Operator::mask).drawn);
+    CHECK_FALSE(entry_of(Operator::identity).drawn);
+    CHECK_FALSE(entry_of(Operator::block_average).drawn);
 }

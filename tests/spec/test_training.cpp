@@ -3,9 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "base/name_table.hpp"
 #include "spec/training.hpp"
+#include "support/models.hpp"
 
 using namespace surf;
+namespace models = surf::test::models;
 
 TEST_CASE("The collection's values are the same for all models")
 {
@@ -29,23 +32,25 @@ TEST_CASE("The collection's values are the same for all models")
 
 TEST_CASE("The published values are those of the methods' papers")
 {
-    auto const published = [](ModelKind model) { return preset_values(Preset::published, model); };
+    auto const published = [](Model const& model) {
+        return preset_values(Preset::published, model);
+    };
 
-    Hyperparameters const dcgan = published(ModelKind::dcgan);
+    Hyperparameters const dcgan = published(models::dcgan);
     CHECK((dcgan.optimiser == Optimiser::adam));
     CHECK(dcgan.generator_rate == 2e-4);
     CHECK(dcgan.discriminator_rate == 2e-4);
     CHECK(dcgan.beta1 == 0.5);
     CHECK(dcgan.critic_steps == 1);
 
-    Hyperparameters const wgan = published(ModelKind::wgan);
+    Hyperparameters const wgan = published(models::wgan);
     CHECK((wgan.optimiser == Optimiser::rmsprop));
     CHECK(wgan.generator_rate == 5e-5);
     CHECK(wgan.discriminator_rate == 5e-5);
     CHECK(wgan.clip == 0.01);
     CHECK(wgan.critic_steps == 5);
 
-    Hyperparameters const wgan_gp = published(ModelKind::wgan_gp);
+    Hyperparameters const wgan_gp = published(models::wgan_gp);
     CHECK((wgan_gp.optimiser == Optimiser::adam));
     CHECK(wgan_gp.generator_rate == 1e-4);
     CHECK(wgan_gp.discriminator_rate == 1e-4);
@@ -54,7 +59,7 @@ TEST_CASE("The published values are those of the methods' papers")
     CHECK(wgan_gp.critic_steps == 5);
     CHECK(wgan_gp.gradient_penalty == 10);
 
-    for (ModelKind const model : {ModelKind::vae, ModelKind::relu})
+    for (Model const& model : {models::vae, models::relu})
     {
         CHECK(published(model).generator_rate == 1e-3);
         CHECK(published(model).beta1 == 0.5);
@@ -69,7 +74,7 @@ TEST_CASE("The published values are those of the methods' papers")
 namespace
 {
 
-TrainSpec spec_of(ModelKind model, Optimiser optimiser)
+TrainSpec spec_of(Model const& model, Optimiser optimiser)
 {
     TrainSpec spec;
     spec.seed = 1;
@@ -77,7 +82,7 @@ TrainSpec spec_of(ModelKind model, Optimiser optimiser)
     spec.latent_dim = 5;
     spec.hyper = preset_values(Preset::collection, model);
     spec.hyper.optimiser = optimiser;
-    spec.data_checksum = "data";
+    spec.data = {"data", {1, 28, 28}};
     return spec;
 }
 
@@ -85,13 +90,12 @@ struct Change
 {
     std::string name;
     void (*apply)(TrainSpec&);
-    std::set<ModelKind> used_by;
+    std::set<std::string_view> used_by;  ///< names of models
     std::set<Optimiser> used_with = {Optimiser::adam, Optimiser::rmsprop};
 };
 
-std::set<ModelKind> const every = {ModelKind::vae, ModelKind::dcgan, ModelKind::wgan,
-                                   ModelKind::wgan_gp, ModelKind::relu};
-std::set<ModelKind> const gans = {ModelKind::dcgan, ModelKind::wgan, ModelKind::wgan_gp};
+std::set<std::string_view> const every = {"vae", "dcgan", "wgan", "wgan-gp", "relu"};
+std::set<std::string_view> const gans = {"dcgan", "wgan", "wgan-gp"};
 
 std::vector<Change> const changes = {
     {"seed", [](TrainSpec& spec) { ++spec.seed; }, every},
@@ -99,7 +103,7 @@ std::vector<Change> const changes = {
     {"intervals", [](TrainSpec& spec) { ++spec.intervals; }, every},
     {"steps_per_snapshot", [](TrainSpec& spec) { ++spec.steps_per_snapshot; }, every},
     {"threads", [](TrainSpec& spec) { ++spec.threads; }, every},
-    {"data_checksum", [](TrainSpec& spec) { spec.data_checksum = "other"; }, every},
+    {"data_checksum", [](TrainSpec& spec) { spec.data.checksum = "other"; }, every},
     {"batch", [](TrainSpec& spec) { ++spec.hyper.batch; }, every},
     {"generator_rate", [](TrainSpec& spec) { spec.hyper.generator_rate *= 2; }, every},
     {"discriminator_rate", [](TrainSpec& spec) { spec.hyper.discriminator_rate *= 2; }, gans},
@@ -108,15 +112,13 @@ std::vector<Change> const changes = {
     {"decay", [](TrainSpec& spec) { spec.hyper.decay /= 2; }, every, {Optimiser::rmsprop}},
     {"epsilon", [](TrainSpec& spec) { spec.hyper.epsilon *= 2; }, every},
     {"critic_steps", [](TrainSpec& spec) { ++spec.hyper.critic_steps; }, gans},
-    {"clip", [](TrainSpec& spec) { spec.hyper.clip *= 2; }, {ModelKind::wgan}},
-    {"gradient_penalty",
-     [](TrainSpec& spec) { spec.hyper.gradient_penalty *= 2; },
-     {ModelKind::wgan_gp}},
+    {"clip", [](TrainSpec& spec) { spec.hyper.clip *= 2; }, {"wgan"}},
+    {"gradient_penalty", [](TrainSpec& spec) { spec.hyper.gradient_penalty *= 2; }, {"wgan-gp"}},
     {"weight_deviation", [](TrainSpec& spec) { spec.hyper.weight_deviation *= 2; }, every},
-    {"hidden_layers", [](TrainSpec& spec) { ++spec.hyper.hidden_layers; }, {ModelKind::relu}},
+    {"hidden_layers", [](TrainSpec& spec) { ++spec.hyper.hidden_layers; }, {"relu"}},
     {"observation_deviation",
      [](TrainSpec& spec) { spec.hyper.observation_deviation *= 2; },
-     {ModelKind::relu}},
+     {"relu"}},
 };
 
 }  // namespace
@@ -133,7 +135,7 @@ TEST_CASE("A chain's id changes with all that affects it, and with nothing else"
                 TrainSpec changed = spec;
                 change.apply(changed);
                 INFO(entry.name << " with " << optimiser.name << ": " << change.name);
-                CHECK((changed.id() != spec.id()) == (change.used_by.contains(entry.kind) &&
+                CHECK((changed.id() != spec.id()) == (change.used_by.contains(entry.name) &&
                                                       change.used_with.contains(optimiser.kind)));
             }
         }
@@ -153,18 +155,36 @@ TEST_CASE("Every model and every optimiser has an id of its own")
     CHECK(ids.size() == model_table.size() * optimiser_table.size());
 }
 
-TEST_CASE("uses() tells whose training a hyperparameter affects")
+TEST_CASE("heeds() tells whose training a hyperparameter affects")
 {
     for (ModelEntry const& entry : model_table)
     {
         INFO(entry.name);
-        bool const gan = gans.contains(entry.kind);
-        CHECK(uses(entry.kind, Knob::discriminator_rate) == gan);
-        CHECK(uses(entry.kind, Knob::critic_steps) == gan);
-        CHECK(uses(entry.kind, Knob::clip) == (entry.kind == ModelKind::wgan));
-        CHECK(uses(entry.kind, Knob::gradient_penalty) == (entry.kind == ModelKind::wgan_gp));
-        CHECK(uses(entry.kind, Knob::hidden_layers) == (entry.kind == ModelKind::relu));
-        CHECK(uses(entry.kind, Knob::observation_deviation) == (entry.kind == ModelKind::relu));
-        CHECK(uses(entry.kind, Knob::weight_deviation));  // of relu the encoder
+        bool const gan = gans.contains(entry.name);
+        CHECK(heeds(entry.kind, ModelSetting::discriminator_rate) == gan);
+        CHECK(heeds(entry.kind, ModelSetting::critic_steps) == gan);
+        CHECK(heeds(entry.kind, ModelSetting::clip) == (entry.kind == models::wgan));
+        CHECK(heeds(entry.kind, ModelSetting::gradient_penalty) == (entry.kind == models::wgan_gp));
+        CHECK(heeds(entry.kind, ModelSetting::hidden_layers) == (entry.kind == models::relu));
+        CHECK(heeds(entry.kind, ModelSetting::observation_deviation) ==
+              (entry.kind == models::relu));
+    }
+}
+
+TEST_CASE("What is trained is a generator of the data's images, labelled by its model")
+{
+    for (ModelEntry const& entry : model_table)
+    {
+        INFO(entry.name);
+        TrainSpec spec = spec_of(entry.kind, Optimiser::adam);
+        spec.data.image = {3, 32, 24};
+        CHECK(spec.label() == entry.name);
+        GeneratorSpec const generator = spec.generator();
+        CHECK(generator.label == entry.name);
+        CHECK(generator.latent_dim == 5);
+        CHECK((generator.image == Shape{3, 32, 24}));
+        CHECK((generator.prior == Prior::uniform));
+        CHECK((generator.range == ValueRange{0, 1}));
+        CHECK_NOTHROW(require_valid(generator, "trained"));
     }
 }

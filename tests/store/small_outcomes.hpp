@@ -61,12 +61,11 @@ inline BlockSpec small_block()
 {
     BlockSpec block;
     block.cell.chain = ChainId::from_hex("00112233445566778899aabbccddeeff");
-    block.cell.problem = {.seed = 7,
-                          .model = ModelKind::dcgan,
-                          .latent_dim = 5,
-                          .task = Task::recovery,
-                          .measurements = 100,
-                          .measurement = Operator::gaussian};
+    block.cell.generator.label = "dcgan";
+    block.cell.generator.latent_dim = 5;
+    block.cell.generator.image = {1, 28, 28};
+    block.cell.problem = {
+        .seed = 7, .task = Task::recovery, .measured_by = Operator::gaussian, .measurements = 100};
     block.cell.method = Method::surfing;
     block.first = 50;
     block.count = 10;

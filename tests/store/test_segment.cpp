@@ -38,6 +38,7 @@ TEST_CASE("a segment gives back its outcomes", "[segment]")
     REQUIRE(segment.has_value());
     CHECK(segment->block == small_block().id());
     CHECK(segment->cell == small_block().cell.canonical().text());
+    CHECK(segment->task == Task::recovery);
     CHECK(segment->first == 50);
     CHECK(segment->budget == 471);
     CHECK(segment->run.host == "node7");
@@ -71,6 +72,7 @@ import h5py, numpy as np
 file = h5py.File(path)
 assert file.attrs["filetype"] == "surf_sweep/segment" and file.attrs["first"] == 50
 assert file.attrs["budget"] == 471 and file.attrs["host"] == "node7" and file.attrs["seconds"] == 12.5
+assert file.attrs["task"] == "recovery" and file.attrs["schema_version"] == "3.0"
 assert "measurements = 100\n" in file.attrs["cell"] and file.attrs["block_id"] + ".h5" in path
 assert list(file["trial"]) == list(range(50, 60)) and file["trial"].dtype == np.int64
 reason = file["stop_reason"]
@@ -144,8 +146,13 @@ TEST_CASE("a damaged segment is refused and set aside", "[segment]")
     }
     SECTION("an unknown task")
     {
-        edit("file.attrs['cell'] = file.attrs['cell'].replace('task = recovery', 'task = rescue')");
-        reason = "its cell names no known task";
+        edit("file.attrs['task'] = 'rescue'");
+        reason = "names no known task (rescue)";
+    }
+    SECTION("another task than the cell's")
+    {
+        edit("file.attrs['task'] = 'inversion'");
+        reason = "the outcomes do not have their checksum";
     }
     SECTION("a missing column")
     {

@@ -63,16 +63,16 @@ struct Layers
         at::Tensor const variance = (values - mean.unsqueeze(1)).square().mean(1);
         {
             at::NoGradGuard const no_autograd;
-            at::Tensor const& running_mean = get(layer, "bn.mean");
-            at::Tensor const& running_variance = get(layer, "bn.variance");
+            at::Tensor const& running_mean = get(layer + "_bn", "running_mean");
+            at::Tensor const& running_variance = get(layer + "_bn", "running_var");
             running_mean.copy_(0.9 * running_mean + 0.1 * mean);
             running_variance.copy_(0.9 * running_variance + 0.1 * variance * count / (count - 1));
         }
         std::vector<std::int64_t> shape(static_cast<std::size_t>(input.dim()), 1);
         shape[1] = -1;
-        return get(layer, "bn.gamma").reshape(shape) * (input - mean.reshape(shape)) /
+        return get(layer + "_bn", "weight").reshape(shape) * (input - mean.reshape(shape)) /
                    (variance.reshape(shape) + 1e-5).sqrt() +
-               get(layer, "bn.beta").reshape(shape);
+               get(layer + "_bn", "bias").reshape(shape);
     }
 
     /// ReLU, with this slope on its other side.
@@ -108,11 +108,11 @@ at::Tensor expansive(PlainNetwork const& network, at::Tensor const& latents)
     return at::matmul(value, layers.get("output", "weight").t());
 }
 
-at::Tensor trunk(PlainNetwork const& network, at::Tensor const& images, BatchNorm batch_norm)
+at::Tensor trunk(PlainNetwork const& network, at::Tensor const& images, TrunkNorm norm)
 {
     Layers const layers{network};
     auto const normalise = [&](std::string const& layer, at::Tensor const& input) {
-        return batch_norm == BatchNorm::on ? layers.normalise(layer, input) : input;
+        return norm == TrunkNorm::batch ? layers.normalise(layer, input) : input;
     };
     at::Tensor value = layers.convolution("conv1", images.reshape({-1, 1, 28, 28}));
     value = layers.rectify(value, leaky);

@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "spec/architecture.hpp"
+
 namespace surf::test
 {
 
@@ -29,14 +31,8 @@ at::Tensor infogan(PlainNetwork const& network, at::Tensor const& latents);
 /// The generator of the paper's section 3, V σ(W_d … σ(W_1 x + b_1) … + b_d).
 at::Tensor expansive(PlainNetwork const& network, at::Tensor const& latents);
 
-enum class BatchNorm
-{
-    on,
-    off,
-};
-
 /// InfoGAN's discriminator with as many outputs as there are weights for: [batch × 784] →
 /// [batch × outputs].
-at::Tensor trunk(PlainNetwork const& network, at::Tensor const& images, BatchNorm batch_norm);
+at::Tensor trunk(PlainNetwork const& network, at::Tensor const& images, TrunkNorm norm);
 
 }  // namespace surf::test

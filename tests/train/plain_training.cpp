@@ -16,7 +16,7 @@ namespace
 
 bool is_statistic(std::string const& name)
 {
-    return name.ends_with(".mean") || name.ends_with(".variance");
+    return name.ends_with(".running_mean") || name.ends_with(".running_var");
 }
 
 bool is_network_array(std::string const& name)
@@ -39,28 +39,25 @@ Tensors networks_in(Parameters const& state)
     {
         if (is_network_array(array.name))
         {
-            tensors[array.name] =
-                at::tensor(at::ArrayRef<float>(array.values))
-                    .to(at::kDouble)
-                    .reshape(array.shape)
-                    .set_requires_grad(!is_statistic(array.name) &&
-                                       array.name != "decoder.output.bias");  // V has none
+            tensors[array.name] = at::tensor(at::ArrayRef<float>(array.values))
+                                      .to(at::kDouble)
+                                      .reshape(array.shape)
+                                      .set_requires_grad(!is_statistic(array.name));
         }
     }
     return tensors;
 }
 
-std::string judge_name(ModelKind model)
+std::string judge_name(Training training)
 {
-    switch (model)
+    switch (training)
     {
-        case ModelKind::vae:
-        case ModelKind::relu:
+        case Training::vae:
             return "encoder";
-        case ModelKind::dcgan:
+        case Training::dcgan:
             return "discriminator";
-        case ModelKind::wgan:
-        case ModelKind::wgan_gp:
+        case Training::wgan:
+        case Training::wgan_gp:
             return "critic";
     }
     return {};
@@ -130,8 +127,8 @@ PlainTraining::PlainTraining(TrainSpec const& spec, data::TrainingImages const& 
     : spec_(spec),
       batches_(spec, images, at::kCPU),
       kink_(kink),
-      generator_(judge_name(spec.model) == "encoder" ? "decoder" : "generator"),
-      judge_(judge_name(spec.model)),
+      generator_(judge_name(spec.model.training) == "encoder" ? "decoder" : "generator"),
+      judge_(judge_name(spec.model.training)),
       tensors_(networks_in(state)),
       generator_optimiser_(trained(generator_), spec.hyper, spec.hyper.generator_rate),
       judge_optimiser_(
@@ -174,7 +171,7 @@ void PlainTraining::autoencoder_step(std::int64_t number)
     at::Tensor const output = decode(mean + variance.sqrt() * noise);
 
     at::Tensor density;  // its logarithm, of every pixel
-    if (spec_.model == ModelKind::relu)
+    if (spec_.model.architecture == Architecture::relu)
     {
         double const deviation = spec_.hyper.observation_deviation;
         density = -0.5 * ((images - output) / deviation).square() -
@@ -209,15 +206,16 @@ void PlainTraining::adversarial_step(std::int64_t number)
         at::Tensor const real = batches_.images(draw).to(at::kDouble);
         at::Tensor const loss = critic_loss(draw, real, fake.detach());
         judge_optimiser_.minimise(loss);
-        if (spec_.model == ModelKind::wgan)
+        if (spec_.model.training == Training::wgan)
         {
             judge_optimiser_.clip(spec_.hyper.clip);
         }
         note(judge_, loss);
     }
     at::Tensor const scores = judge(fake);
-    at::Tensor const loss =
-        spec_.model == ModelKind::dcgan ? -at::sigmoid(scores).log().mean() : -scores.mean();
+    at::Tensor const loss = spec_.model.training == Training::dcgan
+                                ? -at::sigmoid(scores).log().mean()
+                                : -scores.mean();
     generator_optimiser_.minimise(loss);
     note("generator", loss);
 }
@@ -228,7 +226,7 @@ at::Tensor PlainTraining::critic_loss(std::int64_t draw, at::Tensor const& real,
 {
     at::Tensor const of_real = judge(real);
     at::Tensor const of_fake = judge(fake);
-    if (spec_.model == ModelKind::dcgan)
+    if (spec_.model.training == Training::dcgan)
     {
         at::Tensor const trust_in_real = at::sigmoid(of_real);
         at::Tensor const trust_in_fake = at::sigmoid(of_fake);
@@ -237,7 +235,7 @@ at::Tensor PlainTraining::critic_loss(std::int64_t draw, at::Tensor const& real,
     }
     at::Tensor const gap = of_real.mean() - of_fake.mean();
     note("critic_gap", gap);
-    if (spec_.model == ModelKind::wgan)
+    if (spec_.model.training == Training::wgan)
     {
         return -gap;
     }
@@ -255,13 +253,14 @@ at::Tensor PlainTraining::critic_loss(std::int64_t draw, at::Tensor const& real,
 at::Tensor PlainTraining::decode(at::Tensor const& latents) const
 {
     PlainNetwork const network{tensors_, generator_, kink_};
-    return spec_.model == ModelKind::relu ? expansive(network, latents) : infogan(network, latents);
+    return spec_.model.architecture == Architecture::relu ? expansive(network, latents)
+                                                          : infogan(network, latents);
 }
 
 at::Tensor PlainTraining::judge(at::Tensor const& images) const
 {
     return trunk({tensors_, judge_, kink_}, images,
-                 spec_.model == ModelKind::wgan_gp ? BatchNorm::off : BatchNorm::on);
+                 spec_.model.training == Training::wgan_gp ? TrunkNorm::none : TrunkNorm::batch);
 }
 
 std::vector<at::Tensor> PlainTraining::trained(std::string const& network) const

@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "data/images.hpp"
 #include "spec/training.hpp"
+#include "support/models.hpp"
 
 namespace surf::test
 {
@@ -12,9 +13,9 @@ inline data::TrainingImages noise_images()
 {
     data::Images images;
     images.count = 200;
-    images.rows = images.columns = data::image_side;
+    images.shape = {1, 28, 28};
     RandomStream stream(1, "test/images", Purpose::prior, 0);
-    for (std::int64_t i = 0; i < images.count * images.rows * images.columns; ++i)
+    for (std::int64_t i = 0; i < images.count * images.shape.size(); ++i)
     {
         images.pixels.push_back(static_cast<std::uint8_t>(stream.below(256)));
     }
@@ -22,18 +23,18 @@ inline data::TrainingImages noise_images()
     return data::TrainingImages(std::move(images));
 }
 
-inline TrainSpec small_training(ModelKind kind, Preset preset = Preset::collection)
+inline TrainSpec small_training(Model const& model, Preset preset = Preset::collection)
 {
     TrainSpec spec;
     spec.seed = 5;
-    spec.model = kind;
+    spec.model = model;
     spec.latent_dim = 3;
-    spec.hyper = preset_values(preset, kind);
+    spec.hyper = preset_values(preset, model);
     spec.hyper.batch = 8;
     spec.intervals = 3;
     spec.steps_per_snapshot = 2;
     spec.threads = 1;
-    spec.data_checksum = "noise";
+    spec.data = {"noise", {1, 28, 28}};
     return spec;
 }
 

@@ -12,7 +12,7 @@ using namespace surf::train;
 TEST_CASE("An epoch shows every image once, in an order of its own")
 {
     auto const images = test::noise_images();
-    auto const spec = test::small_training(ModelKind::dcgan);
+    auto const spec = test::small_training(test::models::dcgan);
     Batches batches(spec, images, at::kCPU);
     std::int64_t const steps = images.count / spec.hyper.batch;
     // Noise images differ in their sums.
@@ -42,7 +42,7 @@ TEST_CASE("An epoch shows every image once, in an order of its own")
 TEST_CASE("Noise depends on the step alone")
 {
     auto const images = test::noise_images();
-    auto const spec = test::small_training(ModelKind::vae);
+    auto const spec = test::small_training(test::models::vae);
     Batches const one(spec, images, at::kCPU);
     Batches const other(spec, images, at::kCPU);
     CHECK(at::equal(one.normal_noise(7), other.normal_noise(7)));
@@ -55,7 +55,7 @@ TEST_CASE("Noise depends on the step alone")
 
 TEST_CASE("Mixing weights are uniform on [0, 1], one a sample")
 {
-    auto spec = test::small_training(ModelKind::wgan_gp);
+    auto spec = test::small_training(test::models::wgan_gp);
     spec.hyper.batch = 200;
     auto const images = test::noise_images();
     Batches const batches(spec, images, at::kCPU);
@@ -71,7 +71,7 @@ TEST_CASE("Mixing weights are uniform on [0, 1], one a sample")
 
 TEST_CASE("A batch larger than the data is refused")
 {
-    auto spec = test::small_training(ModelKind::vae);
+    auto spec = test::small_training(test::models::vae);
     spec.hyper.batch = 201;
     auto const images = test::noise_images();
     CHECK_THROWS_WITH(Batches(spec, images, at::kCPU),

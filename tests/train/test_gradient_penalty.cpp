@@ -4,6 +4,7 @@
 
 #include "base/random.hpp"
 #include "model/network.hpp"
+#include "spec/architecture.hpp"
 #include "train/wgan.hpp"
 
 using namespace surf;
@@ -32,11 +33,14 @@ NamedArray array(std::string name, std::vector<std::int64_t> shape, Numbers cons
     return {std::move(name), std::move(shape), std::vector<float>(values.begin(), values.end())};
 }
 
-model::LayerSpec dense(std::string name, std::int64_t in, std::int64_t out,
-                       model::Activation activation)
+LayerSpec dense(std::string name, std::int64_t in, std::int64_t out, Activation activation)
 {
-    return {std::move(name), model::LayerKind::linear,   {in},
-            {out},           model::Normalisation::none, activation};
+    return {.name = std::move(name),
+            .kind = LayerKind::linear,
+            .input = {in},
+            .output = {out},
+            .bias = Bias::trained,
+            .activation = activation};
 }
 
 /// The penalty's gradient with respect to each of the critic's trained tensors, by autograd.
@@ -58,7 +62,7 @@ TEST_CASE("A linear critic w.x has the penalty (|w| - 1)^2 everywhere")
 {
     Numbers const weight = {0.5, -2, 1, 0.25};
     double const length = std::sqrt(0.25 + 4 + 1 + 0.0625);
-    Network const critic({dense("fc", 4, 1, model::Activation::none)},
+    Network const critic({dense("fc", 4, 1, Activation::none)},
                          {array("fc.weight", {1, 4}, weight), array("fc.bias", {1}, {3})}, at::kCPU,
                          at::kDouble);
     at::Tensor const points = at::tensor(random_numbers(12, 0)).reshape({3, 4});
@@ -120,8 +124,8 @@ TEST_CASE("A nonlinear critic's penalty and its weight gradients equal those wor
     Numbers b = random_numbers(units, 2);
     Numbers v = random_numbers(units, 3);
     Numbers const points = random_numbers(4 * inputs, 4);
-    Network const critic({dense("fc1", inputs, units, model::Activation::leaky_relu),
-                          dense("fc2", units, 1, model::Activation::none)},
+    Network const critic({dense("fc1", inputs, units, Activation::leaky_relu),
+                          dense("fc2", units, 1, Activation::none)},
                          {array("fc1.weight", {units, inputs}, w), array("fc1.bias", {units}, b),
                           array("fc2.weight", {1, units}, v), array("fc2.bias", {1}, {0.5})},
                          at::kCPU, at::kDouble);
@@ -152,7 +156,7 @@ TEST_CASE("A nonlinear critic's penalty and its weight gradients equal those wor
 
 TEST_CASE("The full critic's penalty gradient equals differences along a random direction")
 {
-    auto const spec = model::trunk_spec(1, model::Normalisation::none);
+    auto const spec = infogan_trunk({1, 28, 28}, 1, TrunkNorm::none);
     RandomStream stream(31, "test/penalty", Purpose::weights, 5);
     Parameters const parameters =
         Network(spec, stream, model::Initialisation::normal(0.05), at::kCPU).parameters();

@@ -39,17 +39,17 @@ data::TestImages flat_images(std::vector<std::uint8_t> const& values)
 {
     data::Images images;
     images.count = std::ssize(values);
-    images.rows = images.columns = data::image_side;
+    images.shape = {1, 28, 28};
     for (std::uint8_t const value : values)
     {
-        images.pixels.insert(images.pixels.end(), image_size, value);
+        images.pixels.insert(images.pixels.end(), 784, value);
     }
     return data::TestImages(std::move(images));
 }
 
 at::Tensor flat_samples(std::vector<float> const& values)
 {
-    return at::tensor(values).unsqueeze(1).expand({-1, image_size});
+    return at::tensor(values).unsqueeze(1).expand({-1, 784});
 }
 
 /// The noise images as if nothing were trained on them.
@@ -62,7 +62,9 @@ data::TestImages held_out_noise()
 at::Tensor pixels_of(data::Images const& images)
 {
     auto* const bytes = const_cast<std::uint8_t*>(images.pixels.data());
-    return at::from_blob(bytes, {images.count, image_size}, at::kByte).to(at::kFloat).div(255.0);
+    return at::from_blob(bytes, {images.count, images.shape.size()}, at::kByte)
+        .to(at::kFloat)
+        .div(255.0);
 }
 
 bool same(Parameters const& left, Parameters const& right)
@@ -139,12 +141,12 @@ file["diversity"] = [samples.var(0, ddof=1).sum() / known.var(0, ddof=1).sum()]
 )",
            path);
     h5::FileReader const file(path);
-    data::Images images{300, data::image_side, data::image_side, {}, ""};
+    data::Images images{300, {1, 28, 28}, {}, ""};
     for (double const value : file.root().dataset("held_out").read<double>())
     {
         images.pixels.push_back(static_cast<std::uint8_t>(value));
     }
-    SampleQuality const quality(small_training(ModelKind::vae), data::TestImages(std::move(images)),
+    SampleQuality const quality(small_training(models::vae), data::TestImages(std::move(images)),
                                 at::kCPU);
     chain::Log const scores = quality.score(read_matrix(file, "samples"));
     REQUIRE(scores.size() == 2);
@@ -157,7 +159,7 @@ TEST_CASE("the held-out images themselves score best, and all that is less score
           "[quality]")
 {
     auto const held_out = held_out_noise();
-    SampleQuality const quality(small_training(ModelKind::dcgan), held_out, at::kCPU);
+    SampleQuality const quality(small_training(models::dcgan), held_out, at::kCPU);
     at::Tensor const pixels = pixels_of(held_out);
     chain::Log const best = quality.score(pixels);
     CHECK(best.at("pixel_frechet_distance") < 1e-6);
@@ -172,7 +174,7 @@ TEST_CASE("the held-out images themselves score best, and all that is less score
 
 TEST_CASE("diversity and distance of flat images, by hand", "[quality]")
 {
-    SampleQuality const quality(small_training(ModelKind::vae), flat_images({0, 0, 255, 255}),
+    SampleQuality const quality(small_training(models::vae), flat_images({0, 0, 255, 255}),
                                 at::kCPU);
     // Variance of a pixel: held out 4·(1/2)²/3 = 1/3, samples 2·(1/4)²/1 = 1/8. The one principal
     // component is the mean over the pixels times √784: |m|² = 784·(0.6 − 0.5)², and so on.
@@ -186,7 +188,7 @@ TEST_CASE("diversity and distance of flat images, by hand", "[quality]")
 
 TEST_CASE("a sample that is not finite gives scores that are not", "[quality]")
 {
-    SampleQuality const quality(small_training(ModelKind::vae), held_out_noise(), at::kCPU);
+    SampleQuality const quality(small_training(models::vae), held_out_noise(), at::kCPU);
     at::Tensor const pixels = pixels_of(noise_images());
     pixels[3][5] = std::numeric_limits<float>::infinity();
     for (auto const& [name, value] : quality.score(pixels))
@@ -198,7 +200,7 @@ TEST_CASE("a sample that is not finite gives scores that are not", "[quality]")
 
 TEST_CASE("held-out images that do not differ are refused", "[quality]")
 {
-    auto const spec = small_training(ModelKind::vae);
+    auto const spec = small_training(models::vae);
     for (auto const& values : {std::vector<std::uint8_t>{7, 7, 7}, {7}, {}})
     {
         CHECK_THROWS_WITH(SampleQuality(spec, flat_images(values), at::kCPU),
@@ -213,27 +215,27 @@ TEST_CASE("samples come from the model's own prior, one stream each", "[quality]
         INFO(entry.name);
         auto spec = small_training(entry.kind);
         spec.hyper.batch = 64;
-        bool const normal = entry.kind == ModelKind::vae || entry.kind == ModelKind::relu;
+        bool const normal = entry.kind.training == Training::vae;
         // Its first pixels are the latent.
-        Parameters weights = {{"fc1.weight", {image_size, spec.latent_dim}, {}},
-                              {"fc1.bias", {image_size}, {}}};
+        Parameters weights = {{"fc1.weight", {784, spec.latent_dim}, {}}, {"fc1.bias", {784}, {}}};
         weights[0].values.resize(static_cast<std::size_t>(weights[0].size()));
         weights[1].values.resize(static_cast<std::size_t>(weights[1].size()));
         for (std::int64_t i = 0; i < spec.latent_dim; ++i)
         {
             weights[0].values[static_cast<std::size_t>(i * spec.latent_dim + i)] = 1;
         }
-        model::NetworkSpec const layers = {{"fc1",
-                                            model::LayerKind::linear,
-                                            {spec.latent_dim},
-                                            {image_size},
-                                            model::Normalisation::none,
-                                            model::Activation::none}};
+        NetworkSpec const layers = {
+            {.name = "fc1",
+             .kind = LayerKind::linear,
+             .input = {spec.latent_dim},
+             .output = {784},
+             .bias = Bias::trained},
+            {.name = "", .kind = LayerKind::reshape, .input = {784}, .output = {1, 28, 28}}};
         model::Network const generator(layers, weights, at::kCPU);
         SampleQuality const quality(spec, held_out_noise(), at::kCPU);
         auto const [scores, shown] = quality.judge(generator);
         CHECK(shown.name == "samples");
-        REQUIRE((shown.shape == std::vector<std::int64_t>{64, 28, 28}));
+        REQUIRE((shown.shape == std::vector<std::int64_t>{64, 1, 28, 28}));
         for (std::size_t i = 0; i < 64; ++i)
         {
             RandomStream stream(spec.seed, spec.stream_domain(), Purpose::sample_latent, i);
@@ -254,7 +256,7 @@ TEST_CASE("samples come from the model's own prior, one stream each", "[quality]
 TEST_CASE("judging a generator disturbs neither it nor its training", "[quality]")
 {
     auto const images = noise_images();
-    for (ModelKind const kind : {ModelKind::dcgan, ModelKind::vae})
+    for (Model const& kind : {models::dcgan, models::vae})
     {
         auto const spec = small_training(kind);
         SampleQuality const quality(spec, held_out_noise(), at::kCPU);

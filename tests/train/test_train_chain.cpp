@@ -9,6 +9,7 @@
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
 #include "hdf5/python.hpp"
+#include "model/random_network.hpp"
 #include "support/scratch_folder.hpp"
 #include "train/quality.hpp"
 #include "train/small_training.hpp"
@@ -102,7 +103,7 @@ TEST_CASE("A training that is stopped at any step resumes and ends with the same
         // Before the first snapshot, at one, between two; the models differ only in their trainer.
         using Steps = std::vector<std::int64_t>;
         for (std::int64_t const stop_after :
-             entry.kind == ModelKind::vae ? Steps{1, 2, 5} : Steps{5})
+             entry.kind == test::models::vae ? Steps{1, 2, 5} : Steps{5})
         {
             test::ScratchFolder const folder;
             std::stop_source stop;
@@ -125,15 +126,13 @@ TEST_CASE("A training that is stopped at any step resumes and ends with the same
 
 TEST_CASE("Every snapshot has a log, and samples of the same latents, which h5py reads")
 {
-    auto const spec = test::small_training(ModelKind::vae);
+    auto const spec = test::small_training(test::models::vae);
     test::ScratchFolder const folder;
     auto const snapshots = train_to_end(spec, folder.path);
     SampleQuality const quality(spec, noise_data().test, at::kCPU);
     for (chain::Snapshot const& snapshot : snapshots)
     {
-        model::Network const generator(
-            model::generator_spec(spec.model, spec.latent_dim, spec.hyper.hidden_layers),
-            snapshot.generator, at::kCPU);
+        model::Network const generator(*spec.generator().layers(), snapshot.generator, at::kCPU);
         auto const [scores, shown] = quality.judge(generator);
         CHECK(snapshot.samples.values == shown.values);
         CHECK(snapshot.log.at("diversity") == scores.at("diversity"));
@@ -148,7 +147,7 @@ for name, entry in file["log"].items():
     known = np.isfinite(entry[...])
     assert list(known) == [name in ("diversity", "pixel_frechet_distance"), True, True, True], name
 samples = file["samples"][...]
-assert samples.shape == (4, 64, 28, 28) and samples.min() > 0 and samples.max() < 1
+assert samples.shape == (4, 64, 1, 28, 28) and samples.min() > 0 and samples.max() < 1
 assert all(np.abs(later - former).max() > 1e-3 for former, later in zip(samples, samples[1:]))  # it moves
 )",
                  chain::chain_path(folder.path, spec.id()));
@@ -156,7 +155,7 @@ assert all(np.abs(later - former).max() > 1e-3 for former, later in zip(samples,
 
 TEST_CASE("A sound chain is left alone, a damaged one is trained again")
 {
-    auto const spec = test::small_training(ModelKind::vae);
+    auto const spec = test::small_training(test::models::vae);
     test::ScratchFolder const folder;
     auto const expected = train_to_end(spec, folder.path);
     auto const path = chain::chain_path(folder.path, spec.id());
@@ -176,7 +175,7 @@ TEST_CASE("A sound chain is left alone, a damaged one is trained again")
 
 TEST_CASE("A chain that another process trains is waited for")
 {
-    auto const spec = test::small_training(ModelKind::relu);
+    auto const spec = test::small_training(test::models::relu);
     test::ScratchFolder const folder;
     auto elsewhere = std::make_optional<chain::PartialChain>(folder.path, chain_header(spec));
 
@@ -196,7 +195,7 @@ TEST_CASE("A chain that another process trains is waited for")
 
 TEST_CASE("A training that diverges is told by snapshot and quantity, and not published")
 {
-    auto spec = test::small_training(ModelKind::vae);
+    auto spec = test::small_training(test::models::vae);
     spec.hyper.generator_rate = 1e3;
     test::ScratchFolder const folder;
     for (int attempt = 0; attempt < 2; ++attempt)
@@ -211,7 +210,7 @@ TEST_CASE("A training that diverges is told by snapshot and quantity, and not pu
 
 TEST_CASE("A generator that makes one image is not published, however often it is tried")
 {
-    auto spec = test::small_training(ModelKind::dcgan);
+    auto spec = test::small_training(test::models::dcgan);
     spec.steps_per_snapshot = collapse_steps / spec.intervals + 1;
     auto const images = test::noise_images();
     Parameters weights = make_trainer(spec, images, at::kCPU)->generator().parameters();
@@ -220,13 +219,12 @@ TEST_CASE("A generator that makes one image is not published, however often it i
     {
         // Images as various as the noise is, or all the same.
         bool const last = array.name == "deconv2.weight";
-        float const scale = last && collapsed ? 0 : array.name.ends_with(".weight") ? 30 : 1;
+        bool const weight = test::is_layer_weight(*spec.generator().layers(), array.name);
+        float const scale = last && collapsed ? 0 : weight ? 30 : 1;
         std::ranges::transform(array.values, array.values.begin(),
                                [&](float value) { return scale * value; });
     }
-    model::Network const generator(
-        model::generator_spec(spec.model, spec.latent_dim, spec.hyper.hidden_layers), weights,
-        at::kCPU);
+    model::Network const generator(*spec.generator().layers(), weights, at::kCPU);
     test::ScratchFolder const folder;
     write_trained(spec, folder.path, generator);
     auto const path = chain::chain_path(folder.path, spec.id());
@@ -249,7 +247,7 @@ TEST_CASE("A generator that makes one image is not published, however often it i
 
 TEST_CASE("Training lowers the VAE's loss on the real objective")
 {
-    auto spec = test::small_training(ModelKind::vae);
+    auto spec = test::small_training(test::models::vae);
     spec.hyper.batch = 32;
     auto const images = test::noise_images();
     auto const trainer = make_trainer(spec, images, at::kCPU);
@@ -269,7 +267,7 @@ TEST_CASE("Training lowers the VAE's loss on the real objective")
 
 TEST_CASE("A GAN step moves both networks; each by its own loss alone")
 {
-    auto const spec = test::small_training(ModelKind::dcgan);
+    auto const spec = test::small_training(test::models::dcgan);
     auto const images = test::noise_images();
     auto const trainer = make_trainer(spec, images, at::kCPU);
     Parameters const before = trainer->state();

@@ -48,7 +48,7 @@ Parameters part_of(Parameters const& arrays, std::string const& learner)
 TEST_CASE("A Wasserstein GAN restored in the middle goes on with the same bits")
 {
     auto const images = test::noise_images();
-    for (ModelKind const model : {ModelKind::wgan, ModelKind::wgan_gp})
+    for (Model const& model : {test::models::wgan, test::models::wgan_gp})
     {
         auto spec = test::small_training(model, Preset::published);
         INFO(name_of(model_table, model));
@@ -77,7 +77,7 @@ TEST_CASE("A Wasserstein GAN restored in the middle goes on with the same bits")
 TEST_CASE("Clipping holds after each step, for WGAN alone")
 {
     auto const images = test::noise_images();
-    for (ModelKind const model : {ModelKind::wgan, ModelKind::wgan_gp})
+    for (Model const& model : {test::models::wgan, test::models::wgan_gp})
     {
         auto spec = test::small_training(model, Preset::published);
         spec.hyper.critic_steps = 2;
@@ -88,16 +88,16 @@ TEST_CASE("Clipping holds after each step, for WGAN alone")
             trainer->step(step);
             float largest = 0;
             for (at::Tensor const& tensor :
-                 Network(
-                     model::trunk_spec(1, model == ModelKind::wgan ? model::Normalisation::batch
-                                                                   : model::Normalisation::none),
-                     part_of(trainer->state(), "critic"), at::kCPU)
+                 Network(infogan_trunk(
+                             spec.data.image, 1,
+                             model == test::models::wgan ? TrunkNorm::batch : TrunkNorm::none),
+                         part_of(trainer->state(), "critic"), at::kCPU)
                      .trainable())
             {
                 largest = std::max(largest, tensor.abs().max().item<float>());
             }
             INFO(name_of(model_table, model));
-            CHECK((largest <= clip) == (model == ModelKind::wgan));
+            CHECK((largest <= clip) == (model == test::models::wgan));
         }
         float const generator =
             model::to_tensor(trainer->generator().parameters().front(), at::kCPU, at::kFloat)
@@ -111,7 +111,7 @@ TEST_CASE("Clipping holds after each step, for WGAN alone")
 TEST_CASE("critic_steps updates of the discriminator to one of the generator")
 {
     auto const images = test::noise_images();
-    for (ModelKind const model : {ModelKind::dcgan, ModelKind::wgan_gp})
+    for (Model const& model : {test::models::dcgan, test::models::wgan_gp})
     {
         auto spec = test::small_training(model);
         spec.hyper.batch = 4;
@@ -119,7 +119,7 @@ TEST_CASE("critic_steps updates of the discriminator to one of the generator")
         auto const trainer = make_trainer(spec, images, at::kCPU);
         trainer->step(0);
         Parameters const state = trainer->state();
-        std::string const critic = model == ModelKind::dcgan ? "discriminator" : "critic";
+        std::string const critic = model == test::models::dcgan ? "discriminator" : "critic";
         CHECK(values_of(state, critic + ".adam.0.step").front() == 3);
         CHECK(values_of(state, "generator.adam.0.step").front() == 1);
     }
@@ -128,13 +128,12 @@ TEST_CASE("critic_steps updates of the discriminator to one of the generator")
 TEST_CASE("Every model says how its steps went")
 {
     auto const images = test::noise_images();
-    std::map<ModelKind, std::set<std::string>> const names = {
-        {ModelKind::vae, {"reconstruction", "divergence"}},
-        {ModelKind::relu, {"reconstruction", "divergence"}},
-        {ModelKind::dcgan, {"discriminator", "generator", "critic_gap"}},
-        {ModelKind::wgan, {"critic", "generator", "critic_gap"}},
-        {ModelKind::wgan_gp,
-         {"critic", "generator", "critic_gap", "gradient_norm", "gradient_penalty"}}};
+    std::map<std::string_view, std::set<std::string>> const names = {
+        {"vae", {"reconstruction", "divergence"}},
+        {"relu", {"reconstruction", "divergence"}},
+        {"dcgan", {"discriminator", "generator", "critic_gap"}},
+        {"wgan", {"critic", "generator", "critic_gap"}},
+        {"wgan-gp", {"critic", "generator", "critic_gap", "gradient_norm", "gradient_penalty"}}};
     for (ModelEntry const& entry : model_table)
     {
         INFO(entry.name);
@@ -147,13 +146,13 @@ TEST_CASE("Every model says how its steps went")
             found.insert(name);
             CHECK(std::isfinite(mean));
         }
-        CHECK(found == names.at(entry.kind));
+        CHECK(found == names.at(entry.name));
         CHECK(trainer->log().take().empty());
-        if (entry.kind == ModelKind::wgan)
+        if (entry.kind == test::models::wgan)
         {
             CHECK(means.at("critic") == Approx(-means.at("critic_gap")));
         }
-        if (entry.kind == ModelKind::wgan_gp)
+        if (entry.kind == test::models::wgan_gp)
         {
             CHECK(means.at("critic") ==
                   Approx(means.at("gradient_penalty") - means.at("critic_gap")));
@@ -178,13 +177,13 @@ TEST_CASE("The log's means are over what was added since they were last taken")
 
 TEST_CASE("relu starts with the theorem's weights and learns the Gaussian likelihood's optimum")
 {
-    auto spec = test::small_training(ModelKind::relu);
+    auto spec = test::small_training(test::models::relu);
     spec.hyper.hidden_layers = 3;
     spec.hyper.batch = 32;
     auto const images = test::noise_images();
     auto const trainer = make_trainer(spec, images, at::kCPU);
     Parameters const start = trainer->generator().parameters();
-    REQUIRE(trainer->generator().spec().size() == 4);
+    REQUIRE(trainer->generator().spec().size() == 5);
     at::Tensor const output = model::to_tensor(start[6], at::kCPU, at::kDouble);
     REQUIRE(start[6].name == "output.weight");
     double const count = static_cast<double>(output.numel());

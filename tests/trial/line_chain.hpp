@@ -12,12 +12,15 @@ namespace surf::test
 class LineChain
 {
   public:
-    LineChain(model::NetworkSpec const& network, std::int64_t snapshots)
-        : first_(random_parameters(network, 1)), last_(random_parameters(network, 2))
+    LineChain(GeneratorSpec const& generator, std::int64_t snapshots)
+        : first_(random_parameters(*generator.layers(), 1)),
+          last_(random_parameters(*generator.layers(), 2))
     {
         chain::ChainHeader header;
         header.configuration.add("test", "line");
         header.snapshots = snapshots;
+        header.generator = generator;
+        header.origin = "a test";
         chain::PartialChain partial(folder_.path, header);
         for (std::int64_t t = 0; t < snapshots; ++t)
         {
@@ -30,6 +33,9 @@ class LineChain
         partial.finish();
         reader_.emplace(chain::chain_path(folder_.path, header.id()), header);
     }
+    LineChain(NetworkSpec const& network, std::int64_t snapshots)
+        : LineChain(generator_of(network), snapshots)
+    {}
 
     chain::Reader const& reader() const { return *reader_; }
 

@@ -6,16 +6,13 @@
 namespace surf::test
 {
 
-/// Trials 4 to 7 of an inversion by DCGAN's generator with k = 3, ended early.
+/// Trials 4 to 7 of an inversion of the chain's generator, ended early.
 inline BlockSpec small_block(chain::Reader const& chain, Method method)
 {
     BlockSpec block;
     block.cell.chain = chain.id();
-    block.cell.problem = {.seed = 3,
-                          .model = ModelKind::dcgan,
-                          .latent_dim = 3,
-                          .task = Task::inversion,
-                          .measurements = 784};
+    block.cell.generator = chain.header().generator;
+    block.cell.problem = {.seed = 3, .task = Task::inversion};
     block.cell.method = method;
     block.cell.stop.max_iterations = 30;
     block.cell.stop.window = 25;

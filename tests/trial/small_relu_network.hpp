@@ -88,23 +88,23 @@ class SmallNetwork
     }
 
   private:
-    static model::NetworkSpec spec_of(std::vector<std::int64_t> const& widths)
+    static NetworkSpec spec_of(std::vector<std::int64_t> const& widths)
     {
-        model::NetworkSpec spec;
+        NetworkSpec spec;
         for (std::size_t i = 0; i + 1 < widths.size(); ++i)
         {
             bool const last = i + 2 == widths.size();
-            spec.push_back({"fc" + std::to_string(i + 1),
-                            model::LayerKind::linear,
-                            {widths[i]},
-                            {widths[i + 1]},
-                            model::Normalisation::none,
-                            last ? model::Activation::none : model::Activation::relu});
+            spec.push_back({.name = "fc" + std::to_string(i + 1),
+                            .kind = LayerKind::linear,
+                            .input = {widths[i]},
+                            .output = {widths[i + 1]},
+                            .bias = Bias::trained,
+                            .activation = last ? Activation::none : Activation::relu});
         }
         return spec;
     }
 
-    static Parameters draw(model::NetworkSpec const& spec, std::uint64_t seed, double deviation)
+    static Parameters draw(NetworkSpec const& spec, std::uint64_t seed, double deviation)
     {
         RandomStream stream(seed, "test/small_network", Purpose::weights, 0);
         Parameters parameters =
@@ -121,7 +121,7 @@ class SmallNetwork
     {
         weights_.clear();
         biases_.clear();
-        for (model::LayerSpec const& layer : spec_)
+        for (LayerSpec const& layer : spec_)
         {
             auto const array = [&](char const* part, std::vector<std::int64_t> const& shape) {
                 return model::to_tensor(model::find_array(parameters_, layer.name + part, shape),
@@ -133,7 +133,7 @@ class SmallNetwork
         }
     }
 
-    model::NetworkSpec spec_;
+    NetworkSpec spec_;
     Parameters parameters_;
     std::vector<Eigen::MatrixXd> weights_;
     std::vector<Eigen::VectorXd> biases_;

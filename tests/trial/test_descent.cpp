@@ -62,7 +62,8 @@ struct Setting
 
     std::vector<TrialOutcome> run(std::int64_t steps_before = 0, std::stop_token stop = {})
     {
-        return descend(generator, Objective(generator.forward(target), Measurement::identity()),
+        return descend(generator,
+                       Objective(generator.forward(target), MeasurementOperator::identity()),
                        {start.clone(), target, Adam({}, start), steps_before, caps}, rule, stop);
     }
 };
@@ -153,7 +154,7 @@ TEST_CASE("With an approximate network the way is its, the end is the exact netw
     auto const descend_mixed = [&](StopRule const& rule) {
         return descend(
             {setting.generator, &approximate},
-            Objective(setting.generator.forward(setting.target), Measurement::identity()),
+            Objective(setting.generator.forward(setting.target), MeasurementOperator::identity()),
             {setting.start.clone(), setting.target, Adam({}, setting.start), 20}, rule, {});
     };
     auto const outcomes = descend_mixed(setting.rule);
@@ -192,10 +193,10 @@ TEST_CASE("On the way to f = 0 nearly right gradients of the exact f lead to the
     DiagonalGenerator approximate(rough);
     NearlyPulling exact_forward(exact, rough);
     NearlyPulling last(exact, exact);
-    auto const outcomes =
-        descend({last, &approximate, &exact_forward},
-                Objective(setting.generator.forward(setting.target), Measurement::identity()),
-                {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
+    auto const outcomes = descend(
+        {last, &approximate, &exact_forward},
+        Objective(setting.generator.forward(setting.target), MeasurementOperator::identity()),
+        {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
     CHECK(exact_forward.calls > 10);
     std::int64_t most_iterations = 0;
     for (TrialOutcome const& outcome : outcomes)
@@ -227,7 +228,7 @@ TEST_CASE("Only trials on their way to f = 0 follow nearly right gradients")
         at::Tensor const x = start.index_select(0, chosen);
         auto const outcomes =
             descend({last, &approximate, &exact_forward},
-                    Objective(target.index_select(0, chosen), Measurement::identity()),
+                    Objective(target.index_select(0, chosen), MeasurementOperator::identity()),
                     {x.clone(), at::full_like(x, NAN), Adam({}, x)}, rule, {});
         calls = exact_forward.calls;
         return outcomes;
@@ -266,10 +267,10 @@ TEST_CASE("Gradients that lead astray are followed for a window, and forgotten")
     at::Tensor const exact = at::tensor({2.0, 1.0}, at::kFloat);
     DiagonalGenerator approximate(at::tensor({2.01, 0.995}, at::kFloat));
     NearlyPulling exact_forward(exact, -exact);
-    auto const outcomes =
-        descend({setting.generator, &approximate, &exact_forward},
-                Objective(setting.generator.forward(setting.target), Measurement::identity()),
-                {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
+    auto const outcomes = descend(
+        {setting.generator, &approximate, &exact_forward},
+        Objective(setting.generator.forward(setting.target), MeasurementOperator::identity()),
+        {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
     CHECK(exact_forward.calls <= setting.rule.window + 1);
     for (TrialOutcome const& outcome : outcomes)
     {
@@ -298,7 +299,7 @@ TEST_CASE("Without a true latent there is no distance, no success and no hit")
     at::Tensor const image = setting.generator.forward(setting.target);
     at::Tensor const none = at::full_like(setting.target, std::numeric_limits<float>::quiet_NaN());
     auto const outcomes =
-        descend(setting.generator, Objective(image, Measurement::identity()),
+        descend(setting.generator, Objective(image, MeasurementOperator::identity()),
                 {setting.start.clone(), none, Adam({}, setting.start)}, setting.rule, {});
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
@@ -318,7 +319,7 @@ TEST_CASE("A flat objective converges after exactly one window")
     setting.rule.window = 17;
     setting.rule.relative_target = 0;
     // G = 0 everywhere, so f is the constant ½‖b‖² and never at its goal.
-    Objective const objective(at::ones({3, 2}), Measurement::identity());
+    Objective const objective(at::ones({3, 2}), MeasurementOperator::identity());
     auto const outcomes = descend(
         setting.generator, objective,
         {setting.start.clone(), setting.target, Adam({}, setting.start), 5}, setting.rule, {});

@@ -21,8 +21,7 @@ constexpr std::int64_t snapshots = 4;
 /// Of the paper's generator.
 chain::Reader const& shared_chain()
 {
-    static test::LineChain const chain(model::generator_spec(ModelKind::dcgan, latent_dim, 0),
-                                       snapshots);
+    static test::LineChain const chain(test::dcgan_network(latent_dim), snapshots);
     return chain.reader();
 }
 
@@ -135,10 +134,10 @@ TEST_CASE("A block needs no result of an evaluator beyond the next call")
         BlockSpec block = block_of(method);
         block.cell.precision = Precision::mixed;
         auto const outcomes =
-            run(block, [](model::NetworkSpec const& spec, Parameters const& parameters,
+            run(block, [](GeneratorSpec const& generator, Parameters const& parameters,
                           model::MatrixTypes types) {
                 return std::make_unique<ForgetfulEvaluator>(
-                    frozen_evaluators(at::kCPU)(spec, parameters, types));
+                    frozen_evaluators(at::kCPU)(generator, parameters, types));
             });
         CHECK((outcomes == run(block, frozen_evaluators(at::kCPU))));
     }
@@ -168,11 +167,11 @@ TEST_CASE("Mixed precision asks for bfloat16 on the way alone")
     BlockSpec block = block_of(Method::surfing);
     std::vector<at::ScalarType> forward;
     std::vector<at::ScalarType> backward;
-    auto const evaluators = [&](model::NetworkSpec const& spec, Parameters const& parameters,
+    auto const evaluators = [&](GeneratorSpec const& generator, Parameters const& parameters,
                                 model::MatrixTypes types) {
         forward.push_back(types.forward);
         backward.push_back(types.backward);
-        return frozen_evaluators(at::kCPU)(spec, parameters, types);
+        return frozen_evaluators(at::kCPU)(generator, parameters, types);
     };
     run(block, evaluators);
     CHECK(std::ranges::count(backward, at::kFloat) == std::ssize(backward));
@@ -194,12 +193,12 @@ TEST_CASE("In mixed precision the final network is in memory once at a time, che
     std::vector<std::pair<at::ScalarType, at::ScalarType>> made;
     std::int64_t living = 0;
     std::int64_t most = 0;
-    auto const outcomes = run(block, [&](model::NetworkSpec const& spec,
+    auto const outcomes = run(block, [&](GeneratorSpec const& generator,
                                          Parameters const& parameters, model::MatrixTypes types) {
         made.emplace_back(types.forward, types.backward);
         most = std::max(most, ++living);
         return std::make_unique<MortalEvaluator>(
-            frozen_evaluators(at::kCPU)(spec, parameters, types), [&] { --living; });
+            frozen_evaluators(at::kCPU)(generator, parameters, types), [&] { --living; });
     });
     using Types = std::pair<at::ScalarType, at::ScalarType>;
     CHECK(made == std::vector{Types{at::kFloat, at::kFloat}, Types{at::kBFloat16, at::kBFloat16},
@@ -219,7 +218,7 @@ TEST_CASE("The frozen engine takes the path of the autograd engine")
             block.cell.problem.task = task;
             if (task == Task::recovery)
             {
-                block.cell.problem.measurement = Operator::gaussian;
+                block.cell.problem.measured_by = Operator::gaussian;
                 block.cell.problem.measurements = 40;
             }
             block.cell.stop.max_iterations = 12;  // before rounding has grown
@@ -242,11 +241,11 @@ TEST_CASE("Surfing spends its budget on the snapshots as its schedule says, the 
     block.cell.surfing.schedule = Schedule::linear;
     block.budget = 6;  // 3 + 2 + 1 steps on snapshots 0, 1, 2
     std::vector<std::unique_ptr<std::int64_t>> counts;
-    auto const outcomes = run(block, [&](model::NetworkSpec const& spec,
+    auto const outcomes = run(block, [&](GeneratorSpec const& generator,
                                          Parameters const& parameters, model::MatrixTypes types) {
         counts.push_back(std::make_unique<std::int64_t>(0));
         return std::make_unique<CountingEvaluator>(
-            frozen_evaluators(at::kCPU)(spec, parameters, types), *counts.back());
+            frozen_evaluators(at::kCPU)(generator, parameters, types), *counts.back());
     });
     REQUIRE(counts.size() == 5);  // the final network comes first, for the targets, and last
     CHECK(*counts[0] == 1);

@@ -82,7 +82,7 @@ std::vector<TrialOutcome> fit_decays(LmSettings const& settings, StopRule const&
                                      std::int64_t count)
 {
     DecayGenerator generator;
-    Objective const objective(noisy_decays(count), Measurement::identity());
+    Objective const objective(noisy_decays(count), MeasurementOperator::identity());
     at::Tensor const starts = decay_starts(count);
     return descend_by_lm(
         generator,
@@ -106,16 +106,16 @@ TEST_CASE("J, J'J, gradient and step equal autograd through an explicit matrix, 
     LmSettings settings;
     settings.damping = 0.3;
     settings.max_step = 1e9;
-    for (Problem const& problem : all_operators())
+    for (CellSpec const& cell : all_operators())
     {
-        INFO(describe(problem));
-        Measurement const measurement =
-            draw_inputs(problem, 0, trials).measurement.to(at::kCPU, at::kDouble);
-        Objective const objective(target, measurement);
+        INFO(describe(cell));
+        MeasurementOperator const measured_by =
+            draw_inputs(cell, 0, trials).measured_by.to(at::kCPU, at::kDouble);
+        Objective const objective(target, measured_by);
         LevenbergMarquardt search(settings, objective, latents);
         search.look(reference);
 
-        at::Tensor const matrix = explicit_matrix(measurement, trials, at::kDouble);
+        at::Tensor const matrix = explicit_matrix(measured_by, trials, 784, at::kDouble);
         at::Tensor const jacobian = autograd_jacobian(network, matrix, latents);
         CHECK(relative_error(search.state().jacobians, jacobian.transpose(1, 2)) < 1e-12);
         at::Tensor const normal = at::bmm(jacobian.transpose(1, 2), jacobian);
@@ -131,7 +131,7 @@ TEST_CASE("J, J'J, gradient and step equal autograd through an explicit matrix, 
         at::Tensor const step =
             at::neg(std::get<0>(at::linalg_solve_ex(damped, evaluation.gradient.unsqueeze(2))));
         LmProposal const proposal = search.propose();
-        if (problem.measurements >= latent_dim)  // otherwise JᵀJ is singular but for the damping
+        if (cell.measurements() >= latent_dim)  // otherwise JᵀJ is singular but for the damping
         {
             CHECK(relative_error(proposal.shift, step.squeeze(2)) < 1e-8);
         }
@@ -150,7 +150,8 @@ TEST_CASE("A step is never longer than max_step and lowers f or stays")
     for (JacobianUpdate const update : {JacobianUpdate::exact, JacobianUpdate::secant})
     {
         settings.jacobian = update;
-        Objective const objective(random_doubles({trials, 784}, 2), Measurement::identity());
+        Objective const objective(random_doubles({trials, 784}, 2),
+                                  MeasurementOperator::identity());
         LevenbergMarquardt search(settings, objective, random_doubles({trials, latent_dim}, 3));
         search.look(reference);
         for (int i = 0; i < 20; ++i)
@@ -175,7 +176,7 @@ TEST_CASE("A secant Jacobian is right along the step just taken and unchanged ac
     model::ReferenceEvaluator reference(expansive_network(latent_dim));
     LmSettings settings;
     settings.refresh_below = 0;
-    Objective const objective(random_doubles({trials, 784}, 2), Measurement::identity());
+    Objective const objective(random_doubles({trials, 784}, 2), MeasurementOperator::identity());
     LevenbergMarquardt search(settings, objective, random_doubles({trials, latent_dim}, 3));
     search.look(reference);
     LmState const before = search.state();
@@ -251,7 +252,7 @@ TEST_CASE("A trial's search does not depend on who else is in the batch")
     auto const many = fit_decays({}, {}, 12);
     DecayGenerator generator;
     at::Tensor const starts = decay_starts(12).slice(0, 5, 8);
-    Objective const objective(noisy_decays(12).slice(0, 5, 8), Measurement::identity());
+    Objective const objective(noisy_decays(12).slice(0, 5, 8), MeasurementOperator::identity());
     auto apart = descend_by_lm(
         generator, {LevenbergMarquardt({}, objective, starts), at::full_like(starts, std::nan(""))},
         {}, {}, {});
@@ -286,7 +287,7 @@ TEST_CASE("A search ends at its goal, at its cap, when no step helps, and where 
     at::Tensor const x = at::tensor({0.7, 1.1, 0.2}, at::kDouble).unsqueeze(0);
     at::Tensor const target = generator.forward(x);
     auto const from = [&](at::Tensor const& start, at::Tensor const& goal) {
-        Objective const objective(goal, Measurement::identity());
+        Objective const objective(goal, MeasurementOperator::identity());
         return descend_by_lm(generator, {LevenbergMarquardt({}, objective, start), x}, {}, {}, {})
             .front();
     };

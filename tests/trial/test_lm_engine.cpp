@@ -20,8 +20,7 @@ constexpr std::int64_t snapshots = 6;
 /// Of the paper's generator.
 chain::Reader const& shared_chain()
 {
-    static test::LineChain const chain(model::generator_spec(ModelKind::dcgan, latent_dim, 0),
-                                       snapshots);
+    static test::LineChain const chain(test::dcgan_network(latent_dim), snapshots);
     return chain.reader();
 }
 
@@ -76,11 +75,11 @@ class WorkCounter final : public model::Evaluator
 std::vector<std::int64_t> work_of(BlockSpec const& block, std::vector<TrialOutcome>& outcomes)
 {
     std::vector<std::unique_ptr<std::int64_t>> work;
-    outcomes = run(block, [&](model::NetworkSpec const& spec, Parameters const& parameters,
+    outcomes = run(block, [&](GeneratorSpec const& generator, Parameters const& parameters,
                               model::MatrixTypes types) {
         work.push_back(std::make_unique<std::int64_t>(0));
-        return std::make_unique<WorkCounter>(frozen_evaluators(at::kCPU)(spec, parameters, types),
-                                             *work.back());
+        return std::make_unique<WorkCounter>(
+            frozen_evaluators(at::kCPU)(generator, parameters, types), *work.back());
     });
     std::vector<std::int64_t> counts;
     std::ranges::transform(work, std::back_inserter(counts), [](auto const& one) { return *one; });
@@ -180,7 +179,7 @@ TEST_CASE("The frozen engine takes the second-order path of the autograd engine"
             block.cell.problem.task = task;
             if (task == Task::recovery)
             {
-                block.cell.problem.measurement = Operator::gaussian;
+                block.cell.problem.measured_by = Operator::gaussian;
                 block.cell.problem.measurements = 40;
             }
             // Before rounding has grown.

@@ -16,9 +16,9 @@ namespace
 constexpr std::int64_t trials = 4;
 constexpr std::int64_t latent_dim = 3;
 
-Measurement drawn(Problem const& problem)
+MeasurementOperator drawn(CellSpec const& cell)
 {
-    return draw_inputs(problem, 0, trials).measurement.to(at::kCPU, at::kDouble);
+    return draw_inputs(cell, 0, trials).measured_by.to(at::kCPU, at::kDouble);
 }
 
 }  // namespace
@@ -29,20 +29,20 @@ TEST_CASE("Value and gradient equal autograd through the formula with an explici
     model::Network const network = expansive_network(latent_dim);
     at::Tensor const target = random_doubles({trials, 784}, 2);
     at::Tensor const latents = random_doubles({trials, latent_dim}, 3);
-    for (Problem const& problem : all_operators())
+    for (CellSpec const& cell : all_operators())
     {
-        Measurement const measurement = drawn(problem);
-        at::Tensor const noise = random_doubles({trials, problem.measurements}, 4);
+        MeasurementOperator const measured_by = drawn(cell);
+        at::Tensor const noise = random_doubles({trials, cell.measurements()}, 4);
         Evaluation const evaluation =
-            Objective(target, measurement, noise).evaluate(reference, latents);
+            Objective(target, measured_by, noise).evaluate(reference, latents);
 
-        at::Tensor const matrix = explicit_matrix(measurement, trials, at::kDouble);
+        at::Tensor const matrix = explicit_matrix(measured_by, trials, 784, at::kDouble);
         at::Tensor const x = latents.clone().set_requires_grad(true);
         at::Tensor const error = network.forward(x, model::Mode::evaluation) - target;
         at::Tensor const value =
             0.5 * (at::einsum("tmn,tn->tm", {matrix, error}) - noise).pow(2).sum(1);
         value.sum().backward();
-        INFO(describe(problem));
+        INFO(describe(cell));
         CHECK(relative_error(evaluation.value, value.detach()) < 1e-12);
         CHECK(relative_error(evaluation.gradient, x.grad()) < 1e-10);
     }
@@ -53,10 +53,10 @@ TEST_CASE("The gradient through every operator equals finite differences")
     model::ReferenceEvaluator reference(expansive_network(latent_dim));
     at::Tensor const latents = random_doubles({trials, latent_dim}, 5);
     constexpr double step = 1e-6;
-    for (Problem const& problem : all_operators())
+    for (CellSpec const& cell : all_operators())
     {
-        INFO(describe(problem));
-        Objective const objective(random_doubles({trials, 784}, 6), drawn(problem));
+        INFO(describe(cell));
+        Objective const objective(random_doubles({trials, 784}, 6), drawn(cell));
         at::Tensor const gradient = objective.evaluate(reference, latents).gradient.clone();
         at::Tensor differences = at::empty_like(gradient);
         for (std::int64_t i = 0; i < latent_dim; ++i)
@@ -75,10 +75,10 @@ TEST_CASE("At the target's own latents the objective and the pixel error vanish"
 {
     model::ReferenceEvaluator reference(expansive_network(latent_dim));
     at::Tensor const latents = random_doubles({trials, latent_dim}, 7);
-    for (Problem const& problem : all_operators())
+    for (CellSpec const& cell : all_operators())
     {
-        INFO(describe(problem));
-        Objective const objective(reference.forward(latents), drawn(problem));
+        INFO(describe(cell));
+        Objective const objective(reference.forward(latents), drawn(cell));
         CHECK(objective.evaluate(reference, latents).value.abs().max().item<double>() < 1e-24);
         CHECK(objective.pixel_error(reference, latents).max().item<double>() < 1e-12);
     }
@@ -91,11 +91,11 @@ TEST_CASE("At the target the objective is the noise's, and the pixel error does 
     at::Tensor const latents = random_doubles({many, latent_dim}, 8);
     for (Operator const kind : {Operator::gaussian, Operator::mask, Operator::block_average})
     {
-        Problem problem = seen_through(kind, 16, Draw::shared);
-        problem.noise = 0.05;
-        TrialInputs const inputs = draw_inputs(problem, 0, many);
+        CellSpec cell = seen_through(kind, 16, Draw::shared);
+        cell.problem.noise = 0.05;
+        TrialInputs const inputs = draw_inputs(cell, 0, many);
         Objective const objective(reference.forward(latents),
-                                  inputs.measurement.to(at::kCPU, at::kDouble), inputs.noise);
+                                  inputs.measured_by.to(at::kCPU, at::kDouble), inputs.noise);
         // 2 f / σ² is a χ² with m degrees of freedom: mean m, variance 2 m.
         at::Tensor const chi_square =
             objective.evaluate(reference, latents).value * (2 / (0.05 * 0.05));
@@ -110,21 +110,21 @@ TEST_CASE("Without noise the objective has the bits of one that never heard of i
     model::ReferenceEvaluator reference(expansive_network(latent_dim));
     at::Tensor const target = random_doubles({trials, 784}, 9);
     at::Tensor const latents = random_doubles({trials, latent_dim}, 10);
-    Problem problem = seen_through(Operator::gaussian, 30);
-    TrialInputs const inputs = draw_inputs(problem, 0, trials);
-    problem.noise = 0.0;
-    TrialInputs const silent = draw_inputs(problem, 0, trials);
+    CellSpec cell = seen_through(Operator::gaussian, 30);
+    TrialInputs const inputs = draw_inputs(cell, 0, trials);
+    cell.problem.noise = 0.0;
+    TrialInputs const silent = draw_inputs(cell, 0, trials);
     auto const value = [&](TrialInputs const& drawn_inputs) {
-        return Objective(target, drawn_inputs.measurement.to(at::kCPU, at::kDouble),
+        return Objective(target, drawn_inputs.measured_by.to(at::kCPU, at::kDouble),
                          drawn_inputs.noise)
             .evaluate(reference, latents)
             .value;
     };
     CHECK(at::equal(value(silent), value(inputs)));
-    Objective const plain(target, inputs.measurement.to(at::kCPU, at::kDouble));
+    Objective const plain(target, inputs.measured_by.to(at::kCPU, at::kDouble));
     CHECK(at::equal(value(silent), plain.evaluate(reference, latents).value));
-    problem.noise = 1e-3;
-    CHECK_FALSE(at::equal(value(draw_inputs(problem, 0, trials)), value(inputs)));
+    cell.problem.noise = 1e-3;
+    CHECK_FALSE(at::equal(value(draw_inputs(cell, 0, trials)), value(inputs)));
 }
 
 TEST_CASE("A selection keeps the trials' own targets, operators and noise")
@@ -133,11 +133,11 @@ TEST_CASE("A selection keeps the trials' own targets, operators and noise")
     at::Tensor const latents = random_doubles({trials, latent_dim}, 11);
     at::Tensor const rows = at::tensor({3, 1}, at::kLong);
     at::Tensor const chosen = latents.index_select(0, rows);
-    for (Problem const& problem : all_operators())
+    for (CellSpec const& cell : all_operators())
     {
-        INFO(describe(problem));
-        Objective const objective(random_doubles({trials, 784}, 12), drawn(problem),
-                                  random_doubles({trials, problem.measurements}, 13));
+        INFO(describe(cell));
+        Objective const objective(random_doubles({trials, 784}, 12), drawn(cell),
+                                  random_doubles({trials, cell.measurements()}, 13));
         Evaluation const all = objective.evaluate(reference, latents);
         Objective const selected = objective.select(rows);
         Evaluation const some = selected.evaluate(reference, chosen);

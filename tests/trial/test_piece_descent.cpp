@@ -8,7 +8,6 @@
 
 using namespace surf;
 using namespace surf::trial;
-using model::Activation;
 
 namespace
 {

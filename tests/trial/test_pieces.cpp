@@ -188,7 +188,7 @@ TEST_CASE("A cap keeps the units nearest to zero, as many as fit")
 TEST_CASE("The pieces of a convolutional generator continue it beyond their borders")
 {
     std::int64_t const k = 3;
-    auto const spec = model::generator_spec(ModelKind::dcgan, k, 0);
+    auto const spec = test::dcgan_network(k);
     model::FrozenGenerator generator(spec, test::random_parameters(spec, 31), at::kCPU,
                                      at::kDouble);
     Eigen::VectorXd const latent = random_latent(k, 32);

@@ -100,7 +100,7 @@ std::vector<TrialOutcome> search(std::int64_t budget, StopRule const& rule, std:
     at::Tensor const target = stacked(targets);
     at::Tensor const latents = stacked(starts);
     return descend_restarting(generator,
-                              Objective(generator.forward(target), Measurement::identity()),
+                              Objective(generator.forward(target), MeasurementOperator::identity()),
                               {latents.clone(), target, Adam({}, latents)}, restarts, rule, {});
 }
 
@@ -117,7 +117,7 @@ std::vector<TrialOutcome> first_starts(std::int64_t cap, StopRule rule, std::int
     CubicGenerator generator;
     at::Tensor const target = stacked(targets);
     at::Tensor const latents = stacked(starts);
-    return descend(generator, Objective(generator.forward(target), Measurement::identity()),
+    return descend(generator, Objective(generator.forward(target), MeasurementOperator::identity()),
                    {latents.clone(), target, Adam({}, latents)}, rule, {});
 }
 
@@ -309,7 +309,7 @@ TEST_CASE("A start that is not finite counts only if there is no other")
         Restarts const restarts{{}, budget, [&](auto const&) {
                                     return at::full({1, latent_dim}, next, at::kDouble);
                                 }};
-        return descend_restarting(generator, Objective(target, Measurement::identity()),
+        return descend_restarting(generator, Objective(target, MeasurementOperator::identity()),
                                   {first.clone(), target, Adam({}, first)}, restarts, rule, {})
             .front();
     };
@@ -354,7 +354,8 @@ TEST_CASE("A trial whose start is at its goal already ends there")
                                 return at::zeros({1, latent_dim}, at::kDouble);
                             }};
     auto const outcome =
-        descend_restarting(collapsed, Objective(collapsed.forward(start), Measurement::identity()),
+        descend_restarting(collapsed,
+                           Objective(collapsed.forward(start), MeasurementOperator::identity()),
                            {start.clone(), target, Adam({}, start)}, restarts, {}, {})
             .front();
     CHECK(outcome.stop_reason == StopReason::converged);

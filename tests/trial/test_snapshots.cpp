@@ -72,14 +72,11 @@ constexpr std::int64_t snapshots = 4;
 /// surfs so many steps on each. 0: no use waits for the next network.
 std::vector<std::int64_t> uses_before_next(std::int64_t steps, std::int64_t waiting_use = 0)
 {
-    test::LineChain const chain(model::generator_spec(ModelKind::dcgan, 3, 0), snapshots);
+    test::LineChain const chain(test::dcgan_network(3), snapshots);
     BlockSpec block;
     block.cell.chain = chain.reader().id();
-    block.cell.problem = {.seed = 3,
-                          .model = ModelKind::dcgan,
-                          .latent_dim = 3,
-                          .task = Task::inversion,
-                          .measurements = 784};
+    block.cell.generator = chain.reader().header().generator;
+    block.cell.problem = {.seed = 3, .task = Task::inversion};
     block.cell.method = Method::surfing;
     block.cell.surfing.schedule = Schedule::uniform;
     block.cell.stop.max_iterations = 0;
@@ -91,7 +88,7 @@ std::vector<std::int64_t> uses_before_next(std::int64_t steps, std::int64_t wait
     std::size_t made = 0;
     std::vector<std::int64_t> before;
     run_block(block, {chain.reader()}, at::kCPU,
-              [&](model::NetworkSpec const& spec, Parameters const& parameters,
+              [&](GeneratorSpec const& generator, Parameters const& parameters,
                   model::MatrixTypes types) {
                   if (made > 0)
                   {
@@ -101,7 +98,7 @@ std::vector<std::int64_t> uses_before_next(std::int64_t steps, std::int64_t wait
                   bool const surfed_on = made > 0 && made < snapshots - 1;
                   Fate& fate = fates.at(made++);
                   return std::make_unique<WatchedEvaluator>(
-                      frozen_evaluators(at::kCPU)(spec, parameters, types), fate,
+                      frozen_evaluators(at::kCPU)(generator, parameters, types), fate,
                       surfed_on ? waiting_use : 0);
               },
               {});

@@ -21,7 +21,7 @@ constexpr std::int64_t final_steps = 12;
 /// A chain of the paper's section 3 network, small enough to run every task by every method.
 chain::Reader const& relu_chain()
 {
-    static LineChain const chain(model::generator_spec(ModelKind::relu, latent_dim, 2), snapshots);
+    static LineChain const chain(relu_network(latent_dim, 2), snapshots);
     return chain.reader();
 }
 
@@ -29,7 +29,7 @@ chain::Reader const& relu_chain()
 data::TestImages const& test_images()
 {
     static data::TestImages const images = [] {
-        data::Images random{20, 28, 28, {}, "random"};
+        data::Images random{20, mnist_image, {}, "random"};
         RandomStream stream(1, "test/images", Purpose::prior, 0);
         for (std::int64_t i = 0; i < 20 * 784; ++i)
         {
@@ -41,13 +41,12 @@ data::TestImages const& test_images()
 }
 
 /// Stops after 12 steps on the final network, before rounding has grown.
-BlockSpec block_of(Problem problem, Method method)
+BlockSpec block_of(CellSpec const& cell, Method method)
 {
-    problem.model = ModelKind::relu;
-    problem.latent_dim = latent_dim;
     BlockSpec block;
+    block.cell = cell;
     block.cell.chain = relu_chain().id();
-    block.cell.problem = problem;
+    block.cell.generator = relu_chain().header().generator;
     block.cell.method = method;
     block.cell.stop.max_iterations = final_steps;
     block.first = 4;
@@ -57,25 +56,25 @@ BlockSpec block_of(Problem problem, Method method)
 }
 
 /// Every task, every operator and draw, and noise.
-std::vector<Problem> all_problems()
+std::vector<CellSpec> all_problems()
 {
-    std::vector<Problem> problems = all_operators();
-    Problem inversion = seen_through(Operator::identity, 784);
-    inversion.task = Task::inversion;
-    problems.push_back(inversion);
-    Problem noisy_pixels = seen_through(Operator::identity, 784);
-    noisy_pixels.noise = 0.1;
-    problems.push_back(noisy_pixels);
-    Problem noisy = seen_through(Operator::mask, 100);
-    noisy.noise = 0.1;
-    problems.push_back(noisy);
-    for (Problem approximation : {seen_through(Operator::identity, 784),
-                                  seen_through(Operator::gaussian, 40, Draw::shared), noisy})
+    std::vector<CellSpec> cells = all_operators();
+    CellSpec inversion = seen_through(Operator::identity, 0);
+    inversion.problem.task = Task::inversion;
+    cells.push_back(inversion);
+    CellSpec noisy_pixels = seen_through(Operator::identity, 0);
+    noisy_pixels.problem.noise = 0.1;
+    cells.push_back(noisy_pixels);
+    CellSpec noisy = seen_through(Operator::mask, 100);
+    noisy.problem.noise = 0.1;
+    cells.push_back(noisy);
+    for (CellSpec approximation : {seen_through(Operator::identity, 0),
+                                   seen_through(Operator::gaussian, 40, Draw::shared), noisy})
     {
-        approximation.task = Task::approximation;
-        problems.push_back(approximation);
+        approximation.problem.task = Task::approximation;
+        cells.push_back(approximation);
     }
-    return problems;
+    return cells;
 }
 
 std::vector<TrialOutcome> run(BlockSpec const& block, EvaluatorFactory const& evaluators)
@@ -111,10 +110,10 @@ at::Tensor surf_plainly(BlockSpec const& block)
     auto steps = spread_budget(settings, snapshots - 1, block.budget);
     steps.push_back(final_steps);
     auto const network_at = [](std::int64_t t) {
-        return model::Network(model::generator_spec(ModelKind::relu, latent_dim, 2),
-                              relu_chain().read(t).generator, at::kCPU);
+        return model::Network(relu_network(latent_dim, 2), relu_chain().read(t).generator,
+                              at::kCPU);
     };
-    TrialInputs const inputs = draw_inputs(block.cell.problem, block.first, block.count);
+    TrialInputs const inputs = draw_inputs(block.cell, block.first, block.count);
     at::Tensor const target =
         network_at(snapshots - 1).forward(inputs.target_latent, model::Mode::evaluation);
     at::Tensor latents = inputs.initial_latent;
@@ -151,18 +150,17 @@ at::Tensor latents_of(std::vector<TrialOutcome> const& outcomes)
 
 TEST_CASE("Every task by every method: the frozen engine takes the path of the autograd engine")
 {
-    for (Problem const& problem : all_problems())
+    for (CellSpec const& cell : all_problems())
     {
         for (Method const method : methods)
         {
-            BlockSpec const block = block_of(problem, method);
+            BlockSpec const block = block_of(cell, method);
             auto const frozen = run(block);
             auto const reference = run(block, reference_evaluators(at::kCPU));
             for (std::size_t i = 0; i < frozen.size(); ++i)
             {
-                INFO(describe(block.cell.problem)
-                     << ", noise " << problem.noise << ", method " << static_cast<int>(method)
-                     << ", trial " << frozen[i].trial);
+                INFO(describe(cell) << ", noise " << cell.problem.noise << ", method "
+                                    << static_cast<int>(method) << ", trial " << frozen[i].trial);
                 CHECK(frozen[i].trial == block.first + static_cast<std::int64_t>(i));
                 CHECK(frozen[i].iterations ==
                       (method == Method::restarts ? block.budget : block.budget + final_steps));
@@ -170,7 +168,7 @@ TEST_CASE("Every task by every method: the frozen engine takes the path of the a
                 CHECK(frozen[i].objective ==
                       Approx(reference[i].objective).epsilon(1e-3).margin(1e-10));
                 CHECK(frozen[i].pixel_error == Approx(reference[i].pixel_error).epsilon(1e-3));
-                if (has_latent(problem.task))
+                if (has_latent(cell.problem.task))
                 {
                     CHECK(frozen[i].distance == Approx(reference[i].distance).margin(1e-3));
                 }
@@ -187,12 +185,12 @@ TEST_CASE("Every task by every method: the frozen engine takes the path of the a
 
 TEST_CASE("Every task by every method: the same bits every time, the same trials in any block")
 {
-    for (Problem const& problem : all_problems())
+    for (CellSpec const& cell : all_problems())
     {
         for (Method const method : methods)
         {
-            INFO(describe(problem) << ", method " << static_cast<int>(method));
-            BlockSpec const block = block_of(problem, method);
+            INFO(describe(cell) << ", method " << static_cast<int>(method));
+            BlockSpec const block = block_of(cell, method);
             auto const whole = run(block);
             CHECK(same(run(block), whole));
             // Another batch size may round otherwise.
@@ -208,16 +206,15 @@ TEST_CASE("Every task by every method: the same bits every time, the same trials
 
 TEST_CASE("An approximation is judged against the whole test image, without noise")
 {
-    Problem problem = seen_through(Operator::gaussian, 40);
-    problem.task = Task::approximation;
-    problem.noise = 0.3;
-    BlockSpec const block = block_of(problem, Method::adam);
-    model::Network const network(model::generator_spec(ModelKind::relu, latent_dim, 2),
+    CellSpec cell = seen_through(Operator::gaussian, 40);
+    cell.problem.task = Task::approximation;
+    cell.problem.noise = 0.3;
+    BlockSpec const block = block_of(cell, Method::adam);
+    model::Network const network(relu_network(latent_dim, 2),
                                  relu_chain().read(snapshots - 1).generator, at::kCPU, at::kDouble);
     for (TrialOutcome const& outcome : run(block))
     {
-        RandomStream stream(problem.seed, block.cell.problem.stream_domain(), Purpose::target_image,
-                            static_cast<std::uint64_t>(outcome.trial));
+        RandomStream stream = block.cell.stream(Purpose::target_image, outcome.trial);
         auto const image = static_cast<std::size_t>(stream.below(20));
         at::Tensor const generated = network.forward(
             at::tensor(outcome.latent).to(at::kDouble).unsqueeze(0), model::Mode::evaluation);
@@ -234,8 +231,8 @@ TEST_CASE("An approximation is judged against the whole test image, without nois
 
 TEST_CASE("Surfing rides as the plain loop does, by every schedule, with Adam's state or without")
 {
-    Problem inversion = seen_through(Operator::identity, 784);
-    inversion.task = Task::inversion;
+    CellSpec inversion = seen_through(Operator::identity, 0);
+    inversion.problem.task = Task::inversion;
     for (ScheduleEntry const& schedule : schedule_table)
     {
         if (schedule.kind == Schedule::adaptive)
@@ -261,10 +258,10 @@ TEST_CASE("Surfing rides as the plain loop does, by every schedule, with Adam's 
 
 TEST_CASE("Restarts share the first start with adam and never end above it")
 {
-    for (Problem const& problem : all_problems())
+    for (CellSpec const& cell : all_problems())
     {
-        BlockSpec const adam = block_of(problem, Method::adam);
-        BlockSpec restarts = block_of(problem, Method::restarts);
+        BlockSpec const adam = block_of(cell, Method::adam);
+        BlockSpec restarts = block_of(cell, Method::restarts);
         restarts.budget = final_steps;
         CHECK(same(run(adam), run(restarts)));
         restarts.budget = 30;  // 12 + 12 + 6

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,11 +13,24 @@
 namespace surf::app
 {
 
+/// A generator that a job names: one to be trained, or the chain of one that was trained elsewhere.
+struct ChosenModel
+{
+    std::optional<Model> trained;
+    std::filesystem::path chain;  ///< if it is not to be trained
+
+    friend bool operator==(ChosenModel const&, ChosenModel const&) = default;
+};
+
 /// Section [train]: which chains are needed.
 struct TrainJob
 {
-    std::vector<ModelKind> models = {ModelKind::vae, ModelKind::dcgan, ModelKind::wgan,
-                                     ModelKind::wgan_gp};
+    std::vector<ChosenModel> models = {
+        {Model{Architecture::infogan, Training::vae}, {}},
+        {Model{Architecture::infogan, Training::dcgan}, {}},
+        {Model{Architecture::infogan, Training::wgan}, {}},
+        {Model{Architecture::infogan, Training::wgan_gp}, {}},
+    };
     Preset preset = Preset::collection;
     std::vector<std::int64_t> latent_dims = {5, 10, 20};  ///< k
     std::int64_t intervals = 100;                         ///< T
@@ -38,14 +52,16 @@ struct TrainJob
     std::optional<std::int64_t> hidden_layers;
     std::optional<double> observation_deviation;
 
-    Hyperparameters hyperparameters(ModelKind model) const;
+    /// Those of the models that are to be trained.
+    std::vector<Model> trained_models() const;
+    Hyperparameters hyperparameters(Model const& model) const;
 };
 
 /// Section [trials]: which cells, and how they are cut.
 struct TrialJob
 {
     std::vector<Task> tasks = {Task::inversion};  ///< may be empty
-    Operator measurement = Operator::gaussian;    ///< of the tasks that measure
+    Operator measured_by = Operator::gaussian;    ///< of the tasks that measure
     std::vector<std::int64_t> measurements;       ///< m, of the tasks that measure
     Draw draw = Draw::trial;
     double noise = 0;  ///< σ
@@ -77,6 +93,8 @@ struct Experiment
     bool uses(Method method) const;
     bool measures() const;
     bool draws_surfaces() const { return surface.targets > 0; }
+    /// Whether there is anything that images are needed for: to train on, or as targets.
+    bool needs_images() const;
 };
 
 }  // namespace surf::app

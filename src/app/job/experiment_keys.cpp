@@ -10,22 +10,31 @@ namespace
 
 // Why a key means nothing. -----------------------------------------------------------------------
 
-template <Knob knob>
+template <ModelSetting setting>
 std::string_view no_model_uses(Experiment const& experiment)
 {
-    return std::ranges::any_of(experiment.train.models,
-                               [](ModelKind model) { return uses(model, knob); })
+    return std::ranges::any_of(experiment.train.trained_models(),
+                               [](Model const& model) { return heeds(model, setting); })
                ? ""
                : "no model in train.models uses it; leave the key out";
+}
+
+/// Of the keys that all trainings heed.
+std::string_view no_training(Experiment const& experiment)
+{
+    return experiment.train.trained_models().empty()
+               ? "all of train.models are chains from elsewhere; leave the key out"
+               : "";
 }
 
 template <Optimiser optimiser>
 std::string_view other_optimiser(Experiment const& experiment)
 {
     auto const& train = experiment.train;
-    return std::ranges::any_of(
-               train.models,
-               [&](ModelKind model) { return train.hyperparameters(model).optimiser == optimiser; })
+    return std::ranges::any_of(train.trained_models(),
+                               [&](Model const& model) {
+                                   return train.hyperparameters(model).optimiser == optimiser;
+                               })
                ? ""
                : "no model is trained by an optimiser that has it; leave the key out or set "
                  "train.optimiser";
@@ -40,24 +49,16 @@ std::string_view no_measuring_task(Experiment const& experiment)
 
 std::string_view no_operator(Experiment const& experiment)
 {
-    return experiment.measures() && experiment.trials.measurement == Operator::identity
+    return experiment.measures() && experiment.trials.measured_by == Operator::identity
                ? "trials.operator = identity sees every pixel; leave the key out"
                : no_measuring_task(experiment);
 }
 
 std::string_view no_draw(Experiment const& experiment)
 {
-    return experiment.measures() && !is_drawn(experiment.trials.measurement)
+    return experiment.measures() && !entry_of(experiment.trials.measured_by).drawn
                ? "this trials.operator is not random; leave the key out"
                : no_measuring_task(experiment);
-}
-
-std::string_view only_float32(Experiment const& experiment)
-{
-    return !no_trials(experiment).empty() ? no_trials(experiment)
-           : std::ranges::none_of(experiment.trials.methods, heeds_precision)
-               ? "all methods in trials.methods compute in float32 always; leave the key out"
-               : "";
 }
 
 std::string_view no_surfaces(Experiment const& experiment)
@@ -73,15 +74,17 @@ void add_training(KeyMaker<Experiment>& make)
 {
     constexpr auto train = &Experiment::train;
     auto const add = [&](std::string const& name, std::string const& help, auto member, Range range,
-                         std::string_view (*pointless)(Experiment const&) =
-                             always_meant<Experiment>) {
+                         std::string_view (*pointless)(Experiment const&) = no_training) {
         make.add("train." + name, help, at(train, member), range, pointless);
     };
     using Train = TrainJob;
-    add("models", "list of " + all_names(model_table), &Train::models, any);
+    add("models",
+        "list of " + all_names(model_table) +
+            ", and paths of chain files (*.h5) that were trained elsewhere",
+        &Train::models, any, always_meant<Experiment>);
     add("preset", "where the hyperparameters come from: " + all_names(preset_table), &Train::preset,
         any);
-    add("latent_dims", "list of latent dimensions k", &Train::latent_dims, pixels);
+    add("latent_dims", "list of latent dimensions k", &Train::latent_dims, counts);
     add("intervals", "T: a chain has the snapshots 0 ... T", &Train::intervals, at_least(1, 1e5));
     add("steps_per_snapshot", "training steps between two snapshots", &Train::steps_per_snapshot,
         counts);
@@ -95,7 +98,7 @@ void add_training(KeyMaker<Experiment>& make)
         "learning rate of the generator (of all, for vae and relu); default: the preset's",
         &Train::generator_rate, positive);
     add("discriminator_rate", "learning rate of discriminator or critic; default: the preset's",
-        &Train::discriminator_rate, positive, no_model_uses<Knob::discriminator_rate>);
+        &Train::discriminator_rate, positive, no_model_uses<ModelSetting::discriminator_rate>);
     add("beta1", "of Adam: decay of the first moment; default: the preset's", &Train::beta1, beta,
         other_optimiser<Optimiser::adam>);
     add("beta2", "of Adam: decay of the second moment; default: the preset's", &Train::beta2, beta,
@@ -105,18 +108,19 @@ void add_training(KeyMaker<Experiment>& make)
     add("epsilon", "added to the root of the second moment; default: the preset's", &Train::epsilon,
         positive);
     add("critic_steps", "updates of discriminator or critic a step; default: the preset's",
-        &Train::critic_steps, at_least(1, 1000), no_model_uses<Knob::critic_steps>);
+        &Train::critic_steps, at_least(1, 1000), no_model_uses<ModelSetting::critic_steps>);
     add("clip", "of wgan: the critic's weights stay in [-clip, clip]; default: the preset's",
-        &Train::clip, positive, no_model_uses<Knob::clip>);
+        &Train::clip, positive, no_model_uses<ModelSetting::clip>);
     add("gradient_penalty", "of wgan-gp: weight of the penalty; default: the preset's",
-        &Train::gradient_penalty, positive, no_model_uses<Knob::gradient_penalty>);
+        &Train::gradient_penalty, positive, no_model_uses<ModelSetting::gradient_penalty>);
     add("weight_deviation", "standard deviation of the initial weights; default: the preset's",
-        &Train::weight_deviation, positive, no_model_uses<Knob::weight_deviation>);
+        &Train::weight_deviation, positive, no_training);
     add("hidden_layers", "of relu: depth d; default: the preset's", &Train::hidden_layers,
-        at_least(1, 8), no_model_uses<Knob::hidden_layers>);
+        at_least(1, 8), no_model_uses<ModelSetting::hidden_layers>);
     add("observation_deviation",
         "of relu: standard deviation of a pixel given the latent; default: the preset's",
-        &Train::observation_deviation, positive, no_model_uses<Knob::observation_deviation>);
+        &Train::observation_deviation, positive,
+        no_model_uses<ModelSetting::observation_deviation>);
 }
 
 constexpr char const* no_tasks = "none";
@@ -147,9 +151,9 @@ void add_trials(KeyMaker<Experiment>& make)
     make.keys.push_back(tasks_key());
     make.add("trials.operator",
              "what a measuring task sees of the image: " + all_names(operator_table),
-             at(trials, &Trials::measurement), any, no_measuring_task);
+             at(trials, &Trials::measured_by), any, no_measuring_task);
     make.add("trials.measurements", "list of measurement counts m, for tasks that measure",
-             at(trials, &Trials::measurements), pixels, no_operator);
+             at(trials, &Trials::measurements), counts, no_operator);
     make.add("trials.draw", "the operator is drawn anew for each trial, or shared by a cell's",
              at(trials, &Trials::draw), any, no_draw);
     make.add("trials.noise", "standard deviation of the noise on each measurement",
@@ -164,7 +168,7 @@ void add_trials(KeyMaker<Experiment>& make)
         "float32, or mixed: bfloat16 matrix work on the way, near f = 0 for gradients alone, and "
         "float32 to the end (needs a GPU, or a CPU with AMX or AVX512-BF16); projected, lm and "
         "surfing-lm compute in float32 always",
-        at(trials, &Trials::precision), any, only_float32);
+        at(trials, &Trials::precision), any, no_method_heeds<SettingGroup::precision>);
 }
 
 void add_surface(KeyMaker<Experiment>& make)

@@ -56,36 +56,22 @@ class MergedSettings
 
 void check_methods(Experiment const& experiment, MergedSettings const& settings)
 {
-    auto const require = [&](Method method, Method needed, std::string_view why) {
-        if (experiment.uses(method) && !experiment.uses(needed))
+    for (MethodEntry const& entry : method_table)
+    {
+        if (experiment.uses(entry.kind) && entry.budget && !experiment.uses(entry.budget->method))
         {
-            settings.refuse("trials.methods", fmt::format("{0} needs {1} ({2}); add {1}",
-                                                          name_of(method_table, method),
-                                                          name_of(method_table, needed), why));
+            settings.refuse("trials.methods",
+                            fmt::format("{0} needs {1} ({2}); add {1}", entry.name,
+                                        entry_of(entry.budget->method).name, entry.budget->why));
         }
-    };
-    require(Method::surfing, Method::adam, "its budget comes from the adam cell");
-    require(Method::restarts, Method::surfing, "it may take as many steps as surfing took");
-    if (experiment.uses(Method::projected) &&
+    }
+    bool const trains = !experiment.train.trained_models().empty();
+    if (trains && experiment.uses(Method::projected) &&
         experiment.projected.first_snapshot >= experiment.train.intervals)
     {
         settings.refuse("projected.first_snapshot",
                         "no later snapshot is left to surf to (it must be below train.intervals)");
     }
-}
-
-/// All m that the operator can give, descending.
-std::vector<std::int64_t> measurement_counts(Operator measurement)
-{
-    std::vector<std::int64_t> counts;
-    for (std::int64_t m = image_size; m > 0; --m)
-    {
-        if (valid_measurements(measurement, m))
-        {
-            counts.push_back(m);
-        }
-    }
-    return counts;
 }
 
 void check_measurements(Experiment const& experiment, MergedSettings const& settings)
@@ -96,7 +82,7 @@ void check_measurements(Experiment const& experiment, MergedSettings const& sett
         return;
     }
     bool const recovers = std::ranges::find(trials.tasks, Task::recovery) != trials.tasks.end();
-    if (trials.measurement == Operator::identity)
+    if (trials.measured_by == Operator::identity)
     {
         if (recovers && trials.noise == 0)
         {
@@ -112,28 +98,19 @@ void check_measurements(Experiment const& experiment, MergedSettings const& sett
                         "a task that measures needs counts; give trials.measurements, e.g. "
                         "50,100,200");
     }
-    for (std::int64_t const m : trials.measurements)
-    {
-        if (!valid_measurements(trials.measurement, m))
-        {
-            settings.refuse(
-                "trials.measurements",
-                fmt::format("trials.operator = {} cannot give {} measurements; use some of {}",
-                            name_of(operator_table, trials.measurement), m,
-                            fmt::join(measurement_counts(trials.measurement), ", ")));
-        }
-    }
 }
 
 void check_surfaces(Experiment const& experiment, MergedSettings const& settings)
 {
-    if (experiment.draws_surfaces() &&
+    bool const trains = !experiment.train.trained_models().empty();
+    if (trains && experiment.draws_surfaces() &&
         experiment.train.latent_dims != std::vector<std::int64_t>{surface_latent_dim})
     {
         settings.refuse("train.latent_dims",
                         "a surface is drawn over two latents; use 2, or surface.targets = 0");
     }
-    if (experiment.draws_surfaces() && experiment.surface.levels > experiment.train.intervals + 1)
+    if (trains && experiment.draws_surfaces() &&
+        experiment.surface.levels > experiment.train.intervals + 1)
     {
         settings.refuse("surface.levels", "the chain has fewer snapshots (train.intervals + 1)");
     }
@@ -243,7 +220,20 @@ std::string text_of(std::vector<Key<Target>> const& keys, Target const& target,
 
 }  // namespace
 
-Hyperparameters TrainJob::hyperparameters(ModelKind model) const
+std::vector<Model> TrainJob::trained_models() const
+{
+    std::vector<Model> trained;
+    for (ChosenModel const& model : models)
+    {
+        if (model.trained)
+        {
+            trained.push_back(*model.trained);
+        }
+    }
+    return trained;
+}
+
+Hyperparameters TrainJob::hyperparameters(Model const& model) const
 {
     Hyperparameters values = preset_values(preset, model);
     auto const replace = [](auto& value, auto const& given) { value = given.value_or(value); };
@@ -275,6 +265,17 @@ bool Experiment::measures() const
     return std::ranges::any_of(trials.tasks, surf::measures);
 }
 
+bool Experiment::needs_images() const
+{
+    return !train.trained_models().empty() || draws_surfaces() ||
+           std::ranges::find(trials.tasks, Task::approximation) != trials.tasks.end();
+}
+
+bool Job::needs_images() const
+{
+    return std::ranges::any_of(experiments, &Experiment::needs_images);
+}
+
 std::string Job::text() const
 {
     std::string text = text_of(job_keys(), *this, "");
@@ -292,6 +293,16 @@ Job with_absolute_paths(Job job)
     for (std::filesystem::path* const path : {&job.output, &job.chains, &job.data})
     {
         *path = absolute_path(*path);
+    }
+    for (Experiment& experiment : job.experiments)
+    {
+        for (ChosenModel& model : experiment.train.models)
+        {
+            if (!model.trained)
+            {
+                model.chain = absolute_path(model.chain);
+            }
+        }
     }
     return job;
 }

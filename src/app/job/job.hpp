@@ -24,6 +24,7 @@ struct Job
     std::vector<Experiment> experiments = {Experiment{}};
     TheorySpec theory;
 
+    bool needs_images() const;
     /// The effective job as a job file, defaults included: parse_job() gives the same job back.
     std::string text() const;
 };

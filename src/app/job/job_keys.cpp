@@ -102,7 +102,11 @@ std::vector<Key<Job>> const& job_keys()
                  "folder for all that the run writes; default: sweeps/<name of the job file>",
                  at(&Job::output), any);
         make.keys.push_back(chains_key());
-        make.add("data", "folder of the Fashion-MNIST files", at(&Job::data), any);
+        make.add(
+            "data",
+            "images to train on and to approximate: a folder of IDX files, or an HDF5 file with "
+            "datasets training and test",
+            at(&Job::data), any);
         make.keys.push_back(experiments_key());
         add_theory(make);
         return make.keys;

@@ -32,7 +32,6 @@ inline Range between(double low, double high)
 }
 
 inline Range const any = {};
-inline Range const pixels = at_least(1, image_size);
 inline Range const positive = above(0);
 inline Range const beta = from_to_below(0, 1);
 // The upper limit keeps products of two counts far from overflow and a plan in memory.

@@ -61,9 +61,9 @@ void add_groups(std::vector<po::options_description>& groups, std::vector<Key<Ta
         if (section != section_of(key.name))
         {
             section = section_of(key.name);
-            groups.emplace_back(section->empty() ? "Job file, before the first section"
-                                                 : fmt::format("Job file, section [{}]", *section),
-                                help_width, description_width);
+            groups.push_back(option_group(section->empty()
+                                              ? "Job file, before the first section"
+                                              : fmt::format("Job file, section [{}]", *section)));
         }
         std::string const value = key.write(Target{});
         std::string const shown = value.empty() ? "" : fmt::format(" [{}]", value);
@@ -74,9 +74,14 @@ void add_groups(std::vector<po::options_description>& groups, std::vector<Key<Ta
 
 }  // namespace
 
+po::options_description option_group(std::string const& title)
+{
+    return po::options_description(title, help_width, description_width);
+}
+
 po::options_description general_options()
 {
-    po::options_description options("Command line only", help_width, description_width);
+    po::options_description options = option_group("Command line only");
     auto const value = [](char const* name) { return po::value<std::string>()->value_name(name); };
     options.add_options()("job", value("FILE"),
                           "job file; default: jobs/demo.ini, for status and reduce OUTPUT/job.ini");
@@ -107,6 +112,8 @@ std::string help_text()
     std::ostringstream text;
     text << "Usage: surf_sweep [COMMAND] [--job FILE] [--KEY VALUE ...]\n"
             "       mpirun -n RANKS surf_sweep [run|surface] [--job FILE] [--KEY VALUE ...]\n"
+            "       surf_sweep import --network FILE --label NAME --out FILE [...] CHECKPOINT...\n"
+            "       surf_sweep export --chain FILE [--snapshot NUMBER] --out FILE\n"
             "Surfing (Song, Fan, Lafferty 2019): trains generators, runs trials, writes results.\n"
             "Without arguments the demo job (jobs/demo.ini) is run.\n"
          << rows("Commands", command_table) << rows("Models", model_table)
@@ -123,7 +130,7 @@ std::string help_text()
             "the generator\n"
             "for one image. Core time is how long one CPU core takes, at "
          << fmt::format("{:.0f}", evaluations_per_second) << " evaluations a second.\n\n"
-         << general_options() << job_options() << "\nExit codes:\n";
+         << general_options() << chain_options() << job_options() << "\nExit codes:\n";
     for (auto const& [code, description] : exit_code_table)
     {
         text << fmt::format("  {:<10} {}\n", static_cast<int>(code), description);

@@ -51,6 +51,7 @@ Settings parse_arguments(std::vector<std::string> const& arguments, std::vector<
 {
     namespace style = po::command_line_style;
     po::options_description known = general_options();
+    known.add(chain_options());
     known.add(job_options());
     try
     {
@@ -243,7 +244,7 @@ Command parse_words(std::vector<std::string> const& words, fs::path& file)
         words.empty() ? Command::run
                       : kind_of(command_table, words[0], std::string(command_line) + ": command");
     std::size_t const expected = command == Command::validate ? 2 : 1;
-    if (words.size() > expected)
+    if (words.size() > expected && command != Command::import_chain)
     {
         throw InputError(fmt::format("{}: {}: unexpected after {}; see surf_sweep help",
                                      command_line, words[expected], words[expected - 1]));
@@ -294,6 +295,18 @@ Options parse_options(std::vector<std::string> const& arguments)
                             "--json out",
                             command_line));
         }
+    }
+    if (options.command == Command::import_chain)
+    {
+        options.import_request = take_import(given, {words.begin() + 1, words.end()});
+    }
+    if (options.command == Command::export_snapshot)
+    {
+        options.export_request = take_export(given);
+    }
+    if (options.command != Command::help)
+    {
+        refuse_chain_options(given, name_of(command_table, options.command));
     }
     auto const job = take(given, "job");
     if (needs_job(options.command))

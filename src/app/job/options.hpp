@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/job/chain_options.hpp"
 #include "app/job/job.hpp"
 #include "model/device.hpp"
 
@@ -22,6 +23,8 @@ enum class Command : std::int8_t
     surface,
     theory,
     validate,
+    import_chain,
+    export_snapshot,
     version,
     help,
 };
@@ -46,6 +49,10 @@ inline constexpr std::array command_table = {
     CommandEntry{Command::theory, "theory",
                  "write OUTPUT/theory-<id>.h5: theorem 3.1 checked on random networks"},
     CommandEntry{Command::validate, "validate", "check one file (validate FILE) and what it holds"},
+    CommandEntry{Command::import_chain, "import",
+                 "write a chain of a generator that was trained elsewhere, from its checkpoints"},
+    CommandEntry{Command::export_snapshot, "export",
+                 "write one snapshot of a chain as safetensors, with its network beside it"},
     CommandEntry{Command::version, "version",
                  "show versions of program and libraries, and devices"},
     CommandEntry{Command::help, "help", "show this text"},
@@ -64,6 +71,8 @@ struct Options
     Job job;                         ///< of the commands that read one
     std::filesystem::path job_file;  ///< where the job came from
     std::filesystem::path file;      ///< of validate
+    ImportRequest import_request;    ///< of import
+    ExportRequest export_request;    ///< of export
     model::DeviceChoice device = model::DeviceChoice::automatic;
     std::string log_level = "info";
     Format format = Format::table;

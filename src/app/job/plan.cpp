@@ -8,8 +8,11 @@
 #include <ranges>
 
 #include "app/job/estimate.hpp"
+#include "app/job/feasibility.hpp"
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/pending_file.hpp"
+#include "chain/reader.hpp"
 #include "data/images.hpp"
 
 namespace surf::app
@@ -28,6 +31,11 @@ Entry const& entry(std::vector<Entry> const& table, Index index)
     return table[static_cast<std::size_t>(index)];
 }
 
+std::filesystem::path data_spec_path(std::filesystem::path const& output)
+{
+    return output / "data_checksum";
+}
+
 /// Adds experiments to a plan: chains and cells that it does not have yet, and the cells' blocks.
 class Planner
 {
@@ -37,23 +45,25 @@ class Planner
     void add(Experiment const& experiment)
     {
         experiment_ = &experiment;
+        own_chains_.clear();
         plan_.experiments.push_back({experiment.name, {}, {}});
-        for (ModelKind const model : experiment.train.models)
+        for (ChosenModel const& model : experiment.train.models)
         {
+            if (!model.trained)
+            {
+                add_work(find_or_add(chain_from(model.chain)));
+                continue;
+            }
             for (std::int64_t const latent_dim : experiment.train.latent_dims)
             {
-                ChainIndex const chain = add_chain(model, latent_dim);
-                if (experiment.draws_surfaces())
-                {
-                    plan_.experiments.back().surfaces.push_back({chain, experiment.surface});
-                }
-                add_problems(chain);
+                add_work(find_or_add(chain_to_train(*model.trained, latent_dim)));
             }
         }
+        require_distinct_labels(plan_, plan_.experiments.back());
     }
 
   private:
-    ChainIndex add_chain(ModelKind model, std::int64_t latent_dim)
+    PlannedChain chain_to_train(Model const& model, std::int64_t latent_dim) const
     {
         TrainJob const& train = experiment_->train;
         TrainSpec const spec{.seed = job_.seed,
@@ -62,33 +72,65 @@ class Planner
                              .hyper = train.hyperparameters(model),
                              .intervals = train.intervals,
                              .steps_per_snapshot = train.steps_per_snapshot,
-                             .data_checksum = plan_.data_checksum,
+                             .data = plan_.data,
                              .threads = train.threads};
+        require_trainable(spec);
+        return {{spec.canonical(), spec.intervals + 1, spec.generator(), ""},
+                chain::chain_path(job_.chains, spec.id()),
+                spec};
+    }
+
+    static PlannedChain chain_from(std::filesystem::path const& path)
+    {
+        return {chain::Reader(path).header(), path, std::nullopt};
+    }
+
+    ChainIndex find_or_add(PlannedChain chain)
+    {
         auto const next = static_cast<ChainIndex>(plan_.chains.size());
-        auto const [place, is_new] = chains_.emplace(spec.id(), next);
+        auto const [place, is_new] = chains_.emplace(chain.header.id(), next);
         if (is_new)
         {
-            plan_.chains.push_back({spec, {spec.canonical(), spec.intervals + 1}});
+            plan_.chains.push_back(std::move(chain));
         }
         return place->second;
+    }
+
+    void add_work(ChainIndex chain)
+    {
+        if (!own_chains_.insert(chain).second)
+        {
+            throw InputError(fmt::format(
+                "train.models: two of {} are the same chain, {} ({}); leave one out",
+                experiment_->name, plan_[chain].header.id().brief(), plan_[chain].name()));
+        }
+        if (experiment_->draws_surfaces())
+        {
+            require_drawable(*experiment_, plan_[chain], plan_.data);
+            plan_.experiments.back().surfaces.push_back({chain, experiment_->surface});
+        }
+        add_problems(chain);
     }
 
     void add_problems(ChainIndex chain)
     {
         TrialJob const& trials = experiment_->trials;
-        TrainSpec const& spec = plan_[chain].spec;
         for (Task const task : trials.tasks)
         {
-            bool const whole = !measures(task) || trials.measurement == Operator::identity;
-            std::vector<std::int64_t> const all_pixels = {image_size};
-            for (std::int64_t const m : whole ? all_pixels : trials.measurements)
+            bool const whole = !measures(task) || trials.measured_by == Operator::identity;
+            std::vector<std::int64_t> const all = {plan_[chain].generator().pixels()};
+            for (std::int64_t const m : whole ? all : trials.measurements)
             {
-                Problem problem{job_.seed, spec.model, spec.latent_dim, task, m};
+                Problem problem{.seed = job_.seed, .task = task, .measurements = m};
                 if (measures(task))
                 {
-                    problem.measurement = trials.measurement;
+                    problem.measured_by = trials.measured_by;
                     problem.draw = trials.draw;
                     problem.noise = trials.noise;
+                }
+                if (!has_latent(task))
+                {
+                    problem.data_checksum = plan_.data.checksum;
                 }
                 add_cells(chain, problem);
             }
@@ -99,15 +141,16 @@ class Planner
     void add_cells(ChainIndex chain, Problem const& problem)
     {
         std::map<Method, CellIndex> cells;
-        for (auto const& [method, name, description] : method_table)
+        for (MethodEntry const& entry : method_table)
         {
-            if (experiment_->uses(method))
+            if (experiment_->uses(entry.kind))
             {
-                auto const source = budget_source(method);
-                cells[method] = add_cell(
+                auto const& budget = entry.budget;
+                cells[entry.kind] = add_cell(
                     {.spec = {.chain = plan_[chain].header.id(),
+                              .generator = plan_[chain].generator(),
                               .problem = problem,
-                              .method = method,
+                              .method = entry.kind,
                               .adam = experiment_->adam,
                               .stop = experiment_->stop,
                               .surfing = experiment_->surfing,
@@ -117,7 +160,7 @@ class Planner
                               .surfing_lm = experiment_->surfing_lm,
                               .precision = experiment_->trials.precision},
                      .chain = chain,
-                     .budget_from = source ? std::optional(cells.at(*source)) : std::nullopt,
+                     .budget_from = budget ? std::optional(cells.at(budget->method)) : std::nullopt,
                      .trials = experiment_->trials.count,
                      .block_size =
                          std::min(experiment_->trials.block_size, experiment_->trials.count)});
@@ -127,6 +170,7 @@ class Planner
 
     CellIndex add_cell(PlannedCell const& cell)
     {
+        require_solvable(cell, plan_[cell.chain], plan_.data);
         auto const next = static_cast<CellIndex>(plan_.cells.size());
         auto const [place, is_new] = cells_.emplace(cell.spec.id(), next);
         plan_.experiments.back().cells.push_back(place->second);
@@ -136,7 +180,7 @@ class Planner
             return place->second;
         }
         plan_.cells.push_back(cell);
-        double const cost = trial_cost(cell.spec, plan_[cell.chain].spec.intervals);
+        double const cost = trial_cost(cell.spec, plan_[cell.chain].intervals());
         for (std::int64_t first = 0; first < cell.trials; first += cell.block_size)
         {
             std::int64_t const count = std::min(cell.block_size, cell.trials - first);
@@ -160,6 +204,7 @@ class Planner
     Job const& job_;
     Plan& plan_;
     Experiment const* experiment_ = nullptr;  ///< the one being added
+    std::set<ChainIndex> own_chains_;         ///< the chains that it has so far
     std::map<ChainId, ChainIndex> chains_;
     std::map<CellId, CellIndex> cells_;
 };
@@ -190,6 +235,11 @@ JobId job_id(Plan const& plan)
 
 }  // namespace
 
+std::string PlannedChain::name() const
+{
+    return fmt::format("{} k={}", generator().label, generator().latent_dim);
+}
+
 PlannedChain const& Plan::operator[](ChainIndex index) const
 {
     return entry(chains, index);
@@ -214,7 +264,10 @@ BlockSpec Plan::block_spec(sched::LeasedBlock const& lease) const
 sched::WorkPlan Plan::work() const
 {
     sched::WorkPlan work;
-    work.chains.resize(chains.size());
+    for (PlannedChain const& chain : chains)
+    {
+        work.chains.push_back({.published = !chain.training.has_value()});
+    }
     for (PlannedCell const& cell : cells)
     {
         work.cells.push_back({cell.chain, cell.budget_from});
@@ -237,10 +290,10 @@ std::vector<BlockIndex> Plan::blocks_of(CellIndex cell) const
     return indices;
 }
 
-Plan make_plan(Job const& job, std::string const& data_checksum)
+Plan make_plan(Job const& job, DataSpec const& data)
 {
     Plan plan;
-    plan.data_checksum = data_checksum;
+    plan.data = data;
     Planner planner(job, plan);
     for (Experiment const& experiment : job.experiments)
     {
@@ -248,11 +301,6 @@ Plan make_plan(Job const& job, std::string const& data_checksum)
     }
     plan.job = job_id(plan);
     return plan;
-}
-
-std::filesystem::path checksum_path(std::filesystem::path const& output)
-{
-    return output / "data_checksum";
 }
 
 Plan surfaces_of(Plan plan)
@@ -266,16 +314,24 @@ Plan surfaces_of(Plan plan)
     return plan;
 }
 
-Plan load_stored_plan(Job const& job)
-{
-    std::string checksum;
-    std::ifstream(checksum_path(job.output)) >> checksum;
-    return checksum.empty() ? load_plan(job) : make_plan(job, checksum);
-}
-
 Plan load_plan(Job const& job)
 {
-    return make_plan(job, data::load_data_set(job.data).checksum());
+    return make_plan(job, job.needs_images() ? data::load_data_set(job.data).spec() : DataSpec{});
+}
+
+void publish_data_spec(std::filesystem::path const& output, DataSpec const& data)
+{
+    publish_text(data_spec_path(output),
+                 fmt::format("{} {} {} {}\n", data.checksum, data.image.channels, data.image.height,
+                             data.image.width));
+}
+
+Plan load_stored_plan(Job const& job)
+{
+    DataSpec data;
+    std::ifstream file(data_spec_path(job.output));
+    file >> data.checksum >> data.image.channels >> data.image.height >> data.image.width;
+    return file && job.needs_images() ? make_plan(job, data) : load_plan(job);
 }
 
 }  // namespace surf::app

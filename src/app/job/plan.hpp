@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,8 +18,15 @@ namespace surf::app
 
 struct PlannedChain
 {
-    TrainSpec spec;
     chain::ChainHeader header;
+    std::filesystem::path path;         ///< of the finished chain
+    std::optional<TrainSpec> training;  ///< empty: it was trained elsewhere, and is there
+
+    GeneratorSpec const& generator() const { return header.generator; }
+    /// T.
+    std::int64_t intervals() const { return header.snapshots - 1; }
+    /// "dcgan k=5"
+    std::string name() const;
 };
 
 struct PlannedCell
@@ -63,7 +71,7 @@ struct Plan
     /// Of all that affects results: the cells' ids, how their trials are cut into blocks, and to
     /// which experiments they belong.
     JobId job;
-    std::string data_checksum;
+    DataSpec data;  ///< of the images; nothing if the job needs none
     std::vector<PlannedExperiment> experiments;
     std::vector<PlannedChain> chains;
     std::vector<PlannedCell> cells;
@@ -81,22 +89,23 @@ struct Plan
     std::vector<sched::BlockIndex> blocks_of(sched::CellIndex cell) const;
 };
 
-/// `data_checksum` is the data set's. Throws InputError if two experiments cut the same cell into
-/// blocks in different ways.
-Plan make_plan(Job const& job, std::string const& data_checksum);
+/// Reads the headers of chains that were trained elsewhere; throws FileError or EnvironmentError if
+/// that cannot be done. Throws InputError naming the key if the job asks for what a generator or a
+/// chain cannot do, and if two experiments cut the same cell into blocks in different ways.
+Plan make_plan(Job const& job, DataSpec const& data);
 
-/// The plan with the checksum of the data that the job names. Reads the images; throws
+/// The plan with the data that the job names. Reads the images if the job needs them; throws
 /// EnvironmentError or FileError if that cannot be done.
 Plan load_plan(Job const& job);
 
 /// What of a plan the surfaces need: no cells, and none of their blocks.
 Plan surfaces_of(Plan plan);
 
-/// OUTPUT/data_checksum, where a run notes the checksum of its images.
-std::filesystem::path checksum_path(std::filesystem::path const& output);
+/// Leaves OUTPUT/data_checksum: checksum and shape of the images that a run began with.
+void publish_data_spec(std::filesystem::path const& output, DataSpec const& data);
 
-/// The plan of what an output folder holds: with the checksum that the run noted there, so that the
-/// data itself is not needed; as load_plan() if there is none.
+/// The plan of what an output folder holds: with what the run noted of the data, so that the data
+/// itself is not needed; as load_plan() if there is none.
 Plan load_stored_plan(Job const& job);
 
 }  // namespace surf::app

@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "app/job/experiment.hpp"
 #include "base/error.hpp"
 #include "base/name_table.hpp"
 #include "spec/cell.hpp"
@@ -73,10 +74,6 @@ struct Range
     }
 };
 
-inline auto const& table_of(ModelKind)
-{
-    return model_table;
-}
 inline auto const& table_of(Preset)
 {
     return preset_table;
@@ -182,6 +179,24 @@ inline void read(Setting const& setting, Range const&, std::string& value)
     value = setting.text;
 }
 
+/// The name of a model to be trained, or the path of a chain file.
+inline void read(Setting const& setting, Range const& range, ChosenModel& value)
+{
+    if (setting.text.ends_with(".h5"))
+    {
+        read(setting, range, value.chain);
+        return;
+    }
+    auto const entry = std::ranges::find(model_table, setting.text, &ModelEntry::name);
+    if (entry == model_table.end())
+    {
+        refuse(setting, fmt::format("no such choice; use one of {}, or the path of a chain file "
+                                    "(*.h5)",
+                                    all_names(model_table)));
+    }
+    value.trained = entry->kind;
+}
+
 template <class T>
 void read(Setting const& setting, Range const& range, std::optional<T>& value)
 {
@@ -237,6 +252,11 @@ inline std::string write(std::string const& value)
 inline std::string write(std::filesystem::path const& value)
 {
     return value.string();
+}
+
+inline std::string write(ChosenModel const& value)
+{
+    return value.trained ? std::string(name_of(model_table, *value.trained)) : value.chain.string();
 }
 
 /// Empty if there is no value.

@@ -4,30 +4,63 @@
 
 #include "app/job/estimate.hpp"
 #include "model/network.hpp"
+#include "support/models.hpp"
 
 using namespace surf;
 using namespace surf::app;
 
-TEST_CASE("a snapshot's size is that of the generator's arrays", "[estimate]")
+namespace models = surf::test::models;
+
+namespace
 {
+
+TrainSpec spec_of(Model const& model, std::int64_t latent_dim, Shape const& image = {1, 28, 28})
+{
+    TrainSpec spec;
+    spec.model = model;
+    spec.latent_dim = latent_dim;
+    spec.data.image = image;
+    return spec;
+}
+
+}  // namespace
+
+TEST_CASE("a chain's size is that of the generator's arrays and the samples", "[estimate]")
+{
+    constexpr std::int64_t samples = 64;
     for (std::int64_t const k : {1, 5, 20})
     {
-        for (ModelKind const kind : {ModelKind::dcgan, ModelKind::relu})
+        for (Model const& model : {models::dcgan, models::relu})
         {
-            TrainSpec spec;
-            spec.model = kind;
-            spec.latent_dim = k;
-            RandomStream stream(1, "test", Purpose::weights, 0);
-            model::Network const generator(model::generator_spec(kind, k, spec.hyper.hidden_layers),
-                                           stream, model::Initialisation::normal(0.02), at::kCPU);
-            std::int64_t values = 0;
-            for (NamedArray const& array : generator.parameters())
+            for (Shape const& image : {Shape{1, 28, 28}, Shape{3, 32, 16}})
             {
-                values += array.size();
+                TrainSpec spec = spec_of(model, k, image);
+                spec.intervals = 7;
+                RandomStream stream(1, "test", Purpose::weights, 0);
+                model::Network const generator(*spec.generator().layers(), stream,
+                                               model::Initialisation::normal(0.02), at::kCPU);
+                std::int64_t values = samples * image.size();
+                for (NamedArray const& array : generator.parameters())
+                {
+                    values += array.size();
+                }
+                CHECK(chain_bytes(spec) == 8 * 4 * values);
             }
-            CHECK(generator_values(spec) == values);
         }
     }
+}
+
+TEST_CASE("larger images take longer to train on, more updates of the critic too", "[estimate]")
+{
+    TrainSpec const small = spec_of(models::wgan, 5);
+    CHECK(training_cost(spec_of(models::wgan, 5, {1, 56, 56})) > 3 * training_cost(small));
+    CHECK(training_cost(spec_of(models::relu, 5)) < training_cost(spec_of(models::vae, 5)));
+    TrainSpec often = small;
+    often.hyper.critic_steps = 5;
+    CHECK(training_cost(often) == Approx(3 * training_cost(small)));
+    TrainSpec without_critic = spec_of(models::vae, 5);
+    without_critic.hyper.critic_steps = 5;
+    CHECK(training_cost(without_critic) == training_cost(spec_of(models::vae, 5)));
 }
 
 TEST_CASE("expected iterations go through the measured means and keep the limits", "[estimate]")
@@ -45,8 +78,7 @@ TEST_CASE("expected iterations go through the measured means and keep the limits
 TEST_CASE("what a trial costs depends on the chain where its method rides along it", "[estimate]")
 {
     CellSpec cell;
-    cell.problem.model = ModelKind::dcgan;
-    cell.problem.latent_dim = 5;
+    cell.generator = spec_of(models::dcgan, 5).generator();
     auto const doubles_with_the_chain = [&](Method method) {
         cell.method = method;
         return trial_cost(cell, 2000) > 1.5 * trial_cost(cell, 1000);
@@ -64,8 +96,7 @@ TEST_CASE("what a trial costs depends on the chain where its method rides along 
 
 TEST_CASE("a chain of 101 snapshots is 2.7 GB", "[estimate]")
 {
-    TrainSpec spec;
-    spec.latent_dim = 5;
+    TrainSpec spec = spec_of(models::vae, 5);
     spec.intervals = 100;
     CHECK(chain_bytes(spec) == Approx(2.7e9).epsilon(0.02));
 }

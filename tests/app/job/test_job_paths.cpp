@@ -17,13 +17,20 @@ TEST_CASE("absolute paths lead to the same places, and change nothing else", "[j
     fs::path const here = fs::canonical(folder.path) / "here";
     fs::create_directories(here);
     test::WorkingFolder const working(here);
-    Job const job = parse_job("output = a//b/\nchains = ../shared\ndata = ./images\n", "x.ini");
+    Job const job = parse_job(
+        "output = a//b/\nchains = ../shared\ndata = ./images\n[train]\nmodels = vae\n", "x.ini");
     Job const absolute = with_absolute_paths(job);
     CHECK(absolute.output == here / "a/b");
     CHECK(absolute.chains == here.parent_path() / "shared");
     CHECK(absolute.data == here / "images");
     CHECK(with_absolute_paths(absolute).text() == absolute.text());
-    CHECK(make_plan(absolute, "checksum").job == make_plan(job, "checksum").job);
+    DataSpec const data{"checksum", {1, 28, 28}};
+    CHECK(make_plan(absolute, data).job == make_plan(job, data).job);
+
+    Job const named = with_absolute_paths(
+        parse_job("output = a\nchains = b\n[train]\nmodels = x/../c.h5,vae\n", "x.ini"));
+    CHECK(named.experiments[0].train.models[0].chain == here / "c.h5");
+    CHECK(named.experiments[0].train.models[1].chain.empty());
 
     // Chains below the output are not named, so that the folder may be moved.
     std::string const text =

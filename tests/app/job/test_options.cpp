@@ -9,11 +9,13 @@
 #include "app/job/job_keys.hpp"
 #include "app/job/options.hpp"
 #include "app/working_folder.hpp"
+#include "support/models.hpp"
 #include "support/scratch_folder.hpp"
 
 using namespace surf;
 using namespace surf::app;
 namespace fs = std::filesystem;
+namespace models = surf::test::models;
 
 namespace
 {
@@ -165,12 +167,12 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.theory.expansions == std::vector<double>{2.5, 5});
     CHECK(job.theory.climbs == 2);
     CHECK(job.experiments[0].train.models ==
-          std::vector{ModelKind::wgan, ModelKind::vae, ModelKind::wgan_gp});
+          std::vector<ChosenModel>{{models::wgan, {}}, {models::vae, {}}, {models::wgan_gp, {}}});
     CHECK(job.experiments[0].train.latent_dims == std::vector<std::int64_t>{2, 784});
     CHECK(job.experiments[0].train.intervals == 3);
     CHECK(job.experiments[0].train.steps_per_snapshot == 7);
     CHECK(job.experiments[0].train.threads == 1);
-    Hyperparameters const hyper = job.experiments[0].train.hyperparameters(ModelKind::wgan);
+    Hyperparameters const hyper = job.experiments[0].train.hyperparameters(models::wgan);
     CHECK(hyper.batch == 32);
     CHECK(hyper.generator_rate == 0.002);
     CHECK(hyper.discriminator_rate == 1e-5);
@@ -184,7 +186,7 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(hyper.weight_deviation == 0.03);
     CHECK(job.experiments[0].trials.tasks ==
           std::vector{Task::recovery, Task::inversion, Task::approximation});
-    CHECK(job.experiments[0].trials.measurement == Operator::mask);
+    CHECK(job.experiments[0].trials.measured_by == Operator::mask);
     CHECK(job.experiments[0].trials.draw == Draw::shared);
     CHECK(job.experiments[0].trials.noise == 0.125);
     CHECK(job.experiments[0].trials.measurements == std::vector<std::int64_t>{10, 784});

@@ -8,6 +8,8 @@
 
 #include "app/job/options.hpp"
 #include "app/job/plan.hpp"
+#include "chain/reader.hpp"
+#include "support/models.hpp"
 
 using namespace surf;
 using namespace surf::app;
@@ -27,9 +29,16 @@ count = 250
 block_size = 100
 )";
 
-Plan plan_of(std::string const& text, std::string const& checksum = "checksum")
+constexpr Shape images{1, 28, 28};
+
+Plan plan_of(std::string const& text, DataSpec const& data = {"checksum", images})
 {
-    return make_plan(parse_job(text, "test"), checksum);
+    return make_plan(parse_job(text, "test"), data);
+}
+
+ChainId id_of(PlannedChain const& chain)
+{
+    return chain.header.id();
 }
 
 /// What of a plan a change left as it was.
@@ -59,10 +68,8 @@ Unchanged compare(Plan const& before, Plan const& after)
         return all;
     };
     return {before.job == after.job,
-            std::ranges::equal(
-                before.chains, after.chains, {}, [](auto const& chain) { return chain.spec.id(); },
-                [](auto const& chain) { return chain.spec.id(); }),
-            same(Method::adam), same(Method::surfing)};
+            std::ranges::equal(before.chains, after.chains, {}, id_of, id_of), same(Method::adam),
+            same(Method::surfing)};
 }
 
 void check_change(std::string const& text, Unchanged expected)
@@ -93,7 +100,7 @@ TEST_CASE("ids depend on all that affects a result, and on nothing else", "[plan
     check_change("[train]\nbatch = 64\ngenerator_rate = 0.001\n", {same, same, same, same});
     check_change("seed = 2\n", {other, other, other, other});
 
-    Unchanged const data = compare(plan_of(sweep), plan_of(sweep, "other checksum"));
+    Unchanged const data = compare(plan_of(sweep), plan_of(sweep, {"other checksum", images}));
     CHECK_FALSE((data.job || data.chains || data.adam || data.surfing));
 }
 
@@ -102,14 +109,16 @@ TEST_CASE("a discriminator's rate is no part of a vae's chain", "[plan]")
     Plan const before = plan_of("[train]\nmodels = vae,dcgan\nlatent_dims = 5\n");
     Plan const after =
         plan_of("[train]\nmodels = vae,dcgan\nlatent_dims = 5\ndiscriminator_rate = 0.5\n");
-    CHECK(before.chains[0].spec.id() == after.chains[0].spec.id());
-    CHECK(before.chains[1].spec.id() != after.chains[1].spec.id());
+    CHECK(id_of(before.chains[0]) == id_of(after.chains[0]));
+    CHECK(id_of(before.chains[1]) != id_of(after.chains[1]));
 }
 
 TEST_CASE("a chain is canonical by its values, not by the preset's name", "[plan]")
 {
-    TrainSpec const spec = plan_of("[train]\nmodels = dcgan\nlatent_dims = 5\n").chains[0].spec;
-    CHECK(spec.canonical().text() == R"(algorithm = 4
+    PlannedChain const chain = plan_of("[train]\nmodels = dcgan\nlatent_dims = 5\n").chains[0];
+    REQUIRE(chain.training);
+    TrainSpec const& spec = *chain.training;
+    CHECK(spec.canonical().text() == R"(algorithm = 5
 batch = 64
 beta1 = 0.5
 beta2 = 0.999
@@ -117,14 +126,15 @@ critic_steps = 1
 data_checksum = checksum
 discriminator_rate = 0.0002
 epsilon = 1e-08
+generator = infogan
 generator_rate = 0.001
 intervals = 100
 latent_dim = 5
-model = dcgan
 optimiser = adam
 seed = 1
 steps_per_snapshot = 40
 threads = 2
+training = dcgan
 weight_deviation = 0.02
 )");
     CHECK(spec.stream_domain() == "train/dcgan/5");
@@ -148,9 +158,13 @@ TEST_CASE("the paper's first table as a plan", "[plan]")
     REQUIRE(plan.cells.size() == 12);
     REQUIRE(plan.blocks.size() == 36);
     CHECK(plan.chains[0].header.snapshots == 101);
-    CHECK(plan.chains[0].header.id() == plan.chains[0].spec.id());
-    CHECK(plan.chains[1].spec.latent_dim == 10);
-    CHECK(plan.chains[3].spec.model == ModelKind::dcgan);
+    REQUIRE(plan.chains[0].training);
+    CHECK(plan.chains[0].header.id() == plan.chains[0].training->id());
+    CHECK(plan.chains[0].path == chain::chain_path("chains", plan.chains[0].header.id()));
+    CHECK(plan.chains[1].training->latent_dim == 10);
+    CHECK(plan.chains[1].generator().latent_dim == 10);
+    CHECK(plan.chains[3].training->model == test::models::dcgan);
+    CHECK(plan.chains[3].name() == "dcgan k=5");
     std::set<CellId> ids;
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
     {
@@ -161,7 +175,7 @@ TEST_CASE("the paper's first table as a plan", "[plan]")
         CHECK(cell.spec.method == (surfs ? Method::surfing : Method::adam));
         CHECK(cell.budget_from.has_value() == surfs);
         CHECK((!surfs || *cell.budget_from == static_cast<sched::CellIndex>(i - 1)));
-        CHECK(cell.spec.problem.measurements == image_size);
+        CHECK(cell.spec.measurements() == images.size());
         ids.insert(cell.spec.id());
     }
     CHECK(ids.size() == 12);
@@ -178,8 +192,8 @@ TEST_CASE("all pixels may be measured with noise", "[plan]")
     Plan const plan = plan_of(all_pixels + "recovery,approximation,inversion\n");
     REQUIRE(plan.cells.size() == 3);
     CHECK(plan.cells[0].spec.problem.task == Task::recovery);
-    CHECK(plan.cells[0].spec.problem.measurement == Operator::identity);
-    CHECK(plan.cells[0].spec.problem.measurements == image_size);
+    CHECK(plan.cells[0].spec.problem.measured_by == Operator::identity);
+    CHECK(plan.cells[0].spec.measurements() == images.size());
     CHECK(plan.cells[0].spec.problem.noise == 0.1);
     CHECK(plan.cells[2].spec.problem.noise == 0);  // inversion sees the image itself
 }
@@ -287,7 +301,8 @@ TEST_CASE("the paper's jobs plan all that the paper has, sharing chains", "[plan
                    {"plan", "--job", fmt::format("{}/jobs/{}.ini", SURF_SOURCE_DIR, name)})
             .job;
     };
-    Plan const paper = make_plan(job("paper"), "checksum");
+    DataSpec const data{"checksum", images};
+    Plan const paper = make_plan(job("paper"), data);
     auto const cells = [&](std::size_t experiment) {
         return paper.experiments.at(experiment).cells;
     };
@@ -313,13 +328,13 @@ TEST_CASE("the paper's jobs plan all that the paper has, sharing chains", "[plan
           "projected-mini"})
     {
         INFO(name);
-        CHECK_NOTHROW(make_plan(job(name), "checksum"));
+        CHECK_NOTHROW(make_plan(job(name), data));
     }
     for (std::size_t i = 1; i < paper.experiments.size(); ++i)
     {
         PlannedExperiment const& experiment = paper.experiments[i];
         INFO(experiment.name);
-        Plan const single = make_plan(job(experiment.name), "checksum");
+        Plan const single = make_plan(job(experiment.name), data);
         bool const same_cells =
             cell_ids(single, single.experiments[0]) == cell_ids(paper, experiment);
         CHECK(same_cells);
