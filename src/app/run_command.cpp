@@ -10,7 +10,7 @@
 #include <set>
 
 #include "app/command.hpp"
-#include "app/coordination.hpp"
+#include "app/coordinator.hpp"
 #include "app/results.hpp"
 #include "app/summary_table.hpp"
 #include "app/surfaces.hpp"
@@ -174,7 +174,8 @@ void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
 void require_precision(RunContext const& context)
 {
     bool const mixed = std::ranges::any_of(context.plan.cells, [](PlannedCell const& cell) {
-        return cell.spec.precision == Precision::mixed && heeds(cell.spec.method, SettingGroup::precision);
+        return cell.spec.precision == Precision::mixed &&
+               heeds(cell.spec.method, SettingGroup::precision);
     });
     if (mixed && !model::has_bfloat16_units(context.device))
     {
@@ -221,12 +222,12 @@ std::string publish_all(RunContext const& context, mpi::NodeTopology const& topo
         planned - blocks, planned, lacking);
 }
 
-RunEnd coordinate(RunContext const& context, mpi::Communicator const& world,
-                  mpi::NodeTopology const& topology)
+RunEnd run_as_coordinator(RunContext const& context, mpi::Communicator const& world,
+                          mpi::NodeTopology const& topology)
 {
     auto const start = std::chrono::steady_clock::now();
     announce(context, topology);
-    RunEnd const end = Coordination(context, world).run();
+    RunEnd const end = Coordinator(context, world).run();
     if (end.code != ExitCode::success && end.code != ExitCode::blocks_failed)
     {
         return end;
@@ -283,7 +284,7 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
     RunEnd end;
     if (first)
     {
-        end = coordinate(context, world, topology);
+        end = run_as_coordinator(context, world, topology);
     }
     else
     {

@@ -44,7 +44,7 @@ std::string success_percent(reduce::CellStatistics const& cell)
     return fmt::format("{:.1f} ({:.1f}-{:.1f})", 100 * cell.success_rate(), 100 * low, 100 * high);
 }
 
-std::string pixel_error(reduce::Samples const& errors)
+std::string pixel_error(reduce::Distribution const& errors)
 {
     if (errors.count() == 0)
     {

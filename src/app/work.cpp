@@ -127,7 +127,7 @@ class Shift
     static constexpr int most_blocks = 1;
 
     Plan const& plan_;
-    sched::Worker transport_;
+    sched::WorkerLink transport_;
     BlockRunner runner_;
     ComputeThread compute_;
     std::deque<sched::LeasedBlock> todo_;

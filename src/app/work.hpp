@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/coordination.hpp"
+#include "app/coordinator.hpp"
 
 namespace surf::app
 {

@@ -30,7 +30,7 @@ sched::WorkPlan plan_of_round_trips(int ranks)
 void coordinate(mpi::Communicator own, int ranks)
 {
     sched::Ledger ledger(plan_of_round_trips(ranks), ranks);
-    sched::Coordinator coordinator(std::move(own));
+    sched::CoordinatorLink coordinator(std::move(own));
     sched::Dispatcher dispatcher(ledger, coordinator);
     int const others = coordinator.workers() - 1;
     while (coordinator.workers() > others)
@@ -40,7 +40,7 @@ void coordinate(mpi::Communicator own, int ranks)
 }
 
 /// Asks for a block, waits for it and reports it done.
-void round_trip(sched::Worker const& worker)
+void round_trip(sched::WorkerLink const& worker)
 {
     worker.send(sched::WorkRequest{sched::ChainIndex{0}, 1});
     auto order = worker.poll();
@@ -55,7 +55,7 @@ void round_trip(sched::Worker const& worker)
 /// Seconds of one round trip.
 Spread work(mpi::Communicator own)
 {
-    sched::Worker const worker(std::move(own));
+    sched::WorkerLink const worker(std::move(own));
     std::vector<double> seconds;
     for (std::int64_t i = 0; i <= repetitions; ++i)
     {

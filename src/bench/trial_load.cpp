@@ -63,8 +63,8 @@ Spread TrialLoad::rate(double min_time)
     run(model::uses_before_packing + few);
     // The smallest, so that a disturbance of the short runs cannot flatter the rate.
     double const fixed = std::min({time(few), time(few), time(few)});
-    double const rough = (time(few + least) - fixed) / static_cast<double>(least);
-    std::int64_t const more = std::max(units_a_repetition(rough, min_time), least);
+    double const estimate = (time(few + least) - fixed) / static_cast<double>(least);
+    std::int64_t const more = std::max(units_a_repetition(estimate, min_time), least);
     Spread const seconds =
         repeat([&] { return (time(few + more) - fixed) / static_cast<double>(more); }, min_time);
     return seconds.under(static_cast<double>(setting_.batch));

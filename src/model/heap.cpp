@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/block_cache.hpp"
+#include "model/memory_cache.hpp"
 
 /// MKL's mkl_free_buffers(), as LibTorch exports it; null where LibTorch comes without MKL.
 extern "C" [[gnu::weak]] void mkl_serv_free_buffers();
@@ -117,7 +117,7 @@ class RecyclingAllocator final : public c10::Allocator
     }
 
     std::mutex mutex_;
-    BlockCache cache_{patience};
+    MemoryCache cache_{patience};
 };
 
 }  // namespace

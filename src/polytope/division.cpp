@@ -13,7 +13,7 @@ namespace surf::polytope
 namespace
 {
 
-/// Rows of a polytope that are tried first: enough to decide nearly every cell near the start.
+/// Rows of a polytope that are tried first: enough to decide nearly every part near the start.
 constexpr Eigen::Index few = 128;
 
 /// The polytope, and the few of its rows that are nearest to a centre.
@@ -70,14 +70,14 @@ class Search
 
     void explore(std::vector<bool> above, Eigen::VectorXd const& inside)
     {
-        if (cells_.size() > limit_)
+        if (parts_.size() > limit_)
         {
             return;
         }
         auto const next = static_cast<Eigen::Index>(above.size());
         if (next == hyperplanes_.normals.rows())
         {
-            cells_.push_back({std::move(above), inside});
+            parts_.push_back({std::move(above), inside});
             return;
         }
         double const height =
@@ -97,7 +97,7 @@ class Search
         }
     }
 
-    std::vector<Cell> take() { return std::move(cells_); }
+    std::vector<Part> take() { return std::move(parts_); }
 
   private:
     /// The sides of the first hyperplanes as inequalities.
@@ -119,7 +119,7 @@ class Search
     Rows const& hyperplanes_;
     double radius_;
     std::size_t limit_;
-    std::vector<Cell> cells_;
+    std::vector<Part> parts_;
 };
 
 }  // namespace
@@ -145,7 +145,7 @@ void Rows::flip(Eigen::Index row)
     offsets[row] *= -1;
 }
 
-std::vector<Cell> divide(Rows const& polytope, Rows const& hyperplanes,
+std::vector<Part> divide(Rows const& polytope, Rows const& hyperplanes,
                          Eigen::VectorXd const& start, double radius, std::size_t limit)
 {
     EXPECT(radius > 0);

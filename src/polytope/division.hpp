@@ -20,16 +20,16 @@ struct Rows
 };
 
 /// One of the parts into which hyperplanes divide a polytope.
-struct Cell
+struct Part
 {
-    std::vector<bool> above;  ///< for each hyperplane, whether c·x ≥ d in the cell
+    std::vector<bool> above;  ///< for each hyperplane, whether c·x ≥ d in the part
     Eigen::VectorXd inside;   ///< the centre of a ball in it
 };
 
-/// The cells that hold a ball of `radius` > 0, in no particular order: all of them, or the first
+/// The parts that hold a ball of `radius` > 0, in no particular order: all of them, or the first
 /// limit + 1 that are found. The search walks from `start`, which need not lie in the polytope, and
-/// is quick where the cells are near it.
-std::vector<Cell> divide(Rows const& polytope, Rows const& hyperplanes,
+/// is quick where the parts are near it.
+std::vector<Part> divide(Rows const& polytope, Rows const& hyperplanes,
                          Eigen::VectorXd const& start, double radius, std::size_t limit);
 
 }  // namespace surf::polytope

@@ -61,7 +61,7 @@ class Resample
     std::vector<std::int64_t> times_;
 };
 
-Interval percentile_interval(Samples const& statistics)
+Interval percentile_interval(Distribution const& statistics)
 {
     return {statistics.quantile(0.025), statistics.quantile(0.975)};
 }
@@ -82,7 +82,8 @@ HitIntervals bootstrap_hits(CellStatistics const& cell, RandomStream stream)
             of_successes.push_back(resample.p75_of_first(resample.successes()));
         }
     }
-    return {percentile_interval(Samples(of_successes)), percentile_interval(Samples(of_all))};
+    return {percentile_interval(Distribution(of_successes)),
+            percentile_interval(Distribution(of_all))};
 }
 
 }  // namespace surf::reduce

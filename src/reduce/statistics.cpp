@@ -38,19 +38,19 @@ double QuantilePosition::between(double below, double above) const
     return at_sample ? below : below + weight * (above - below);
 }
 
-Samples::Samples(std::vector<double> values) : values_(std::move(values))
+Distribution::Distribution(std::vector<double> values) : values_(std::move(values))
 {
     std::transform(values_.begin(), values_.end(), values_.begin(), no_value_is_infinite);
     std::sort(values_.begin(), values_.end());
 }
 
-void Samples::add(double value)
+void Distribution::add(double value)
 {
     double const number = no_value_is_infinite(value);
     values_.insert(std::upper_bound(values_.begin(), values_.end(), number), number);
 }
 
-void Samples::merge(Samples const& other)
+void Distribution::merge(Distribution const& other)
 {
     std::vector<double> merged(values_.size() + other.values_.size());
     std::merge(values_.begin(), values_.end(), other.values_.begin(), other.values_.end(),
@@ -58,7 +58,7 @@ void Samples::merge(Samples const& other)
     values_ = std::move(merged);
 }
 
-double Samples::quantile(double q) const
+double Distribution::quantile(double q) const
 {
     if (values_.empty())
     {
@@ -69,14 +69,14 @@ double Samples::quantile(double q) const
     return position.between(values_[rank], values_[std::min(rank + 1, values_.size() - 1)]);
 }
 
-double Samples::mean() const
+double Distribution::mean() const
 {
     return values_.empty() ? not_a_number
                            : std::accumulate(values_.begin(), values_.end(), 0.0) /
                                  static_cast<double>(values_.size());
 }
 
-std::vector<std::int64_t> Samples::histogram(std::span<double const> edges) const
+std::vector<std::int64_t> Distribution::histogram(std::span<double const> edges) const
 {
     EXPECT(std::is_sorted(edges.begin(), edges.end()));
     std::vector<std::int64_t> counts;
@@ -173,7 +173,7 @@ double CellStatistics::success_rate() const
 
 double CellStatistics::censored_iterations_p75() const
 {
-    Samples censored = first_hits;
+    Distribution censored = first_hits;
     for (std::int64_t failure = successes; failure < trials; ++failure)
     {
         censored.add(infinity);
@@ -183,7 +183,7 @@ double CellStatistics::censored_iterations_p75() const
 
 SurfingBudget surfing_budget(CellStatistics const& adam)
 {
-    auto const rounded = [](Samples const& samples) {
+    auto const rounded = [](Distribution const& samples) {
         return std::max<std::int64_t>(1, std::llround(samples.quantile(0.75)));
     };
     if (adam.successes > 0)
@@ -199,7 +199,7 @@ SurfingBudget surfing_budget(CellStatistics const& adam)
 
 std::int64_t restarts_budget(CellStatistics const& surfing)
 {
-    Samples const& steps = surfing.finite_iterations;
+    Distribution const& steps = surfing.finite_iterations;
     return steps.count() == 0 ? 1 : std::max<std::int64_t>(1, std::llround(steps.mean()));
 }
 

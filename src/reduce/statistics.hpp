@@ -23,15 +23,15 @@ struct QuantilePosition
 };
 
 /// A sorted multiset of numbers. NaN counts as +∞: what has no value is worse than any.
-class Samples
+class Distribution
 {
   public:
-    Samples() = default;
-    explicit Samples(std::vector<double> values);
+    Distribution() = default;
+    explicit Distribution(std::vector<double> values);
 
     void add(double value);
     /// Associative and commutative, as multisets are.
-    void merge(Samples const& other);
+    void merge(Distribution const& other);
 
     std::int64_t count() const { return static_cast<std::int64_t>(values_.size()); }
     std::span<double const> ascending() const { return values_; }
@@ -45,7 +45,7 @@ class Samples
     /// merged samples are the sums of the parts' counts.
     std::vector<std::int64_t> histogram(std::span<double const> edges) const;
 
-    friend bool operator==(Samples const&, Samples const&) = default;
+    friend bool operator==(Distribution const&, Distribution const&) = default;
 
   private:
     std::vector<double> values_;  ///< ascending
@@ -76,12 +76,12 @@ struct CellStatistics
     std::int64_t successes = 0;
     /// Trials by the position of their stop reason in stop_reason_table.
     std::array<std::int64_t, stop_reason_table.size()> stopped = {};
-    Samples iterations;         ///< steps of every trial
-    Samples evaluations;        ///< network evaluations of every trial
-    Samples finite_iterations;  ///< of those that stayed finite
-    Samples first_hits;         ///< steps to the first hit, of successful trials
-    Samples distances;          ///< ‖x̂ − x*‖; all +∞ for a task without x*
-    Samples pixel_errors;       ///< √(‖G_T(x̂) − y‖² / n)
+    Distribution iterations;         ///< steps of every trial
+    Distribution evaluations;        ///< network evaluations of every trial
+    Distribution finite_iterations;  ///< of those that stayed finite
+    Distribution first_hits;         ///< steps to the first hit, of successful trials
+    Distribution distances;          ///< ‖x̂ − x*‖; all +∞ for a task without x*
+    Distribution pixel_errors;       ///< √(‖G_T(x̂) − y‖² / n)
 
     void add(TrialOutcome const& outcome);
     void add(std::vector<TrialOutcome> const& outcomes);

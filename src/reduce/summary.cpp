@@ -143,24 +143,24 @@ void add_comparison(CellVariables& variables)
 }
 
 /// How quantiles and a histogram of some samples are called and cut.
-struct Distribution
+struct ReportedDistribution
 {
     std::string name;
     std::string meaning;
-    Samples CellStatistics::*samples;
+    Distribution CellStatistics::*samples;
     int first_decade;
     int last_decade;
     bool needs_latent;
 
     /// Null for a cell of which there is nothing to say.
-    Samples const* of(Cell const& cell) const
+    Distribution const* of(Cell const& cell) const
     {
         bool const has = !needs_latent || cell.has_latent();
         return has ? &(cell.summary.statistics.*samples) : nullptr;
     }
 };
 
-std::vector<Distribution> distributions()
+std::vector<ReportedDistribution> distributions()
 {
     return {{"distance", "distance to the true latent", &CellStatistics::distances, -4, 2, true},
             {"pixel_error", "root mean square error of the pixels", &CellStatistics::pixel_errors,
@@ -172,13 +172,13 @@ void add_quantiles(CellVariables& variables)
     auto const quantiles = variables.add_coordinate<double>(
         "quantile", "share of trials below",
         std::vector<double>(reported_quantiles.begin(), reported_quantiles.end()));
-    for (Distribution const& distribution : distributions())
+    for (ReportedDistribution const& distribution : distributions())
     {
         variables.add_over<double>(distribution.name + "_quantile",
                                    "quantiles of the " + distribution.meaning, &quantiles,
                                    [&](Cell const& cell) {
                                        std::vector<double> row;
-                                       if (Samples const* samples = distribution.of(cell))
+                                       if (Distribution const* samples = distribution.of(cell))
                                        {
                                            for (double const q : reported_quantiles)
                                            {
@@ -192,7 +192,7 @@ void add_quantiles(CellVariables& variables)
 
 void add_histograms(CellVariables& variables)
 {
-    for (Distribution const& distribution : distributions())
+    for (ReportedDistribution const& distribution : distributions())
     {
         auto const edges = log_edges(distribution.first_decade, distribution.last_decade);
         std::vector<double> left = edges;
@@ -206,7 +206,7 @@ void add_histograms(CellVariables& variables)
         h5::Dataset histogram = variables.add_over<std::int64_t>(
             distribution.name + "_histogram", "trials by the " + distribution.meaning, &bins,
             [&](Cell const& cell) {
-                Samples const* samples = distribution.of(cell);
+                Distribution const* samples = distribution.of(cell);
                 return samples != nullptr ? samples->histogram(edges) : std::vector<std::int64_t>();
             });
         histogram.set_attribute("coordinates", bin + "_right");

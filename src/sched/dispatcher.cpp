@@ -17,14 +17,14 @@ struct Overloaded : Handlers...
 
 }  // namespace
 
-Dispatcher::Dispatcher(Ledger& ledger, Coordinator& coordinator)
-    : ledger_(ledger), coordinator_(coordinator)
+Dispatcher::Dispatcher(Ledger& ledger, CoordinatorLink& coordinator)
+    : ledger_(ledger), link_(coordinator)
 {}
 
 bool Dispatcher::serve()
 {
     bool active = false;
-    while (auto const incoming = coordinator_.poll())
+    while (auto const incoming = link_.poll())
     {
         take(incoming->from, incoming->report);
         active = true;
@@ -59,7 +59,7 @@ void Dispatcher::finish(Finish how)
     if (!std::exchange(finishing_, true))
     {
         parked_.clear();
-        coordinator_.send_all(how);
+        link_.send_all(how);
     }
 }
 
@@ -70,7 +70,7 @@ bool Dispatcher::answer_parked()
         Lease const lease{ledger_.lease(rank, request.held, request.most)};
         if (!lease.blocks.empty())
         {
-            coordinator_.send(rank, lease);
+            link_.send(rank, lease);
         }
         return !lease.blocks.empty();
     });

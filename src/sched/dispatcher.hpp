@@ -15,7 +15,7 @@ namespace surf::sched
 class Dispatcher
 {
   public:
-    Dispatcher(Ledger& ledger, Coordinator& coordinator);
+    Dispatcher(Ledger& ledger, CoordinatorLink& coordinator);
 
     /// Takes all reports that have arrived, then answers the requests that can be. Never waits.
     /// Returns whether there was anything to do, for the caller's back-off.
@@ -33,7 +33,7 @@ class Dispatcher
     bool answer_parked();
 
     Ledger& ledger_;
-    Coordinator& coordinator_;
+    CoordinatorLink& link_;
     std::map<Rank, WorkRequest> parked_;
     std::map<BlockIndex, std::string> reasons_;
     bool finishing_ = false;

@@ -73,8 +73,8 @@ Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
 void Ledger::chain_published(ChainIndex index)
 {
     Chain& chain = at(chains_, index);
-    EXPECT(chain.state != ChainState::failed);
-    chain.state = ChainState::published;
+    EXPECT(chain.state != ChainStage::failed);
+    chain.state = ChainStage::published;
     for (CellIndex const cell : chain.cells)
     {
         release(cell);
@@ -84,7 +84,7 @@ void Ledger::chain_published(ChainIndex index)
 void Ledger::chain_failed(ChainIndex index)
 {
     Chain& chain = at(chains_, index);
-    chain.state = ChainState::failed;
+    chain.state = ChainStage::failed;
     for (CellIndex const cell : chain.cells)
     {
         abandon(cell);
@@ -176,7 +176,7 @@ std::vector<LeasedBlock> Ledger::lease(Rank rank, std::optional<ChainIndex> held
 std::optional<ChainIndex> Ledger::next_chain() const
 {
     auto const place = std::ranges::find_if(chains_, [&](Chain const& chain) {
-        return chain.state == ChainState::to_train &&
+        return chain.state == ChainStage::to_train &&
                (chain.wanted || std::ranges::any_of(chain.cells, [&](CellIndex cell) {
                     return at(cells_, cell).open > 0;
                 }));
@@ -203,14 +203,14 @@ bool Ledger::finished() const
 {
     return count(Stage::waiting) + count(Stage::ready) + count(Stage::leased) == 0 &&
            std::ranges::none_of(chains_, [](Chain const& chain) {
-               return chain.wanted && chain.state == ChainState::to_train;
+               return chain.wanted && chain.state == ChainStage::to_train;
            });
 }
 
 Progress Ledger::progress() const
 {
     return {.chains = static_cast<std::int64_t>(chains_.size()),
-            .chains_published = std::ranges::count(chains_, ChainState::published, &Chain::state),
+            .chains_published = std::ranges::count(chains_, ChainStage::published, &Chain::state),
             .blocks = static_cast<std::int64_t>(blocks_.size()),
             .blocks_done = count(Stage::done),
             .blocks_leased = count(Stage::leased),
@@ -240,7 +240,7 @@ Ledger::Cell& Ledger::cell_of(BlockIndex block)
 
 bool Ledger::may_run(Cell const& cell) const
 {
-    return at(chains_, cell.chain).state == ChainState::published &&
+    return at(chains_, cell.chain).state == ChainStage::published &&
            (!cell.budget_from || at(cells_, *cell.budget_from).budget);
 }
 

@@ -144,7 +144,7 @@ class Ledger
         std::optional<std::int64_t> budget;  ///< for the dependents, once reduced
         bool abandoned = false;
     };
-    enum class ChainState : std::uint8_t
+    enum class ChainStage : std::uint8_t
     {
         to_train,
         published,
@@ -154,7 +154,7 @@ class Ledger
     using ReadyBlocks = std::set<std::pair<double, BlockIndex>>;
     struct Chain
     {
-        ChainState state = ChainState::to_train;
+        ChainStage state = ChainStage::to_train;
         bool wanted = false;
         std::vector<CellIndex> cells;
         /// By the ranks they failed on, so that a rank passes over what is not for it in one step.

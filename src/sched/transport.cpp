@@ -114,7 +114,7 @@ Report receive_report(mpi::Communicator const& communicator, mpi::Envelope const
 
 }  // namespace
 
-Coordinator::Coordinator(mpi::Communicator own) : communicator_(std::move(own))
+CoordinatorLink::CoordinatorLink(mpi::Communicator own) : communicator_(std::move(own))
 {
     EXPECT(communicator_.rank() == 0);
     for (Rank rank = 1; rank < communicator_.size(); ++rank)
@@ -123,7 +123,7 @@ Coordinator::Coordinator(mpi::Communicator own) : communicator_(std::move(own))
     }
 }
 
-std::optional<Coordinator::Incoming> Coordinator::poll()
+std::optional<CoordinatorLink::Incoming> CoordinatorLink::poll()
 {
     auto const envelope = communicator_.probe();
     if (!envelope)
@@ -138,12 +138,12 @@ std::optional<Coordinator::Incoming> Coordinator::poll()
     return incoming;
 }
 
-void Coordinator::send(Rank to, Order const& order) const
+void CoordinatorLink::send(Rank to, Order const& order) const
 {
     send_message(communicator_, to, order);
 }
 
-void Coordinator::send_all(Order const& order) const
+void CoordinatorLink::send_all(Order const& order) const
 {
     for (Rank const worker : present_)
     {
@@ -151,17 +151,17 @@ void Coordinator::send_all(Order const& order) const
     }
 }
 
-Worker::Worker(mpi::Communicator own) : communicator_(std::move(own))
+WorkerLink::WorkerLink(mpi::Communicator own) : communicator_(std::move(own))
 {
     EXPECT(communicator_.rank() != 0);
 }
 
-void Worker::send(Report const& report) const
+void WorkerLink::send(Report const& report) const
 {
     send_message(communicator_, 0, report);
 }
 
-std::optional<Order> Worker::poll() const
+std::optional<Order> WorkerLink::poll() const
 {
     auto const envelope = communicator_.probe();
     if (!envelope)

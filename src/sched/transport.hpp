@@ -11,7 +11,7 @@ namespace surf::sched
 
 /// Rank 0's end. Two-sided messages only: a one-sided counter on Open MPI 4.1 stalls behind a busy
 /// target. No call waits; with a null communicator there are no workers and no messages.
-class Coordinator
+class CoordinatorLink
 {
   public:
     struct Incoming
@@ -21,7 +21,7 @@ class Coordinator
     };
 
     /// `own`: a communicator for this traffic alone.
-    explicit Coordinator(mpi::Communicator own);
+    explicit CoordinatorLink(mpi::Communicator own);
 
     std::optional<Incoming> poll();
     void send(Rank to, Order const& order) const;
@@ -36,11 +36,11 @@ class Coordinator
 };
 
 /// The end of every other rank. No call waits for rank 0, apart from what MPI does in a send.
-class Worker
+class WorkerLink
 {
   public:
     /// `own`: a communicator for this traffic alone.
-    explicit Worker(mpi::Communicator own);
+    explicit WorkerLink(mpi::Communicator own);
 
     void send(Report const& report) const;
     std::optional<Order> poll() const;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/contract.hpp"
-#include "trial/flight.hpp"
+#include "trial/descent_batch.hpp"
 #include "trial/going_on.hpp"
 #include "trial/host_values.hpp"
 #include "trial/lm_descent.hpp"
@@ -17,7 +17,8 @@ namespace
 
 constexpr std::int64_t passes = 2;  // forward and backward
 
-FlightState take_off(DescentStart start, StopRule const& rule)
+/// Where the trials of a batch stand at the start.
+DescentState initial_state(DescentStart start, StopRule const& rule)
 {
     auto const whole = start.latents.options().dtype(at::kLong);
     std::int64_t const trials = start.latents.size(0);
@@ -35,13 +36,14 @@ FlightState take_off(DescentStart start, StopRule const& rule)
             .first_hit = at::full({trials}, TrialOutcome::never, whole)};
 }
 
-void fly(Flight flight, model::Evaluator& generator, std::stop_token const& stop,
-         std::function<void(Landing const&)> const& land)
+/// Advances a batch until all its trials have ended.
+void descend_all(DescentBatch batch, model::Evaluator& generator, std::stop_token const& stop,
+                 std::function<void(EndedTrials const&)> const& take)
 {
-    while (!flight.empty())
+    while (!batch.empty())
     {
         require_going_on(stop);
-        flight.advance(generator, land);
+        batch.advance(generator, take);
     }
 }
 
@@ -65,40 +67,43 @@ struct Lowest
     }
 };
 
-/// Trials that have met a rule: what another search goes on from.
-struct Landed
+/// Trials that have met a looser rule: what another search goes on from.
+struct Approached
 {
-    FlightState state;
+    DescentState state;
     Lowest lowest;
 };
 
-Landed fly_until(LandingRule const& rule, model::Evaluator& generator, Objective const& objective,
-                 FlightState state, std::stop_token const& stop)
+Approached descend_until(EndRule const& rule, model::Evaluator& generator,
+                         Objective const& objective, DescentState state,
+                         std::stop_token const& stop)
 {
-    Landed landed{.state = state.select(at::arange(state.latents.size(0), state.caps.options())),
-                  .lowest = Lowest::unseen(state.latents)};
-    fly(Flight(objective, std::move(state), rule), generator, stop, [&](Landing const& landing) {
-        landed.state.put(landing.rows, landing.state);
-        landed.lowest.put(landing.rows, {landing.best_values, landing.best_latents});
-    });
-    return landed;
+    Approached approached{
+        .state = state.select(at::arange(state.latents.size(0), state.caps.options())),
+        .lowest = Lowest::unseen(state.latents)};
+    descend_all(DescentBatch(objective, std::move(state), rule), generator, stop,
+                [&](EndedTrials const& ended) {
+                    approached.state.put(ended.rows, ended.state);
+                    approached.lowest.put(ended.rows, {ended.best_values, ended.best_latents});
+                });
+    return approached;
 }
 
 /// When a trial leaves the exact f with nearly right gradients: at the end, or when f hardly falls.
-LandingRule nearer_rule(StopRule const& rule)
+EndRule exact_forward_rule(StopRule const& rule)
 {
     // Trials that bfloat16's gradients lead astray have a narrow valley before them: f no longer
     // falls, or rises. Of 100 trials of DCGAN, k = 10, they were 3, and lost up to 40,000 steps.
     constexpr double progress = 0.1;
-    LandingRule nearer = {.stop = rule, .where_f_rises = true};
-    nearer.stop.relative_change = std::max(rule.relative_change, progress);
-    return nearer;
+    EndRule own = {.stop = rule, .where_f_rises = true};
+    own.stop.relative_change = std::max(rule.relative_change, progress);
+    return own;
 }
 
 /// Brings trials on their way to the end of `rule` as far as the approximations of the final
 /// network lead, where there are any.
-Landed approach(FinalGenerators const& generators, Objective const& objective, FlightState state,
-                StopRule const& rule, std::stop_token const& stop)
+Approached approach(FinalGenerators const& generators, Objective const& objective,
+                    DescentState state, StopRule const& rule, std::stop_token const& stop)
 {
     EXPECT(generators.approximate != nullptr || generators.exact_forward == nullptr);
     if (generators.approximate == nullptr)
@@ -106,21 +111,23 @@ Landed approach(FinalGenerators const& generators, Objective const& objective, F
         auto lowest = Lowest::unseen(state.latents);
         return {std::move(state), std::move(lowest)};
     }
-    StopRule const rough = approximate_rule(rule);
-    Landed landed = fly_until({rough}, *generators.approximate, objective, std::move(state), stop);
+    StopRule const loose = approximate_rule(rule);
+    Approached approached =
+        descend_until({loose}, *generators.approximate, objective, std::move(state), stop);
     // The others have stopped short of zero, where only exact gradients lead on.
     at::Tensor const near =
-        at::nonzero(landed.lowest.values.le(objective.squared_norm() * rough.relative_target))
+        at::nonzero(approached.lowest.values.le(objective.squared_norm() * loose.relative_target))
             .squeeze(1);
-    landed.lowest = Lowest::unseen(landed.state.latents);
+    approached.lowest = Lowest::unseen(approached.state.latents);
     if (generators.exact_forward != nullptr && near.size(0) > 0)
     {
-        Landed const nearer = fly_until(nearer_rule(rule), *generators.exact_forward,
-                                        objective.select(near), landed.state.select(near), stop);
-        landed.state.put(near, nearer.state);
-        landed.lowest.put(near, nearer.lowest);
+        Approached const followed =
+            descend_until(exact_forward_rule(rule), *generators.exact_forward,
+                          objective.select(near), approached.state.select(near), stop);
+        approached.state.put(near, followed.state);
+        approached.lowest.put(near, followed.lowest);
     }
-    return landed;
+    return approached;
 }
 
 /// Adam's f goes up and down: where it was lower before an outcome's own search, it says so.
@@ -138,15 +145,15 @@ void keep_lowest(Lowest const& lowest, std::vector<TrialOutcome>& outcomes)
     }
 }
 
-/// Writes down trials that have landed for good, but for what outcomes need a fresh look at x̂.
-void harvest(Landing const& landing, std::vector<TrialOutcome>& outcomes)
+/// Writes down trials that have ended for good, but for what outcomes need a fresh look at x̂.
+void write_outcomes(EndedTrials const& ended, std::vector<TrialOutcome>& outcomes)
 {
-    auto const rows = host_values<std::int64_t>(landing.rows);
-    auto const reasons = host_values<std::int8_t>(landing.reasons);
-    auto const iterations = host_values<std::int64_t>(landing.state.iterations);
-    auto const evaluations = host_values<std::int64_t>(landing.state.evaluations);
-    auto const hits = host_values<std::int64_t>(landing.state.first_hit);
-    auto const best = host_values<double>(landing.best_values);
+    auto const rows = host_values<std::int64_t>(ended.rows);
+    auto const reasons = host_values<std::int8_t>(ended.reasons);
+    auto const iterations = host_values<std::int64_t>(ended.state.iterations);
+    auto const evaluations = host_values<std::int64_t>(ended.state.evaluations);
+    auto const hits = host_values<std::int64_t>(ended.state.first_hit);
+    auto const best = host_values<double>(ended.best_values);
     for (std::size_t i = 0; i < rows.size(); ++i)
     {
         auto const at = static_cast<std::int64_t>(i);
@@ -157,8 +164,8 @@ void harvest(Landing const& landing, std::vector<TrialOutcome>& outcomes)
         outcome.network_evaluations = passes * evaluations[i];
         outcome.first_hit = hits[i];
         outcome.best_objective = best[i];
-        outcome.latent = host_values<float>(landing.state.latents[at]);
-        outcome.best_latent = host_values<float>(landing.best_latents[at]);
+        outcome.latent = host_values<float>(ended.state.latents[at]);
+        outcome.best_latent = host_values<float>(ended.best_latents[at]);
     }
 }
 
@@ -180,10 +187,11 @@ std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective c
                                   std::stop_token const& stop)
 {
     at::Tensor const target_latents = start.target_latents;
-    Landed near = approach(generators, objective, take_off(std::move(start), rule), rule, stop);
+    Approached near =
+        approach(generators, objective, initial_state(std::move(start), rule), rule, stop);
     std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
-    fly(Flight(objective, std::move(near.state), {rule}), generators.exact, stop,
-        [&](Landing const& landing) { harvest(landing, outcomes); });
+    descend_all(DescentBatch(objective, std::move(near.state), {rule}), generators.exact, stop,
+                [&](EndedTrials const& ended) { write_outcomes(ended, outcomes); });
     keep_lowest(near.lowest, outcomes);
     describe_latents(generators.exact, objective, target_latents, rule, outcomes);
     return outcomes;
@@ -207,9 +215,10 @@ std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
                                            std::stop_token const& stop)
 {
     StopRule const loose = polish_rule(rule, polishing.polish);
-    Landed near = approach(generators, objective, take_off(std::move(start), rule), loose, stop);
+    Approached near =
+        approach(generators, objective, initial_state(std::move(start), rule), loose, stop);
     auto const [state, lowest] =
-        fly_until({loose}, generators.exact, objective, std::move(near.state), stop);
+        descend_until({loose}, generators.exact, objective, std::move(near.state), stop);
     LevenbergMarquardt search(polishing.lm, objective, state.latents);
     search.count(state.iterations, state.evaluations * passes);
     auto outcomes =

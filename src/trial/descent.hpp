@@ -33,8 +33,8 @@ struct Polishing
     LmSettings lm;
 };
 
-/// The final network, exact and, with Precision::mixed, cheaper as well: with approximate matrix
-/// work, and with that for gradients alone. The last needs the one before.
+/// The final network, exact and, with Precision::mixed, approximate as well: with approximate
+/// matrix work, and with that for gradients alone. The last needs the one before.
 struct FinalGenerators
 {
     FinalGenerators(model::Evaluator& exactly, model::Evaluator* approximately = nullptr,

@@ -1,8 +1,6 @@
 #include "trial/engine.hpp"
 
 #include "base/contract.hpp"
-#include "model/graphed_evaluator.hpp"
-#include "model/make_evaluator.hpp"
 #include "trial/inputs.hpp"
 #include "trial/methods/methods.hpp"
 #include "trial/objective.hpp"
@@ -34,30 +32,6 @@ Objective objective_of(TrialInputs const& inputs, at::Tensor target)
 }
 
 }  // namespace
-
-EvaluatorFactory frozen_evaluators(at::Device device)
-{
-    return [device](GeneratorSpec const& generator, Parameters const& parameters,
-                    model::MatrixTypes types) {
-        auto evaluator = model::make_evaluator(generator, parameters, device, types);
-        // What a program does on its way back is not known to be recordable.
-        return generator.program() != nullptr ? std::move(evaluator)
-                                              : model::with_graphs(std::move(evaluator), device);
-    };
-}
-
-EvaluatorFactory reference_evaluators(at::Device device)
-{
-    return [device](GeneratorSpec const& generator, Parameters const& parameters,
-                    model::MatrixTypes) -> std::unique_ptr<model::Evaluator> {
-        if (generator.program() != nullptr)
-        {
-            return model::make_evaluator(generator, parameters, device);
-        }
-        return std::make_unique<model::ReferenceEvaluator>(
-            model::Network(*generator.layers(), parameters, device));
-    };
-}
 
 std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& sources,
                                     at::Device device, EvaluatorFactory const& evaluators,

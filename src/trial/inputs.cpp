@@ -100,7 +100,7 @@ TrialInputs draw_inputs(CellSpec const& cell, std::int64_t first, std::int64_t c
 }
 
 RestartLatents::RestartLatents(CellSpec const& cell, std::int64_t first, std::int64_t count)
-    : generator_(cell.generator)
+    : latent_dim_(cell.generator.latent_dim), prior_(cell.generator.prior)
 {
     for (std::int64_t i = 0; i < count; ++i)
     {
@@ -110,10 +110,10 @@ RestartLatents::RestartLatents(CellSpec const& cell, std::int64_t first, std::in
 
 at::Tensor RestartLatents::next(std::vector<std::int64_t> const& rows)
 {
-    at::Tensor latents = at::empty({std::ssize(rows), generator_.latent_dim});
+    at::Tensor latents = at::empty({std::ssize(rows), latent_dim_});
     for (std::size_t i = 0; i < rows.size(); ++i)
     {
-        draw_latent(streams_[static_cast<std::size_t>(rows[i])], generator_.prior,
+        draw_latent(streams_[static_cast<std::size_t>(rows[i])], prior_,
                     row_of<float>(latents, static_cast<std::int64_t>(i)));
     }
     return latents;

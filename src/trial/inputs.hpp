@@ -39,7 +39,8 @@ class RestartLatents
     at::Tensor next(std::vector<std::int64_t> const& rows);
 
   private:
-    GeneratorSpec const& generator_;
+    std::int64_t latent_dim_;
+    Prior prior_;
     std::vector<RandomStream> streams_;
 };
 

@@ -17,11 +17,11 @@ std::int8_t code(StopReason reason)
     return static_cast<std::int8_t>(reason);
 }
 
-/// Trials on their way down, as one batch that those leave which end.
-class LmFlight
+/// Advances trials on one network as one batch, which those leave that end.
+class LmBatch
 {
   public:
-    LmFlight(LmStart start, LmSettings const& settings, StopRule const& rule)
+    LmBatch(LmStart start, LmSettings const& settings, StopRule const& rule)
         : settings_(settings),
           rule_(rule),
           search_(std::move(start.search)),
@@ -42,7 +42,7 @@ class LmFlight
 
     bool empty() const { return rows_.size(0) == 0; }
 
-    /// Lets the trials that end where they are land in the outcomes, and moves the others a step.
+    /// Writes the outcomes of the trials that end where they are, and moves the others a step.
     void advance(model::Evaluator& generator, std::vector<TrialOutcome>& outcomes)
     {
         note_hits();
@@ -50,7 +50,7 @@ class LmFlight
         history_[steps_ % settings_.window].copy_(search_.state().values);
         if (at::Tensor const ended = reasons.ne(none_yet); ended.any().item<bool>())
         {
-            land(at::nonzero(ended).squeeze(1), reasons, outcomes);
+            end(at::nonzero(ended).squeeze(1), reasons, outcomes);
             keep(at::nonzero(ended.logical_not()).squeeze(1));
         }
         if (!empty())
@@ -89,8 +89,8 @@ class LmFlight
         first_hit_ = at::where(hit, state.steps, first_hit_);
     }
 
-    void land(at::Tensor const& ended, at::Tensor const& reasons,
-              std::vector<TrialOutcome>& outcomes) const
+    void end(at::Tensor const& ended, at::Tensor const& reasons,
+             std::vector<TrialOutcome>& outcomes) const
     {
         auto const of = [&](at::Tensor const& part) { return part.index_select(0, ended); };
         LmState const& state = search_.state();
@@ -132,7 +132,7 @@ class LmFlight
     at::Tensor target_latents_;
     at::Tensor first_hit_;
     std::int64_t steps_ = 0;  ///< tried on this network
-    at::Tensor rows_;         ///< of the batch that took off
+    at::Tensor rows_;         ///< of the batch at its start
     at::Tensor history_;      ///< f before the last `window` steps, a ring: [window × trials]
     at::Tensor goal_;         ///< f at which a trial counts as converged
 };
@@ -146,12 +146,12 @@ std::vector<TrialOutcome> descend_by_lm(model::Evaluator& generator, LmStart sta
     at::Tensor const target_latents = start.target_latents;
     Objective const objective = start.search.objective();
     start.search.look(generator);
-    LmFlight flight(std::move(start), settings, rule);
+    LmBatch batch(std::move(start), settings, rule);
     std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
-    while (!flight.empty())
+    while (!batch.empty())
     {
         require_going_on(stop);
-        flight.advance(generator, outcomes);
+        batch.advance(generator, outcomes);
     }
     describe_latents(generator, objective, target_latents, rule, outcomes);
     return outcomes;

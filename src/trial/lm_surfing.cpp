@@ -6,6 +6,7 @@
 #include "trial/going_on.hpp"
 #include "trial/levenberg_marquardt.hpp"
 #include "trial/lm_descent.hpp"
+#include "trial/prefetcher.hpp"
 
 namespace surf::trial
 {
@@ -22,7 +23,7 @@ void visit(Snapshots const& snapshots, std::int64_t stride, std::int64_t steps,
     {
         visited.push_back(t);
     }
-    Procession<model::Evaluator> generators(
+    Prefetcher<model::Evaluator> generators(
         visited, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), at::kFloat); });
     for (std::size_t i = 0; i < visited.size(); ++i)
     {

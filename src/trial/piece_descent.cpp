@@ -114,10 +114,10 @@ std::unique_ptr<PieceObjective> piece_objective(LinearPiece const& piece, PieceT
     return std::make_unique<QuadraticObjective>(piece, target);
 }
 
-PieceDescent descend_piece(polytope::Polytope const& cell, PieceObjective const& objective,
+PieceDescent descend_piece(polytope::Polytope const& region, PieceObjective const& objective,
                            Eigen::VectorXd const& start, ProjectedSettings const& settings)
 {
-    polytope::Projector projector(cell);
+    polytope::Projector projector(region);
     auto const projected = [&](Eigen::VectorXd const& point) { return projector.project(point); };
     constexpr auto found = polytope::ProjectionStatus::found;
     polytope::Projection at = projected(start);

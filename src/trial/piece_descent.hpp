@@ -57,7 +57,7 @@ struct PieceDescent
 ///
 /// η = 1/L with L = curvature(start), doubled as long as f(x⁺) lies above the parabola of curvature
 /// L, which happens with a sigmoid alone (Beck & Teboulle 2009, section 3).
-PieceDescent descend_piece(polytope::Polytope const& cell, PieceObjective const& objective,
+PieceDescent descend_piece(polytope::Polytope const& region, PieceObjective const& objective,
                            Eigen::VectorXd const& start, ProjectedSettings const& settings);
 
 }  // namespace surf::trial

@@ -48,7 +48,7 @@ at::Tensor identity_map(at::Tensor const& latent)
 /// What the layers so far have left of the network's patterns: one that some x has.
 struct Partial
 {
-    Rows cell;
+    Rows region;
     Eigen::VectorXd inside;
 };
 
@@ -220,38 +220,38 @@ class Finder
         // Signs that x has are `below` in these rows: what is above has the unit flipped.
         Rows const near{rows.normals(units, Eigen::all), rows.offsets(units)};
         Rows const fixed =
-            partial.cell.stacked({rows.normals(others, Eigen::all), rows.offsets(others)});
-        auto cells = polytope::divide(fixed, near, partial.inside, smallest_ball,
+            partial.region.stacked({rows.normals(others, Eigen::all), rows.offsets(others)});
+        auto parts = polytope::divide(fixed, near, partial.inside, smallest_ball,
                                       static_cast<std::size_t>(search_.max_pieces));
         if (own)
         {
-            put_own_first(cells, units.size());
+            put_own_first(parts, units.size());
         }
         std::vector<Divided> divided;
-        for (polytope::Cell& cell : cells)
+        for (polytope::Part& part : parts)
         {
             Rows sides = near;
             at::Tensor mask = active.clone();
             for (std::size_t i = 0; i < units.size(); ++i)
             {
-                if (cell.above[i])
+                if (part.above[i])
                 {
                     sides.flip(static_cast<Eigen::Index>(i));
                     mask[units[i]].logical_not_();
                 }
             }
             divided.push_back(
-                {{fixed.stacked(sides), std::move(cell.inside)}, mask.to(active_[layer].device())});
+                {{fixed.stacked(sides), std::move(part.inside)}, mask.to(active_[layer].device())});
         }
         return divided;
     }
 
-    /// The cell of x itself counts even if there is no room in it: x is there.
-    void put_own_first(std::vector<polytope::Cell>& cells, std::size_t units) const
+    /// The part of x itself counts even if there is no room in it: x is there.
+    void put_own_first(std::vector<polytope::Part>& parts, std::size_t units) const
     {
-        polytope::Cell own{std::vector<bool>(units, false), latent_};
-        std::erase_if(cells, [&](polytope::Cell const& cell) { return cell.above == own.above; });
-        cells.insert(cells.begin(), std::move(own));
+        polytope::Part own{std::vector<bool>(units, false), latent_};
+        std::erase_if(parts, [&](polytope::Part const& part) { return part.above == own.above; });
+        parts.insert(parts.begin(), std::move(own));
     }
 
     void publish(std::vector<Partial> partials, at::Tensor const& maps)
@@ -261,9 +261,9 @@ class Finder
         for (std::size_t i = 0; i < partials.size(); ++i)
         {
             Eigen::MatrixXd const map = to_matrix(maps[static_cast<std::int64_t>(i)]);
-            Rows& cell = partials[i].cell;
+            Rows& region = partials[i].region;
             found_.pieces.push_back(
-                {polytope::Polytope(std::move(cell.normals), std::move(cell.offsets)),
+                {polytope::Polytope(std::move(region.normals), std::move(region.offsets)),
                  map.topRows(k).transpose(), map.row(k).transpose()});
         }
     }

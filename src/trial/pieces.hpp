@@ -13,7 +13,7 @@ namespace surf::trial
 /// A polytope on which a generator is affine before its last activation.
 struct LinearPiece
 {
-    polytope::Polytope cell;   ///< where all hidden units have the piece's signs
+    polytope::Polytope region;   ///< where all hidden units have the piece's signs
     Eigen::MatrixXd jacobian;  ///< J: [n × k]
     Eigen::VectorXd constant;  ///< c of Jx + c: [n]
 };
@@ -39,7 +39,7 @@ struct Neighbourhood
 /// The pieces around a latent [k] of a piecewise linear generator (is_piecewise_linear()).
 ///
 /// Layer by layer: the near-zero units of one layer divide what the layers before have left, and
-/// cells without room for a ball of radius 1e-7 are dropped, but for that of x itself.
+/// regions without room for a ball of radius 1e-7 are dropped, but for that of x itself.
 Neighbourhood find_pieces(model::FrozenGenerator& generator, Eigen::VectorXd const& latent,
                           PieceSearch const& search);
 

@@ -23,7 +23,7 @@ ProjectedMove move_on_pieces(model::FrozenGenerator& generator, PieceTarget cons
         {
             auto const objective = piece_objective(piece, target, generator.output_activation());
             PieceDescent descent =
-                descend_piece(piece.cell, *objective, move.best.latent, settings);
+                descend_piece(piece.region, *objective, move.best.latent, settings);
             move.steps += descent.steps;
             if (descent.value < best.value)
             {

@@ -33,12 +33,12 @@ Rows box(Eigen::Index dimension, double side)
     return Rows{unit, Eigen::VectorXd::Constant(dimension, side)}.stacked(low);
 }
 
-std::set<std::vector<bool>> patterns(std::vector<Cell> const& cells)
+std::set<std::vector<bool>> patterns(std::vector<Part> const& parts)
 {
     std::set<std::vector<bool>> all;
-    for (Cell const& cell : cells)
+    for (Part const& part : parts)
     {
-        CHECK(all.insert(cell.above).second);
+        CHECK(all.insert(part.above).second);
     }
     return all;
 }
@@ -68,9 +68,9 @@ bool has_room(Rows const& polytope, Rows hyperplanes, std::vector<bool> const& a
 
 }  // namespace
 
-TEST_CASE("Hyperplanes in general position divide space into as many cells as they must")
+TEST_CASE("Hyperplanes in general position divide space into as many parts as they must")
 {
-    // Schläfli: h hyperplanes in general position make Σ_{i ≤ k} C(h, i) cells.
+    // Schläfli: h hyperplanes in general position make Σ_{i ≤ k} C(h, i) parts.
     std::mt19937 engine(71);
     for (Eigen::Index const dimension : {1, 2, 3, 5})
     {
@@ -82,15 +82,15 @@ TEST_CASE("Hyperplanes in general position divide space into as many cells as th
                 expected += binomial(hyperplanes, i);
             }
             Rows const rows = random_rows(hyperplanes, dimension, engine);
-            auto const cells =
+            auto const parts =
                 divide(no_rows(dimension), rows, Eigen::VectorXd::Zero(dimension), 1e-9, no_limit);
             INFO("k = " << dimension << ", " << hyperplanes << " hyperplanes");
-            CHECK(std::ssize(patterns(cells)) == expected);
+            CHECK(std::ssize(patterns(parts)) == expected);
         }
     }
 }
 
-TEST_CASE("A cell is found if and only if there is room in it, and its point lies inside")
+TEST_CASE("A part is found if and only if there is room in it, and its point lies inside")
 {
     constexpr double radius = 0.01;
     constexpr Eigen::Index hyperplanes = 8;
@@ -111,9 +111,9 @@ TEST_CASE("A cell is found if and only if there is room in it, and its point lie
         rows.offsets[1] = -2 * rows.offsets[0] + 0.001;
         Eigen::VectorXd const start = random_rows(1, dimension, engine).normals.row(0);
 
-        auto const cells = divide(polytope, rows, start, radius, no_limit);
-        auto const found_patterns = patterns(cells);
-        found += cells.size();
+        auto const parts = divide(polytope, rows, start, radius, no_limit);
+        auto const found_patterns = patterns(parts);
+        found += parts.size();
         for (std::uint32_t bits = 0; bits < (1U << hyperplanes); ++bits)
         {
             std::vector<bool> above;
@@ -123,22 +123,22 @@ TEST_CASE("A cell is found if and only if there is room in it, and its point lie
             }
             CHECK(found_patterns.contains(above) == has_room(polytope, rows, above, radius));
         }
-        for (Cell const& cell : cells)
+        for (Part const& part : parts)
         {
-            Eigen::VectorXd const slack = (polytope.offsets - polytope.normals * cell.inside)
+            Eigen::VectorXd const slack = (polytope.offsets - polytope.normals * part.inside)
                                               .cwiseQuotient(polytope.normals.rowwise().norm());
             CHECK(slack.minCoeff() > radius * (1 - 1e-6));
-            Eigen::VectorXd const height = rows.normals * cell.inside - rows.offsets;
-            for (std::size_t i = 0; i < cell.above.size(); ++i)
+            Eigen::VectorXd const height = rows.normals * part.inside - rows.offsets;
+            for (std::size_t i = 0; i < part.above.size(); ++i)
             {
-                CHECK((height[static_cast<Eigen::Index>(i)] > 0) == cell.above[i]);
+                CHECK((height[static_cast<Eigen::Index>(i)] > 0) == part.above[i]);
             }
         }
     }
     CHECK(found > 200);
 }
 
-TEST_CASE("An empty or too thin polytope has no cells, and a limit ends the search")
+TEST_CASE("An empty or too thin polytope has no parts, and a limit ends the search")
 {
     Rows thin = box(2, 1);
     thin.offsets[0] = -0.5;

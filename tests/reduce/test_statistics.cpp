@@ -35,9 +35,9 @@ Counts sum(Counts left, Counts const& right)
     return left;
 }
 
-Samples samples_of(std::vector<double> const& values)
+Distribution samples_of(std::vector<double> const& values)
 {
-    Samples samples;
+    Distribution samples;
     for (double const value : values)
     {
         samples.add(value);
@@ -87,20 +87,20 @@ TEST_CASE("merging statistics is associative and commutative", "[statistics]")
 
 TEST_CASE("quantiles lie between order statistics", "[statistics]")
 {
-    Samples const samples = samples_of({4, 1, 3, 2});
+    Distribution const samples = samples_of({4, 1, 3, 2});
     CHECK(samples.quantile(0) == 1);
     CHECK(samples.quantile(0.5) == 2.5);
     CHECK(samples.quantile(0.75) == 3.25);
     CHECK(samples.quantile(1) == 4);
     CHECK(samples.mean() == 2.5);
     CHECK(samples_of({7}).quantile(0.95) == 7);
-    CHECK(std::isnan(Samples{}.quantile(0.5)));
-    CHECK(std::isnan(Samples{}.mean()));
+    CHECK(std::isnan(Distribution{}.quantile(0.5)));
+    CHECK(std::isnan(Distribution{}.mean()));
 }
 
 TEST_CASE("what has no value is worse than any", "[statistics]")
 {
-    Samples const samples = samples_of({std::nan(""), 1, 2, inf, 0});
+    Distribution const samples = samples_of({std::nan(""), 1, 2, inf, 0});
     CHECK(samples.quantile(0.5) == 2);
     CHECK(samples.quantile(0.6) == inf);
     CHECK(samples.quantile(0.95) == inf);  // between two infinities
@@ -109,10 +109,10 @@ TEST_CASE("what has no value is worse than any", "[statistics]")
 
 TEST_CASE("a bin holds its left edge, the outer two whatever lies beyond", "[statistics]")
 {
-    Samples const samples = samples_of({0, 0.99, 1, 1.5, 2, 3, std::nan(""), inf});
+    Distribution const samples = samples_of({0, 0.99, 1, 1.5, 2, 3, std::nan(""), inf});
     CHECK(samples.histogram(std::vector<double>{1, 2}) == Counts{2, 2, 4});
     CHECK(samples.histogram(std::vector<double>{5}) == Counts{6, 2});
-    CHECK(Samples{}.histogram(std::vector<double>{1, 2}) == Counts{0, 0, 0});
+    CHECK(Distribution{}.histogram(std::vector<double>{1, 2}) == Counts{0, 0, 0});
     std::vector<double> const edges = log_edges(-1, 1);
     REQUIRE(edges.size() == 21);
     CHECK(edges.front() == 0.1);
@@ -124,7 +124,7 @@ TEST_CASE("a bin holds its left edge, the outer two whatever lies beyond", "[sta
 TEST_CASE("samples are the same at once and one by one", "[statistics]")
 {
     std::vector<double> const values = {4, std::nan(""), 1, inf, 3, 2, 1};
-    CHECK(Samples(values) == samples_of(values));
+    CHECK(Distribution(values) == samples_of(values));
 }
 
 TEST_CASE("a censored percentile is infinite unless three of four trials succeed", "[statistics]")

@@ -35,7 +35,7 @@ auto wait_for(Poll poll)
 /// Returns the blocks it reported done.
 int work(Communicator const& world)
 {
-    Worker const worker(world.duplicate());
+    WorkerLink const worker(world.duplicate());
     auto const seed = static_cast<unsigned>(world.rank());
     std::mt19937 engine(seed);
     std::bernoulli_distribution fails(world.rank() == world.size() - 1 ? 1.0 / 3 : 0.0);
@@ -69,7 +69,7 @@ int work(Communicator const& world)
 /// Rank 0 publishes, reduces, serves and computes, as the program's main thread does.
 int coordinate(Communicator const& world, Ledger& ledger)
 {
-    Coordinator coordinator(world.duplicate());
+    CoordinatorLink coordinator(world.duplicate());
     Dispatcher dispatcher(ledger, coordinator);
     Backoff backoff;
     int done = 0;
@@ -141,7 +141,7 @@ TEST_CASE("every message arrives as it was sent", "[transport]")
         Finish::stopped};
     if (world.rank() == 0)
     {
-        Coordinator coordinator(world.duplicate());
+        CoordinatorLink coordinator(world.duplicate());
         std::map<Rank, std::size_t> received;
         while (coordinator.workers() > 0)
         {
@@ -159,7 +159,7 @@ TEST_CASE("every message arrives as it was sent", "[transport]")
     }
     else
     {
-        Worker const worker(world.duplicate());
+        WorkerLink const worker(world.duplicate());
         for (Report const& report : reports)
         {
             worker.send(report);
@@ -178,7 +178,7 @@ TEST_CASE("a worker that leaves early gives its leases back", "[transport]")
     {
         Ledger ledger(WorkPlan{{{true}}, {{chain(0), {}}}, std::vector<BlockWork>(100, {cell(0)})},
                       world.size());
-        Coordinator coordinator(world.duplicate());
+        CoordinatorLink coordinator(world.duplicate());
         Dispatcher dispatcher(ledger, coordinator);
         Backoff backoff;
         while (coordinator.workers() > 0)
@@ -196,7 +196,7 @@ TEST_CASE("a worker that leaves early gives its leases back", "[transport]")
     }
     else
     {
-        Worker const worker(world.duplicate());
+        WorkerLink const worker(world.duplicate());
         worker.send(WorkRequest{std::nullopt, 5});
         auto const lease = std::get<Lease>(*wait_for([&] { return worker.poll(); }));
         REQUIRE(lease.blocks.size() == 5);
@@ -219,7 +219,7 @@ TEST_CASE("ranks that wait for work cost no core", "[transport]")
     {
         // A chain that stays unpublished for 2 s, as if it were being trained.
         Ledger ledger(paired_plan(1, 1, 1), world.size());
-        Coordinator coordinator(world.duplicate());
+        CoordinatorLink coordinator(world.duplicate());
         Dispatcher dispatcher(ledger, coordinator);
         Backoff backoff;
         for (auto const start = Clock::now(); Clock::now() - start < idle_time;)
@@ -234,7 +234,7 @@ TEST_CASE("ranks that wait for work cost no core", "[transport]")
     }
     else
     {
-        Worker const worker(world.duplicate());
+        WorkerLink const worker(world.duplicate());
         worker.send(WorkRequest{});
         auto const order = wait_for([&] { return worker.poll(); });
         CHECK(std::get<Finish>(*order) == Finish::stopped);

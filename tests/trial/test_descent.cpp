@@ -189,9 +189,9 @@ TEST_CASE("On the way to f = 0 nearly right gradients of the exact f lead to the
 {
     Setting setting;
     at::Tensor const exact = at::tensor({2.0, 1.0}, at::kFloat);
-    at::Tensor const rough = at::tensor({2.01, 0.995}, at::kFloat);
-    DiagonalGenerator approximate(rough);
-    NearlyPulling exact_forward(exact, rough);
+    at::Tensor const inexact = at::tensor({2.01, 0.995}, at::kFloat);
+    DiagonalGenerator approximate(inexact);
+    NearlyPulling exact_forward(exact, inexact);
     NearlyPulling last(exact, exact);
     auto const outcomes = descend(
         {last, &approximate, &exact_forward},
@@ -216,15 +216,15 @@ TEST_CASE("On the way to f = 0 nearly right gradients of the exact f lead to the
 TEST_CASE("Only trials on their way to f = 0 follow nearly right gradients")
 {
     at::Tensor const exact = at::tensor({2.0, 0.0}, at::kFloat);
-    at::Tensor const rough = at::tensor({2.01, 0.0}, at::kFloat);
+    at::Tensor const inexact = at::tensor({2.01, 0.0}, at::kFloat);
     // The second target is no image, and the third trial starts at none.
     at::Tensor const start = rows({0.5F, 0, -0.75F, 0, NAN, 0, 0.4F, 0});
     at::Tensor const target = rows({0.2F, 0, -1.2F, 0.5F, 0.6F, 0, -0.2F, 0});
     auto const descend_from = [&](at::Tensor const& chosen, std::int64_t& calls,
                                   StopRule const& rule) {
         DiagonalGenerator last(exact);
-        DiagonalGenerator approximate(rough);
-        NearlyPulling exact_forward(exact, rough);
+        DiagonalGenerator approximate(inexact);
+        NearlyPulling exact_forward(exact, inexact);
         at::Tensor const x = start.index_select(0, chosen);
         auto const outcomes =
             descend({last, &approximate, &exact_forward},
@@ -236,16 +236,16 @@ TEST_CASE("Only trials on their way to f = 0 follow nearly right gradients")
     std::int64_t calls = 0;
     auto const together = descend_from(at::arange(4), calls, {});
     CHECK(calls > 0);
-    std::vector<std::int64_t> const flights = {3, 2, 2, 3};
+    std::vector<std::int64_t> const searches = {3, 2, 2, 3};
     for (std::size_t i = 0; i < together.size(); ++i)
     {
         INFO("trial " << i);
         TrialOutcome const& outcome = together[i];
         CHECK(outcome.stop_reason == (i == 2 ? StopReason::non_finite : StopReason::converged));
-        CHECK(outcome.network_evaluations == 2 * (outcome.iterations + flights[i]));
+        CHECK(outcome.network_evaluations == 2 * (outcome.iterations + searches[i]));
         auto const alone =
             descend_from(at::tensor({static_cast<std::int64_t>(i)}, at::kLong), calls, {});
-        CHECK((calls > 0) == (flights[i] == 3));
+        CHECK((calls > 0) == (searches[i] == 3));
         CHECK(alone[0].iterations == outcome.iterations);
         CHECK((i == 2 || alone[0].latent == outcome.latent));
         CHECK((i == 2 || alone[0].best_objective == outcome.best_objective));

@@ -181,11 +181,11 @@ TEST_CASE("Mixed precision asks for bfloat16 on the way alone")
     block.cell.precision = Precision::mixed;
     run(block, evaluators);
     CHECK(std::ranges::count(backward, at::kFloat) == 2);  // the final network: targets and end
-    CHECK(std::ranges::count(forward, at::kFloat) == 3);   // and with cheap gradients alone
+    CHECK(std::ranges::count(forward, at::kFloat) == 3);   // and with approximate gradients alone
     CHECK(std::ssize(backward) > 3);
 }
 
-TEST_CASE("In mixed precision the final network is in memory once at a time, cheap, half, exact")
+TEST_CASE("In mixed precision the final network is in memory once at a time, in each of its forms")
 {
     BlockSpec block = block_of(Method::adam);
     block.cell.precision = Precision::mixed;

@@ -263,9 +263,9 @@ TEST_CASE("A polish goes on from where Adam meets the looser rule")
                 INFO("trial " << outcomes[i].trial);
                 // Adam hands over as soon as it may: after a window.
                 std::int64_t const adam = outcomes[i].iterations - outcomes[i].polish_iterations;
-                std::int64_t const flights = precision == Precision::mixed ? 2 : 1;
+                std::int64_t const searches = precision == Precision::mixed ? 2 : 1;
                 CHECK(adam >= block.budget + block.cell.stop.window);
-                CHECK(adam <= block.budget + block.cell.stop.window * flights);
+                CHECK(adam <= block.budget + block.cell.stop.window * searches);
                 CHECK(outcomes[i].polish_iterations > 0);
                 CHECK(outcomes[i].polish_iterations <= block.cell.lm.max_steps);
                 CHECK(plain[i].polish_iterations == 0);

@@ -63,8 +63,8 @@ constexpr ProjectedSettings exact = {.step_tolerance = 1e-12, .max_steps = 100'0
 /// its rows with equality.
 double smallest_value(Setting const& setting)
 {
-    Eigen::MatrixXd const& normals = setting.piece.cell.normals();
-    Eigen::VectorXd const& offsets = setting.piece.cell.offsets();
+    Eigen::MatrixXd const& normals = setting.piece.region.normals();
+    Eigen::VectorXd const& offsets = setting.piece.region.offsets();
     Eigen::Index const k = normals.cols();
     Eigen::MatrixXd const tangents = setting.matrix * setting.piece.jacobian;
     Eigen::VectorXd const wanted = setting.target.target - setting.matrix * setting.piece.constant;
@@ -154,12 +154,12 @@ TEST_CASE("Projected gradient finds the minimiser on a piece, against all sets o
         Setting setting(seed, k, seed % 2 == 0);
         auto const objective = piece_objective(setting.piece, setting.target, Activation::none);
         Eigen::VectorXd const start = 3 * random_matrix(k, 1, setting.engine);
-        auto const descent = descend_piece(setting.piece.cell, *objective, start, exact);
+        auto const descent = descend_piece(setting.piece.region, *objective, start, exact);
         INFO("seed " << seed);
         CHECK(descent.converged);
         CHECK(descent.value == Approx(smallest_value(setting)).epsilon(1e-7));
         Eigen::VectorXd const slack =
-            setting.piece.cell.offsets() - setting.piece.cell.normals() * descent.latent;
+            setting.piece.region.offsets() - setting.piece.region.normals() * descent.latent;
         CHECK(slack.minCoeff() > -1e-9);
         held += slack.minCoeff() < 1e-6 ? 1 : 0;
     }
@@ -173,7 +173,7 @@ TEST_CASE("With a sigmoid projected gradient ends where no feasible point near b
         Setting setting(seed, 3, seed % 2 == 0);
         auto const objective = piece_objective(setting.piece, setting.target, Activation::sigmoid);
         Eigen::VectorXd const start = random_matrix(3, 1, setting.engine);
-        auto const descent = descend_piece(setting.piece.cell, *objective, start, exact);
+        auto const descent = descend_piece(setting.piece.region, *objective, start, exact);
         INFO("seed " << seed);
         CHECK(descent.converged);
         CHECK(descent.value == Approx(setting.value(descent.latent, Activation::sigmoid)));
@@ -181,7 +181,7 @@ TEST_CASE("With a sigmoid projected gradient ends where no feasible point near b
         {
             Eigen::VectorXd const near =
                 descent.latent + 0.01 * random_matrix(3, 1, setting.engine);
-            Eigen::VectorXd const feasible = project(setting.piece.cell, near).point;
+            Eigen::VectorXd const feasible = project(setting.piece.region, near).point;
             CHECK(setting.value(feasible, Activation::sigmoid) > descent.value - 1e-9);
         }
     }
@@ -192,7 +192,7 @@ TEST_CASE("A cap ends the descent on a piece, and an empty one gives nothing")
     Setting setting(1, 3, false);
     auto const objective = piece_objective(setting.piece, setting.target, Activation::none);
     Eigen::VectorXd const start = Eigen::VectorXd::Constant(3, 0.1);
-    auto const capped = descend_piece(setting.piece.cell, *objective, start,
+    auto const capped = descend_piece(setting.piece.region, *objective, start,
                                       {.step_tolerance = 1e-12, .max_steps = 2});
     CHECK(capped.steps == 2);
     CHECK_FALSE(capped.converged);

@@ -62,7 +62,7 @@ Eigen::VectorXd random_latent(std::int64_t k, std::uint64_t seed)
 Pattern pattern_of(SmallNetwork const& network, LinearPiece const& piece)
 {
     Eigen::VectorXd const origin = Eigen::VectorXd::Zero(piece.jacobian.cols());
-    auto const inside = project(piece.cell, origin, room / 2);
+    auto const inside = project(piece.region, origin, room / 2);
     REQUIRE(inside.status == ProjectionStatus::found);
     Eigen::VectorXd const value = piece.jacobian * inside.point + piece.constant;
     CHECK((value - network.output(inside.point)).norm() < 1e-9 * (1 + value.norm()));
@@ -130,7 +130,7 @@ TEST_CASE("Every piece around a latent is found and no empty one, against exhaus
             CHECK(found.near_units == (network.hidden(latent).array().abs() <= slack).count());
             CHECK(found.units_cut == 0);
             // x itself lies in the first piece.
-            polytope::Polytope const& own = found.pieces.front().cell;
+            polytope::Polytope const& own = found.pieces.front().region;
             CHECK((own.normals() * latent - own.offsets()).maxCoeff() < 1e-12);
             pieces += found.pieces.size();
         }
@@ -197,8 +197,8 @@ TEST_CASE("The pieces of a convolutional generator continue it beyond their bord
     REQUIRE(found.pieces.size() > 3);
     for (LinearPiece const& piece : found.pieces)
     {
-        CHECK(piece.cell.rows() == 1024 + 6272 + 12'544);
-        auto const inside = project(piece.cell, latent, room / 2);
+        CHECK(piece.region.rows() == 1024 + 6272 + 12'544);
+        auto const inside = project(piece.region, latent, room / 2);
         REQUIRE(inside.status == ProjectionStatus::found);
         at::Tensor const image = generator.forward(to_tensor(inside.point).unsqueeze(0)).squeeze(0);
         at::Tensor const value = to_tensor(piece.jacobian * inside.point + piece.constant);

@@ -9,6 +9,7 @@
 
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
+#include "trial/prefetcher.hpp"
 #include "trial/snapshots.hpp"
 
 using namespace surf;
@@ -23,7 +24,7 @@ struct Marker
     std::int64_t snapshot;
 };
 
-using Markers = Procession<Marker>;
+using Markers = Prefetcher<Marker>;
 
 /// For what another thread is to do soon.
 constexpr std::chrono::seconds patience{60};

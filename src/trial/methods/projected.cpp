@@ -10,6 +10,7 @@
 #include "trial/descent.hpp"
 #include "trial/going_on.hpp"
 #include "trial/methods/methods.hpp"
+#include "trial/prefetcher.hpp"
 
 namespace surf::trial
 {
@@ -87,7 +88,7 @@ std::vector<TrialOutcome> search_by_projected(SearchInput const& input)
     EXPECT(first < snapshots.last());
     std::vector<std::int64_t> later(static_cast<std::size_t>(snapshots.last() - first));
     std::iota(later.begin(), later.end(), first + 1);
-    Procession<model::FrozenGenerator> generators(later, [&](std::int64_t t) {
+    Prefetcher<model::FrozenGenerator> generators(later, [&](std::int64_t t) {
         return std::make_unique<model::FrozenGenerator>(*snapshots.generator().layers(),
                                                         snapshots.read(t), input.device);
     });

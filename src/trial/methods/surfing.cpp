@@ -3,6 +3,7 @@
 #include "trial/final_network.hpp"
 #include "trial/going_on.hpp"
 #include "trial/methods/methods.hpp"
+#include "trial/prefetcher.hpp"
 #include "trial/schedule.hpp"
 
 namespace surf::trial
@@ -35,7 +36,7 @@ void surf(CellSpec const& cell, std::int64_t budget, Snapshots const& snapshots,
         }
     }
     at::ScalarType const type = approximate_type(cell.precision);
-    Procession<model::Evaluator> generators(
+    Prefetcher<model::Evaluator> generators(
         visited, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), type); });
     for (std::int64_t const t : visited)
     {

@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "model/block_cache.hpp"
+#include "model/memory_cache.hpp"
 
-using surf::model::BlockCache;
+using surf::model::MemoryCache;
 
 namespace
 {
@@ -21,7 +21,7 @@ TEST_CASE("A freed block serves requests of its size and of a little less")
          {std::pair(101, false), {100, true}, {81, true}, {80, true}, {79, false}, {1, false}})
     {
         INFO(request << " bytes");
-        BlockCache cache(10);
+        MemoryCache cache(10);
         cache.keep(&blocks[0], 100);
         CHECK((cache.take(static_cast<std::size_t>(request)) == &blocks[0]) == served);
         // Taken, it is gone; not taken, it is still there.
@@ -31,7 +31,7 @@ TEST_CASE("A freed block serves requests of its size and of a little less")
 
 TEST_CASE("Of several blocks the smallest that is large enough serves, the last freed of a size")
 {
-    BlockCache cache(10);
+    MemoryCache cache(10);
     cache.keep(&blocks[0], 110);
     cache.keep(&blocks[1], 100);
     cache.keep(&blocks[2], 100);
@@ -45,7 +45,7 @@ TEST_CASE("Of several blocks the smallest that is large enough serves, the last 
 
 TEST_CASE("A block is dropped once more requests than its patience have passed it by")
 {
-    BlockCache cache(2);
+    MemoryCache cache(2);
     cache.keep(&blocks[0], 100);
     cache.take(7);
     cache.keep(&blocks[1], 100);
@@ -61,7 +61,7 @@ TEST_CASE("A block is dropped once more requests than its patience have passed i
 
 TEST_CASE("All blocks that are kept can be dropped at once")
 {
-    BlockCache cache(10);
+    MemoryCache cache(10);
     cache.keep(&blocks[0], 100);
     cache.keep(&blocks[1], 100);
     cache.keep(&blocks[2], 50);

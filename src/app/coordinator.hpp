@@ -27,10 +27,10 @@ struct RunEnd
 
 /// Rank 0: trains chains and computes blocks in its compute thread, and in the main thread answers
 /// the workers, reduces cells to the budgets of others, logs progress and heeds signals.
-class Coordination
+class Coordinator
 {
   public:
-    Coordination(RunContext const& context, mpi::Communicator const& communicator);
+    Coordinator(RunContext const& context, mpi::Communicator const& communicator);
 
     /// Until nothing is left to do, a signal stops the run, or an error that ends it.
     RunEnd run();
@@ -61,7 +61,7 @@ class Coordination
 
     RunContext const& context_;
     sched::Ledger ledger_;
-    sched::Coordinator coordinator_;
+    sched::CoordinatorLink link_;
     sched::Dispatcher dispatcher_;
     BlockRunner runner_;
     ProgressLog progress_;

@@ -1,9 +1,9 @@
-#include "model/block_cache.hpp"
+#include "model/memory_cache.hpp"
 
 namespace surf::model
 {
 
-void* BlockCache::take(std::size_t bytes)
+void* MemoryCache::take(std::size_t bytes)
 {
     ++requests_;
     auto const smallest = kept_.lower_bound(bytes);
@@ -16,13 +16,13 @@ void* BlockCache::take(std::size_t bytes)
     return block;
 }
 
-void BlockCache::keep(void* block, std::size_t bytes)
+void MemoryCache::keep(void* block, std::size_t bytes)
 {
     // In front of those of its size, to be taken first.
     kept_.emplace_hint(kept_.lower_bound(bytes), bytes, Kept{block, requests_});
 }
 
-std::vector<void*> BlockCache::drop_stale()
+std::vector<void*> MemoryCache::drop_stale()
 {
     std::vector<void*> stale;
     for (auto entry = kept_.begin(); entry != kept_.end();)
@@ -38,7 +38,7 @@ std::vector<void*> BlockCache::drop_stale()
     return stale;
 }
 
-std::vector<void*> BlockCache::drop_all()
+std::vector<void*> MemoryCache::drop_all()
 {
     std::vector<void*> all;
     for (auto const& [size, kept] : kept_)

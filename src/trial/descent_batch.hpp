@@ -15,7 +15,7 @@ namespace surf::trial
 {
 
 /// Where the trials of a batch stand: row i of every tensor belongs to the same trial.
-struct FlightState
+struct DescentState
 {
     at::Tensor latents;         ///< x: [trials × k]
     at::Tensor target_latents;  ///< x*: [trials × k], NaN where there is none
@@ -26,39 +26,39 @@ struct FlightState
     at::Tensor first_hit;  ///< as in TrialOutcome: [trials], int64
 
     /// The trials in these rows (int64).
-    FlightState select(at::Tensor const& rows) const;
+    DescentState select(at::Tensor const& rows) const;
     /// Gives the trials in these rows the state of those of `other`.
-    void put(at::Tensor const& rows, FlightState const& other);
+    void put(at::Tensor const& rows, DescentState const& other);
 };
 
 /// Trials that end at the same iteration.
-struct Landing
+struct EndedTrials
 {
-    at::Tensor rows;     ///< of the batch that took off: [trials], int64
+    at::Tensor rows;     ///< of the batch at its start: [trials], int64
     at::Tensor reasons;  ///< StopReason: [trials], int8
-    FlightState state;
+    DescentState state;
     at::Tensor best_values;   ///< smallest f seen: [trials]
     at::Tensor best_latents;  ///< where it was seen: [trials × k]
 };
 
-/// When trials land.
-struct LandingRule
+/// When trials leave the batch.
+struct EndRule
 {
     StopRule stop;
-    /// Whether a trial lands as well whose f has risen over the window.
+    /// Whether a trial leaves as well whose f has risen over the window.
     bool where_f_rises = false;
 };
 
-/// Trials on their way down on one network, as one batch that those leave which meet the stop rule.
-class Flight
+/// Advances trials on one network as one batch, which those leave that meet the stop rule.
+class DescentBatch
 {
   public:
-    Flight(Objective objective, FlightState state, LandingRule const& rule);
+    DescentBatch(Objective objective, DescentState state, EndRule const& rule);
 
     bool empty() const { return rows_.size(0) == 0; }
-    /// Evaluates f at the current latents, lets the trials that end there land, and moves the
+    /// Evaluates f at the current latents, hands over the trials that end there, and moves the
     /// others one step.
-    void advance(model::Evaluator& generator, std::function<void(Landing const&)> const& land);
+    void advance(model::Evaluator& generator, std::function<void(EndedTrials const&)> const& take);
 
   private:
     /// The stop reason of each trial at the current latents, or none_yet.
@@ -66,11 +66,11 @@ class Flight
     void record(at::Tensor const& value);
     void keep(at::Tensor const& kept);
 
-    LandingRule rule_;
+    EndRule rule_;
     Objective objective_;
-    FlightState state_;
-    std::int64_t steps_ = 0;  ///< since take-off
-    at::Tensor rows_;         ///< of the batch that took off
+    DescentState state_;
+    std::int64_t steps_ = 0;  ///< since the batch began
+    at::Tensor rows_;         ///< of the batch at its start
     at::Tensor history_;      ///< f of the last `window` iterations, a ring: [window × trials]
     at::Tensor best_values_;
     at::Tensor best_latents_;

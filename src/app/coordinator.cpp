@@ -1,4 +1,4 @@
-#include "app/coordination.hpp"
+#include "app/coordinator.hpp"
 
 #include <fmt/format.h>
 
@@ -68,11 +68,11 @@ std::int64_t steps_to_train(RunContext const& context)
 
 }  // namespace
 
-Coordination::Coordination(RunContext const& context, mpi::Communicator const& communicator)
+Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& communicator)
     : context_(context),
       ledger_(work_of(context), communicator.size()),
-      coordinator_(communicator.duplicate()),
-      dispatcher_(ledger_, coordinator_),
+      link_(communicator.duplicate()),
+      dispatcher_(ledger_, link_),
       runner_(context),
       progress_(steps_to_train(context))
 {
@@ -91,7 +91,7 @@ Coordination::Coordination(RunContext const& context, mpi::Communicator const& c
     }
 }
 
-void Coordination::find_stored_blocks(sched::CellIndex cell, std::int64_t budget)
+void Coordinator::find_stored_blocks(sched::CellIndex cell, std::int64_t budget)
 {
     budgets_[cell] = budget;
     for (sched::BlockIndex const block : context_.plan.blocks_of(cell))
@@ -103,7 +103,7 @@ void Coordination::find_stored_blocks(sched::CellIndex cell, std::int64_t budget
     }
 }
 
-std::optional<reduce::CellStatistics> Coordination::read_statistics(sched::CellIndex cell)
+std::optional<reduce::CellStatistics> Coordinator::read_statistics(sched::CellIndex cell)
 {
     reduce::CellStatistics statistics;
     auto const failed = ledger_.failed_blocks();
@@ -126,7 +126,7 @@ std::optional<reduce::CellStatistics> Coordination::read_statistics(sched::CellI
     return statistics;
 }
 
-void Coordination::wait_for_segment(sched::BlockIndex block)
+void Coordinator::wait_for_segment(sched::BlockIndex block)
 {
     auto const now = std::chrono::steady_clock::now();
     if (!missing_since_)
@@ -143,7 +143,7 @@ void Coordination::wait_for_segment(sched::BlockIndex block)
     }
 }
 
-void Coordination::reduce_cells()
+void Coordinator::reduce_cells()
 {
     // One cell's budget may find another one stored, which others wait for in turn.
     for (auto cells = ledger_.cells_to_reduce(); !cells.empty(); cells = ledger_.cells_to_reduce())
@@ -160,7 +160,7 @@ void Coordination::reduce_cells()
     }
 }
 
-void Coordination::release_dependents(sched::CellIndex source, std::int64_t budget)
+void Coordinator::release_dependents(sched::CellIndex source, std::int64_t budget)
 {
     std::vector<PlannedCell> const& cells = context_.plan.cells;
     for (std::size_t i = 0; i < cells.size(); ++i)
@@ -173,7 +173,7 @@ void Coordination::release_dependents(sched::CellIndex source, std::int64_t budg
     ledger_.cell_reduced(source, budget);
 }
 
-RunEnd Coordination::run()
+RunEnd Coordinator::run()
 {
     mpi::Backoff backoff;
     while (true)
@@ -193,7 +193,7 @@ RunEnd Coordination::run()
         }
         if (compute_.idle())
         {
-            if (finishing_ && coordinator_.workers() == 0)
+            if (finishing_ && link_.workers() == 0)
             {
                 return end();
             }
@@ -211,7 +211,7 @@ RunEnd Coordination::run()
     }
 }
 
-void Coordination::check_failures()
+void Coordinator::check_failures()
 {
     std::int64_t const failed = ledger_.progress().blocks_failed;
     if (failed == failed_blocks_)
@@ -229,13 +229,13 @@ void Coordination::check_failures()
     }
 }
 
-void Coordination::give_up(std::exception_ptr error)
+void Coordinator::give_up(std::exception_ptr error)
 {
     fatal_ = std::move(error);
     finish(sched::Finish::stopped);
 }
 
-void Coordination::finish(sched::Finish how)
+void Coordinator::finish(sched::Finish how)
 {
     finishing_ = true;
     if (how == sched::Finish::stopped)
@@ -245,7 +245,7 @@ void Coordination::finish(sched::Finish how)
     dispatcher_.finish(how);
 }
 
-void Coordination::start_task()
+void Coordinator::start_task()
 {
     if (finishing_)
     {
@@ -262,7 +262,7 @@ void Coordination::start_task()
     }
 }
 
-void Coordination::start_training(sched::ChainIndex chain)
+void Coordinator::start_training(sched::ChainIndex chain)
 {
     PlannedChain const& planned = context_.plan[chain];
     training_ = chain;
@@ -277,13 +277,13 @@ void Coordination::start_training(sched::ChainIndex chain)
     });
 }
 
-void Coordination::start_block(sched::LeasedBlock const& block)
+void Coordinator::start_block(sched::LeasedBlock const& block)
 {
     computing_ = block.block;
     compute_.start([this, block](std::stop_token const& stop) { runner_.run(block, stop); });
 }
 
-bool Coordination::take_task_end()
+bool Coordinator::take_task_end()
 {
     auto const ended = compute_.poll();
     if (!ended)
@@ -308,7 +308,7 @@ bool Coordination::take_task_end()
     return true;
 }
 
-void Coordination::chain_ended(sched::ChainIndex chain, std::exception_ptr const& error)
+void Coordinator::chain_ended(sched::ChainIndex chain, std::exception_ptr const& error)
 {
     progress_.chain_ended();
     std::string const name = context_.plan[chain].name();
@@ -329,7 +329,7 @@ void Coordination::chain_ended(sched::ChainIndex chain, std::exception_ptr const
     }
 }
 
-RunEnd Coordination::end() const
+RunEnd Coordinator::end() const
 {
     if (fatal_)
     {

@@ -1,4 +1,4 @@
-#include "trial/flight.hpp"
+#include "trial/descent_batch.hpp"
 
 #include <limits>
 
@@ -18,7 +18,7 @@ std::int8_t code(StopReason reason)
 
 }  // namespace
 
-FlightState FlightState::select(at::Tensor const& rows) const
+DescentState DescentState::select(at::Tensor const& rows) const
 {
     return {latents.index_select(0, rows),
             target_latents.index_select(0, rows),
@@ -29,7 +29,7 @@ FlightState FlightState::select(at::Tensor const& rows) const
             first_hit.index_select(0, rows)};
 }
 
-void FlightState::put(at::Tensor const& rows, FlightState const& other)
+void DescentState::put(at::Tensor const& rows, DescentState const& other)
 {
     latents.index_copy_(0, rows, other.latents);
     target_latents.index_copy_(0, rows, other.target_latents);
@@ -40,7 +40,7 @@ void FlightState::put(at::Tensor const& rows, FlightState const& other)
     first_hit.index_copy_(0, rows, other.first_hit);
 }
 
-Flight::Flight(Objective objective, FlightState state, LandingRule const& rule)
+DescentBatch::DescentBatch(Objective objective, DescentState state, EndRule const& rule)
     : rule_(rule), objective_(std::move(objective)), state_(std::move(state))
 {
     EXPECT(rule.stop.window > 0);
@@ -53,7 +53,8 @@ Flight::Flight(Objective objective, FlightState state, LandingRule const& rule)
     goal_ = objective_.squared_norm() * rule_.stop.relative_target;
 }
 
-void Flight::advance(model::Evaluator& generator, std::function<void(Landing const&)> const& land)
+void DescentBatch::advance(model::Evaluator& generator,
+                           std::function<void(EndedTrials const&)> const& take)
 {
     Evaluation evaluation = objective_.evaluate(generator, state_.latents);
     state_.evaluations.add_(1);
@@ -62,7 +63,7 @@ void Flight::advance(model::Evaluator& generator, std::function<void(Landing con
     if (at::Tensor const ended = reason.ne(none_yet); ended.any().item<bool>())
     {
         at::Tensor const rows = at::nonzero(ended).squeeze(1);
-        land({rows_.index_select(0, rows), reason.index_select(0, rows), state_.select(rows),
+        take({rows_.index_select(0, rows), reason.index_select(0, rows), state_.select(rows),
               best_values_.index_select(0, rows), best_latents_.index_select(0, rows)});
         at::Tensor const kept = at::nonzero(ended.logical_not()).squeeze(1);
         keep(kept);
@@ -77,7 +78,7 @@ void Flight::advance(model::Evaluator& generator, std::function<void(Landing con
     ++steps_;
 }
 
-at::Tensor Flight::verdict(Evaluation const& evaluation) const
+at::Tensor DescentBatch::verdict(Evaluation const& evaluation) const
 {
     at::Tensor const& value = evaluation.value;
     at::Tensor reason = at::full_like(value, none_yet, value.options().dtype(at::kChar));
@@ -95,7 +96,7 @@ at::Tensor Flight::verdict(Evaluation const& evaluation) const
     return reason.masked_fill(finite.logical_not(), code(StopReason::non_finite));
 }
 
-void Flight::record(at::Tensor const& value)
+void DescentBatch::record(at::Tensor const& value)
 {
     history_[steps_ % rule_.stop.window].copy_(value);
     at::Tensor const better = value.lt(best_values_);
@@ -108,7 +109,7 @@ void Flight::record(at::Tensor const& value)
     state_.first_hit = at::where(hit, state_.iterations, state_.first_hit);
 }
 
-void Flight::keep(at::Tensor const& kept)
+void DescentBatch::keep(at::Tensor const& kept)
 {
     objective_ = objective_.select(kept);
     state_ = state_.select(kept);

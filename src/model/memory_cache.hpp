@@ -10,11 +10,11 @@ namespace surf::model
 
 /// Freed blocks of memory, kept for those who ask for about as much next. Knows of blocks only
 /// where they are and how large; not thread-safe.
-class BlockCache
+class MemoryCache
 {
   public:
     /// A block is stale once more than `patience` requests have been made since it was freed.
-    explicit BlockCache(std::uint64_t patience) : patience_(patience) {}
+    explicit MemoryCache(std::uint64_t patience) : patience_(patience) {}
 
     /// The smallest block kept that is as large as that, or up to a quarter larger, and of those of
     /// one size the last freed. It is no longer kept. Null if there is none.
