@@ -13,9 +13,9 @@ namespace surf::trial
 /// A polytope on which a generator is affine before its last activation.
 struct LinearPiece
 {
-    polytope::Polytope region;   ///< where all hidden units have the piece's signs
-    Eigen::MatrixXd jacobian;  ///< J: [n × k]
-    Eigen::VectorXd constant;  ///< c of Jx + c: [n]
+    polytope::Polytope region;  ///< where all hidden units have the piece's signs
+    Eigen::MatrixXd jacobian;   ///< J: [n × k]
+    Eigen::VectorXd constant;   ///< c of Jx + c: [n]
 };
 
 /// Which linear pieces around a latent are looked at.

@@ -112,7 +112,8 @@ TEST_CASE("datasets that are no images are refused by name", "[data]")
     }
     SECTION("films")
     {
-        check_refused(write_set(path, {3, 1, 2, 4, 4}, {2, 1, 2, 4, 4}), "training", "uint8 [3,1,2,4,4]");
+        check_refused(write_set(path, {3, 1, 2, 4, 4}, {2, 1, 2, 4, 4}), "training",
+                      "uint8 [3,1,2,4,4]");
     }
     SECTION("no images")
     {
