@@ -82,6 +82,13 @@ class Planner
 
     static PlannedChain chain_from(std::filesystem::path const& path)
     {
+        if (!std::filesystem::exists(path))
+        {
+            throw EnvironmentError(fmt::format(
+                "train.models = {}: no such chain file (a chain from elsewhere must be there "
+                "already) write it as docs/generators.md says, or correct the path",
+                path.string()));
+        }
         return {chain::Reader(path).header(), path, std::nullopt};
     }
 

@@ -308,7 +308,8 @@ TEST_CASE("a chain file that is missing or damaged is named", "[feasibility]")
 {
     ScratchFolder const folder;
     fs::path const missing = folder.path / "missing.h5";
-    CHECK_THAT(error_of<EnvironmentError>(naming({missing})), Contains(missing.string()));
+    CHECK_THAT(error_of<EnvironmentError>(naming({missing})),
+               StartsWith("train.models = " + missing.string() + ": no such chain file"));
 
     fs::path const chain = write_chain(folder.path, two_layers(wide));
     fs::resize_file(chain, fs::file_size(chain) / 2);
