@@ -26,9 +26,9 @@ ExitCode reduce_command(Options const& options)
             "and the folder, or start surf_sweep run",
             job.output.string(), plan.job.brief()));
     }
-    publish_results(job, plan, cells, provenance_of(job, plan, cells));
-    fmt::print("{}\n{} of {} blocks reduced to {}\n", summary_table(results_of(plan, cells)),
-               blocks, plan.blocks.size(), results_path(job.output).string());
+    auto const summarised = publish_results(job, plan, cells, provenance_of(job, plan, cells));
+    fmt::print("{}\n{} of {} blocks reduced to {}\n", summary_table(summarised), blocks,
+               plan.blocks.size(), results_path(job.output).string());
     return ExitCode::success;
 }
 

@@ -124,18 +124,21 @@ std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredC
     return results;
 }
 
-void publish_results(Job const& job, Plan const& plan, std::vector<StoredCell> const& cells,
-                     std::map<std::string, std::string> provenance)
+std::vector<reduce::SummarisedCell> publish_results(Job const& job, Plan const& plan,
+                                                    std::vector<StoredCell> const& cells,
+                                                    std::map<std::string, std::string> provenance)
 {
     fs::path const path = results_path(job.output);
     if (fs::exists(path))
     {
         keep_other_jobs_results(path, plan.job);
     }
-    reduce::write_results(path, {.cells = results_of(plan, cells),
+    auto summarised = reduce::summarise(results_of(plan, cells));
+    reduce::write_results(path, {.cells = summarised,
                                  .provenance = std::move(provenance),
                                  .job = job.text(),
                                  .experiments = settings_of(job)});
+    return summarised;
 }
 
 }  // namespace surf::app

@@ -23,10 +23,12 @@ std::optional<JobId> results_job(std::filesystem::path const& output);
 std::map<std::string, std::string> provenance_of(Job const& job, Plan const& plan,
                                                  std::vector<StoredCell> const& cells);
 
-/// Publishes OUTPUT/results.h5. One that is there and of another job is renamed to
-/// results-<its job's id>.h5 first, with a warning; a damaged one is set aside.
-void publish_results(Job const& job, Plan const& plan, std::vector<StoredCell> const& cells,
-                     std::map<std::string, std::string> provenance);
+/// Publishes OUTPUT/results.h5, and gives what it says of the cells of each experiment. One that is
+/// there and of another job is renamed to results-<its job's id>.h5 first, with a warning; a
+/// damaged one is set aside.
+std::vector<reduce::SummarisedCell> publish_results(Job const& job, Plan const& plan,
+                                                    std::vector<StoredCell> const& cells,
+                                                    std::map<std::string, std::string> provenance);
 
 /// The cells of each experiment, as the reducer wants them.
 std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredCell> const& cells);

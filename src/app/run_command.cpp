@@ -193,8 +193,9 @@ std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topolog
     auto provenance = provenance_of(context.job, context.plan, cells);
     provenance["ranks"] = fmt::format("{}", topology.hosts.size());
     provenance["rank_hosts"] = fmt::format("{}", fmt::join(topology.hosts, ","));
-    publish_results(context.job, context.plan, cells, std::move(provenance));
-    fmt::print("{}\nresults: {}\n", summary_table(results_of(context.plan, cells)),
+    auto const summarised =
+        publish_results(context.job, context.plan, cells, std::move(provenance));
+    fmt::print("{}\nresults: {}\n", summary_table(summarised),
                results_path(context.job.output).string());
     std::fflush(stdout);
     std::int64_t blocks = 0;

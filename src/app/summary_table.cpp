@@ -76,13 +76,15 @@ std::string comparison(reduce::PairedStatistics const& pairs, Task task)
                                           pairs.pixel_error_larger, pairs.pixel_error_p());
 }
 
-std::string outcome_header(std::vector<reduce::CellResult> const& cells)
+std::string outcome_header(std::vector<reduce::SummarisedCell> const& cells)
 {
-    if (std::ranges::all_of(cells, has_latent))
+    if (std::ranges::all_of(cells, has_latent, &reduce::SummarisedCell::result))
     {
         return "success % (CI)";
     }
-    return std::ranges::none_of(cells, has_latent) ? "median error (IQR)" : "success % | error";
+    return std::ranges::none_of(cells, has_latent, &reduce::SummarisedCell::result)
+               ? "median error (IQR)"
+               : "success % | error";
 }
 
 std::vector<std::string> row_of(reduce::CellResult const& cell, reduce::CellSummary const& summary)
@@ -108,10 +110,10 @@ std::vector<std::string> row_of(reduce::CellResult const& cell, reduce::CellSumm
 
 }  // namespace
 
-std::string summary_table(std::vector<reduce::CellResult> const& cells)
+std::string summary_table(std::vector<reduce::SummarisedCell> const& cells)
 {
-    bool const several = std::ranges::any_of(cells, [&](reduce::CellResult const& cell) {
-        return cell.experiment != cells.front().experiment;
+    bool const several = std::ranges::any_of(cells, [&](reduce::SummarisedCell const& cell) {
+        return cell.result.experiment != cells.front().result.experiment;
     });
     auto const with_experiment = [&](std::string const& experiment, std::vector<std::string> row) {
         if (several)
@@ -124,10 +126,9 @@ std::string summary_table(std::vector<reduce::CellResult> const& cells)
         "experiment",
         {"model", "k", "task", "operator m", "method", "trials", outcome_header(cells),
          "first hit p75 (CI)", "steps mean", "evaluations mean", "vs adam"}));
-    auto const summaries = reduce::summarise(cells);
-    for (std::size_t i = 0; i < cells.size(); ++i)
+    for (auto const& [result, summary] : cells)
     {
-        table.add(with_experiment(cells[i].experiment, row_of(cells[i], summaries[i])));
+        table.add(with_experiment(result.experiment, row_of(result, summary)));
     }
     return table.text();
 }

@@ -16,6 +16,6 @@ namespace surf::app
 /// For a task without x*: median and quartiles of the pixel error instead of the success rate, and
 /// in how many trials it was smaller (+) or larger (−) than adam's. The experiment is named where
 /// there is more than one.
-std::string summary_table(std::vector<reduce::CellResult> const& cells);
+std::string summary_table(std::vector<reduce::SummarisedCell> const& cells);
 
 }  // namespace surf::app

@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 #include <tuple>
+#include <utility>
 
 namespace surf::reduce
 {
@@ -33,7 +34,7 @@ HitIntervals hit_intervals(CellResult const& cell, CellStatistics const& statist
 
 }  // namespace
 
-std::vector<CellSummary> summarise(std::vector<CellResult> const& cells)
+std::vector<SummarisedCell> summarise(std::vector<CellResult> cells)
 {
     std::map<decltype(pairing_of(cells.front())), CellResult const*> adam_cells;
     for (CellResult const& cell : cells)
@@ -56,7 +57,12 @@ std::vector<CellSummary> summarise(std::vector<CellResult> const& cells)
         }
         summaries.push_back(std::move(summary));
     }
-    return summaries;
+    std::vector<SummarisedCell> summarised;
+    for (std::size_t i = 0; i < cells.size(); ++i)
+    {
+        summarised.push_back({std::move(cells[i]), std::move(summaries[i])});
+    }
+    return summarised;
 }
 
 }  // namespace surf::reduce

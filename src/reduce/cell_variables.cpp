@@ -15,12 +15,12 @@ namespace
 
 /// The distinct coordinates of the cells along one dimension, ascending.
 template <class Coordinate>
-auto distinct(std::vector<CellResult> const& cells, Coordinate coordinate_of)
+auto distinct(std::vector<SummarisedCell> const& cells, Coordinate coordinate_of)
 {
-    std::set<decltype(coordinate_of(cells.front()))> values;
-    for (CellResult const& cell : cells)
+    std::set<decltype(coordinate_of(cells.front().result))> values;
+    for (SummarisedCell const& cell : cells)
     {
-        values.insert(coordinate_of(cell));
+        values.insert(coordinate_of(cell.result));
     }
     return values;
 }
@@ -35,7 +35,7 @@ void CellVariables::add_dimension(std::string const& name, std::string const& lo
     std::transform(values.begin(), values.end(), std::back_inserter(labels), label_of);
     dimensions_.push_back(add_coordinate(name, long_name, labels));
     shape_.push_back(std::ssize(labels));
-    for (SummarisedCell& cell : cells_)
+    for (PlacedCell& cell : cells_)
     {
         auto const place = std::find(values.begin(), values.end(), coordinate_of(*cell.result));
         EXPECT(place != values.end());
@@ -44,14 +44,13 @@ void CellVariables::add_dimension(std::string const& name, std::string const& lo
     }
 }
 
-CellVariables::CellVariables(h5::Group group, std::vector<CellResult> const& cells,
+CellVariables::CellVariables(h5::Group group, std::vector<SummarisedCell> const& cells,
                              std::vector<ExperimentSettings> const& experiments)
     : group_(std::move(group))
 {
-    std::vector<CellSummary> summaries = summarise(cells);
-    for (std::size_t i = 0; i < cells.size(); ++i)
+    for (SummarisedCell const& cell : cells)
     {
-        cells_.push_back({&cells[i], std::move(summaries[i]), 0});
+        cells_.push_back({&cell.result, cell.summary, 0});
     }
 
     std::vector<std::string> names;
@@ -100,7 +99,7 @@ h5::Dataset CellVariables::add_over(std::string const& name, std::string const& 
     }
     auto const width = more == nullptr ? 1 : static_cast<std::size_t>(spec.shape.back());
     std::vector<T> values(static_cast<std::size_t>(h5::element_count(spec.shape)), missing<T>);
-    for (SummarisedCell const& cell : cells_)
+    for (PlacedCell const& cell : cells_)
     {
         std::vector<T> const row = row_of(cell);
         EXPECT(row.empty() || row.size() == width);

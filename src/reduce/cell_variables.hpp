@@ -8,6 +8,7 @@
 
 #include "hdf5/group.hpp"
 #include "reduce/cell_summary.hpp"
+#include "reduce/results.hpp"
 #include "store/outcome_columns.hpp"
 
 /// For the sources of this folder only.
@@ -18,11 +19,11 @@ namespace surf::reduce
 template <class T>
 inline constexpr T missing = std::is_floating_point_v<T> ? std::numeric_limits<T>::quiet_NaN() : -1;
 
-/// A cell, what its trials say, and its place in arrays over the cells' dimensions.
-struct SummarisedCell
+/// A cell and its place in arrays over the cells' dimensions.
+struct PlacedCell
 {
     CellResult const* result;
-    CellSummary summary;
+    CellSummary const& summary;
     std::size_t position;
 
     Problem const& problem() const { return result->spec.problem; }
@@ -35,7 +36,7 @@ class CellVariables
   public:
     /// Writes the coordinates of the cells' dimensions: all experiments in their order, of the
     /// others those that occur, ascending.
-    CellVariables(h5::Group group, std::vector<CellResult> const& cells,
+    CellVariables(h5::Group group, std::vector<SummarisedCell> const& cells,
                   std::vector<ExperimentSettings> const& experiments);
 
     /// One more dimension with a coordinate.
@@ -62,14 +63,14 @@ class CellVariables
     template <h5::Element T, class Value>
     h5::Dataset add(std::string const& name, std::string const& long_name, Value value_of)
     {
-        return add_over<T>(name, long_name, nullptr, [&](SummarisedCell const& cell) {
+        return add_over<T>(name, long_name, nullptr, [&](PlacedCell const& cell) {
             return std::vector<T>{static_cast<T>(value_of(cell))};
         });
     }
 
     /// What a cell has along one more dimension; empty: missing.
     template <h5::Element T>
-    using RowOf = std::function<std::vector<T>(SummarisedCell const&)>;
+    using RowOf = std::function<std::vector<T>(PlacedCell const&)>;
 
     /// A variable with a row of values a cell, along `more`; without it, with one value a cell.
     template <h5::Element T>
@@ -85,7 +86,7 @@ class CellVariables
     h5::Group group_;
     std::vector<h5::Dataset> dimensions_;
     h5::Shape shape_;
-    std::vector<SummarisedCell> cells_;
+    std::vector<PlacedCell> cells_;
 };
 
 }  // namespace surf::reduce

@@ -41,21 +41,23 @@ void require_names(std::vector<ExperimentSettings> const& experiments)
 
 void sort_all(ResultsInput& input)
 {
-    auto const order_of = [&](CellResult const& cell) {
+    auto const order_of = [&](SummarisedCell const& summarised) {
+        CellResult const& cell = summarised.result;
         Problem const& problem = cell.spec.problem;
         return std::tuple(place_of(input.experiments, cell.experiment), problem.task,
                           cell.spec.generator.label, cell.spec.generator.latent_dim,
                           cell.spec.measurements(), cell.spec.method);
     };
-    std::vector<CellResult>& cells = input.cells;
-    std::sort(cells.begin(), cells.end(), [&](CellResult const& left, CellResult const& right) {
-        return order_of(left) < order_of(right);
-    });
+    std::vector<SummarisedCell>& cells = input.cells;
+    std::sort(cells.begin(), cells.end(),
+              [&](SummarisedCell const& left, SummarisedCell const& right) {
+                  return order_of(left) < order_of(right);
+              });
     EXPECT(std::adjacent_find(cells.begin(), cells.end(),
-                              [&](CellResult const& left, CellResult const& right) {
+                              [&](SummarisedCell const& left, SummarisedCell const& right) {
                                   return order_of(left) == order_of(right);
                               }) == cells.end());
-    for (CellResult& cell : cells)
+    for (auto& [cell, summary] : cells)
     {
         std::sort(cell.outcomes.begin(), cell.outcomes.end(),
                   [](TrialOutcome const& left, TrialOutcome const& right) {
@@ -67,11 +69,11 @@ void sort_all(ResultsInput& input)
 /// A column that says of each trial to which cell it belongs.
 template <class T, class Value>
 h5::Dataset write_cell_column(h5::Group& group, h5::Dataset const& rows, std::string const& name,
-                              std::string const& long_name, std::vector<CellResult> const& cells,
-                              Value value_of)
+                              std::string const& long_name,
+                              std::vector<SummarisedCell> const& cells, Value value_of)
 {
     std::vector<T> values;
-    for (CellResult const& cell : cells)
+    for (auto const& [cell, summary] : cells)
     {
         values.insert(values.end(), cell.outcomes.size(), static_cast<T>(value_of(cell)));
     }
@@ -93,10 +95,10 @@ void describe_names(h5::Dataset& column, std::vector<std::string> const& names)
 }
 
 /// The labels of all generators, sorted.
-std::vector<std::string> labels_of(std::vector<CellResult> const& cells)
+std::vector<std::string> labels_of(std::vector<SummarisedCell> const& cells)
 {
     std::set<std::string> labels;
-    for (CellResult const& cell : cells)
+    for (auto const& [cell, summary] : cells)
     {
         labels.insert(cell.spec.generator.label);
     }
@@ -145,7 +147,7 @@ void write_trials(h5::Group group, ResultsInput const& input)
 {
     std::vector<TrialOutcome const*> outcomes;
     std::int64_t latent_dim = 1;
-    for (CellResult const& cell : input.cells)
+    for (auto const& [cell, summary] : input.cells)
     {
         latent_dim = std::max(latent_dim, cell.spec.generator.latent_dim);
         for (TrialOutcome const& outcome : cell.outcomes)

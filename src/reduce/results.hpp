@@ -6,25 +6,13 @@
 #include <vector>
 
 #include "hdf5/file.hpp"
-#include "spec/cell.hpp"
-#include "spec/outcome.hpp"
+#include "reduce/cell_summary.hpp"
 
 namespace surf::reduce
 {
 
 /// What a results file is stamped with, and what its readers ask for.
 inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major = 3};
-
-/// One cell with the outcomes that are stored of it.
-struct CellResult
-{
-    CellSpec spec;
-    std::int64_t planned = 0;  ///< trials that the job asks for; fewer outcomes: incomplete
-    std::int64_t budget = 0;   ///< BlockSpec::budget of its blocks; 0 for Method::adam
-    std::vector<TrialOutcome> outcomes;
-    /// Name of the experiment that reports the cell; one that belongs to two is given twice.
-    std::string experiment = {};
-};
 
 /// A named experiment of the job: a set of cells that are reported together.
 struct ExperimentSettings
@@ -38,7 +26,7 @@ struct ResultsInput
 {
     /// In any order, no two with the same experiment, task, model, latent_dim, measurements and
     /// method.
-    std::vector<CellResult> cells;
+    std::vector<SummarisedCell> cells;
     std::map<std::string, std::string> provenance;  ///< versions, revision, ranks, hosts, seeds, …
     std::string job;                                ///< text of the job file
     /// In the order in which they are reported, no two of one name; all that cells name.

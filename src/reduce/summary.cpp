@@ -11,7 +11,7 @@ namespace surf::reduce
 namespace
 {
 
-using Cell = SummarisedCell;
+using Cell = PlacedCell;
 
 void add_counts(CellVariables& variables)
 {
@@ -215,7 +215,7 @@ void add_histograms(CellVariables& variables)
 
 }  // namespace
 
-void write_summary(h5::Group group, std::vector<CellResult> const& cells,
+void write_summary(h5::Group group, std::vector<SummarisedCell> const& cells,
                    std::vector<ExperimentSettings> const& experiments)
 {
     CellVariables variables(std::move(group), cells, experiments);

@@ -12,7 +12,7 @@ namespace surf::reduce
 /// Writes the statistics of the cells over (experiment, task, model, latent_dim, measurements,
 /// method): all experiments, the other coordinates that occur, missing values where there is no
 /// such cell.
-void write_summary(h5::Group group, std::vector<CellResult> const& cells,
+void write_summary(h5::Group group, std::vector<SummarisedCell> const& cells,
                    std::vector<ExperimentSettings> const& experiments);
 
 }  // namespace surf::reduce

@@ -190,7 +190,8 @@ TEST_CASE("the summary table says what is missing", "[results]")
 {
     SmallSweep const sweep;
     sweep.store_block(BlockIndex{0}, 0, 500);
-    std::string const table = summary_table(results_of(sweep.plan, sweep.cells()));
+    std::string const table =
+        summary_table(reduce::summarise(results_of(sweep.plan, sweep.cells())));
     CHECK_THAT(table, Catch::StartsWith(
                           "model  k  task       operator m  method   trials  success % (CI)  "));
     CHECK_THAT(table,

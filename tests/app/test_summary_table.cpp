@@ -41,6 +41,11 @@ reduce::CellResult cell(Task task, Method method, std::int64_t successes, double
     return result;
 }
 
+std::string table_of(std::vector<reduce::CellResult> cells)
+{
+    return summary_table(reduce::summarise(std::move(cells)));
+}
+
 std::vector<std::string> lines_of(std::string const& text)
 {
     std::istringstream stream(text);
@@ -56,9 +61,9 @@ std::vector<std::string> lines_of(std::string const& text)
 
 TEST_CASE("a table of successes compares each method with adam", "[summary_table]")
 {
-    auto const lines = lines_of(summary_table({cell(Task::inversion, Method::adam, 2, 0.5),
-                                               cell(Task::inversion, Method::surfing, 9, 0.4),
-                                               cell(Task::inversion, Method::restarts, 1, 0.5)}));
+    auto const lines = lines_of(table_of({cell(Task::inversion, Method::adam, 2, 0.5),
+                                          cell(Task::inversion, Method::surfing, 9, 0.4),
+                                          cell(Task::inversion, Method::restarts, 1, 0.5)}));
     // Wilson's intervals and 2 * 2^-7, by hand and from binomtest.
     CHECK(lines == std::vector<std::string>{
                        "model    k   task       operator m  method    trials  success % (CI)    "
@@ -73,9 +78,8 @@ TEST_CASE("a table of successes compares each method with adam", "[summary_table
 
 TEST_CASE("a table of approximations shows and compares pixel errors", "[summary_table]")
 {
-    auto const lines =
-        lines_of(summary_table({cell(Task::approximation, Method::adam, 0, 0.48),
-                                cell(Task::approximation, Method::surfing, 0, 0.4)}));
+    auto const lines = lines_of(table_of({cell(Task::approximation, Method::adam, 0, 0.48),
+                                          cell(Task::approximation, Method::surfing, 0, 0.4)}));
     CHECK(lines ==
           std::vector<std::string>{
               "model    k   task           operator m    method   trials  "
@@ -95,7 +99,7 @@ TEST_CASE("experiments are named where there are several, in lines that a screen
     cells[0].outcomes.resize(3);
     cells[1].outcomes.clear();
     cells[1].experiment = "figure4";
-    auto const lines = lines_of(summary_table(cells));
+    auto const lines = lines_of(table_of(cells));
     CHECK_THAT(lines[0], Catch::StartsWith("experiment  model"));
     CHECK_THAT(lines[0], Catch::Contains("  success % | error  "));
     CHECK_THAT(lines[1], Catch::StartsWith("main        wgan-gp"));

@@ -45,20 +45,14 @@ inline reduce::CellResult small_cell(std::string experiment, Task task, std::str
     return result;
 }
 
-/// Three experiments, not in the order of the alphabet: "table1" with inversion, "figure3" with
-/// recovery, approximation and table1's VAE cell, "aside" without cells. One cell is incomplete,
-/// one has no successes, one no trials, one lacks some of adam's trials.
-inline reduce::ResultsInput small_results()
+/// The cells of small_results().
+inline std::vector<reduce::CellResult> small_cells()
 {
     using enum Task;
     using enum Method;
     std::string const vae = "vae";
     std::string const dcgan = "dcgan";
-    reduce::ResultsInput input;
-    input.experiments = {{"table1", {{"trials.count", "80"}, {"trials.tasks", "inversion"}}},
-                         {"figure3", {{"trials.count", "80"}}},
-                         {"aside", {}}};
-    input.cells = {
+    std::vector<reduce::CellResult> cells = {
         small_cell("table1", inversion, dcgan, 5, 784, surfing, 80, 0.85),
         small_cell("table1", inversion, dcgan, 5, 784, adam, 80, 0.55),
         small_cell("table1", inversion, dcgan, 5, 784, restarts, 80, 0.7),
@@ -70,8 +64,21 @@ inline reduce::ResultsInput small_results()
         small_cell("figure3", approximation, vae, 20, 100, adam, 80, 0),
         small_cell("figure3", approximation, vae, 20, 100, surfing, 80, 0),
     };
-    std::erase_if(input.cells[0].outcomes,
+    std::erase_if(cells[0].outcomes,
                   [](TrialOutcome const& outcome) { return outcome.trial % 7 == 3; });
+    return cells;
+}
+
+/// Three experiments, not in the order of the alphabet: "table1" with inversion, "figure3" with
+/// recovery, approximation and table1's VAE cell, "aside" without cells. One cell is incomplete,
+/// one has no successes, one no trials, one lacks some of adam's trials.
+inline reduce::ResultsInput small_results()
+{
+    reduce::ResultsInput input;
+    input.experiments = {{"table1", {{"trials.count", "80"}, {"trials.tasks", "inversion"}}},
+                         {"figure3", {{"trials.count", "80"}}},
+                         {"aside", {}}};
+    input.cells = reduce::summarise(small_cells());
     input.provenance = {{"git_revision", "e5bcf7d"}, {"ranks", "5"}, {"device", "cpu — 2 Kerne"}};
     input.job = "[sweep]\nmodel = vae, dcgan\nlatent-dim = 5, 20\n";
     return input;

@@ -53,7 +53,8 @@ TEST_CASE("an experiment's slice is what a job of this experiment alone gives", 
     {
         reduce::ResultsInput alone = small_results();
         std::erase_if(alone.experiments, [&](auto const& each) { return each.name != name; });
-        std::erase_if(alone.cells, [&](auto const& cell) { return cell.experiment != name; });
+        std::erase_if(alone.cells,
+                      [&](auto const& cell) { return cell.result.experiment != name; });
         reduce::write_results(folder.path / (name + ".h5"), alone);
     }
     python(R"(
@@ -116,11 +117,13 @@ TEST_CASE("equal results have equal bytes, whatever the order they come in", "[r
     fs::path const first = write_small_results(folder.path / "a");
     reduce::ResultsInput shuffled = small_results();
     std::mt19937 engine(3);
-    std::shuffle(shuffled.cells.begin(), shuffled.cells.end(), engine);
-    for (reduce::CellResult& cell : shuffled.cells)
+    auto cells = small_cells();
+    std::shuffle(cells.begin(), cells.end(), engine);
+    for (reduce::CellResult& cell : cells)
     {
         std::shuffle(cell.outcomes.begin(), cell.outcomes.end(), engine);
     }
+    shuffled.cells = reduce::summarise(std::move(cells));
     reduce::write_results(folder.path / "b" / "results.h5", shuffled);
     CHECK(bytes_of(first) == bytes_of(folder.path / "b" / "results.h5"));
 }
@@ -144,10 +147,12 @@ TEST_CASE("a sweep without any result makes a file all the same", "[results]")
     ScratchFolder const folder;
     fs::path const path = folder.path / "results.h5";
     reduce::ResultsInput input = small_results();
-    for (reduce::CellResult& cell : input.cells)
+    auto cells = small_cells();
+    for (reduce::CellResult& cell : cells)
     {
         cell.outcomes.clear();
     }
+    input.cells = reduce::summarise(std::move(cells));
     reduce::write_results(path, input);
     CHECK(h5::violations(path).empty());
     python(R"(
