@@ -9,19 +9,30 @@ import xarray as xr
 import files
 
 FILETYPE = "surf_sweep/results"
-SCHEMA_MAJOR = 3
+SCHEMA_MAJOR = 4
 
 
 def summary(path: Path) -> xr.Dataset:
-    """Statistics of every cell, over (experiment, task, model, latent_dim, measurements, method).
+    """Statistics of every cell, over (experiment, task, model, latent_dim, training, measurements, method).
 
     Enumerations as names. Cells that the job does not have hold no trials.
     """
     return _with_names(_group(path, "summary"))
 
 
+def pooled(path: Path) -> xr.Dataset:
+    """Statistics over all trainings of a cell, over the dimensions of summary() but `training`.
+
+    With one training, the intervals are NaN: summary() has those of its trials.
+    """
+    return _group(path, "pooled")
+
+
 def trials(path: Path) -> xr.Dataset:
-    """Every trial, over `row`; enumerations as names. Those of a cell of two experiments are there under both."""
+    """Every trial, over `row`; enumerations as names. Those of a cell of two experiments are there under both.
+
+    Trials of two methods on one problem and training are a pair if their number `trial` is the same.
+    """
     return _with_names(_group(path, "trials"))
 
 

@@ -79,19 +79,19 @@ Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& com
     for (std::size_t i = 0; i < context.plan.cells.size(); ++i)
     {
         auto const cell = static_cast<sched::CellIndex>(i);
-        if (!context.plan[cell].budget_from)
+        if (context.plan[cell].budget_from.empty())
         {
-            find_stored_blocks(cell, 0);
+            find_stored_blocks(cell, own_budget(context.plan[cell].spec));
         }
     }
-    reduce_cells();
+    grant_budgets();
     if (auto const stored = ledger_.progress().blocks_done; stored > 0)
     {
         spdlog::info("{} of {} blocks are stored already", stored, ledger_.progress().blocks);
     }
 }
 
-void Coordinator::find_stored_blocks(sched::CellIndex cell, std::int64_t budget)
+void Coordinator::find_stored_blocks(sched::CellIndex cell, Budget const& budget)
 {
     budgets_[cell] = budget;
     for (sched::BlockIndex const block : context_.plan.blocks_of(cell))
@@ -143,34 +143,43 @@ void Coordinator::wait_for_segment(sched::BlockIndex block)
     }
 }
 
-void Coordinator::reduce_cells()
+Grants const* Coordinator::grants_by(sched::CellIndex cell)
 {
-    // One cell's budget may find another one stored, which others wait for in turn.
-    for (auto cells = ledger_.cells_to_reduce(); !cells.empty(); cells = ledger_.cells_to_reduce())
+    auto found = grants_.find(cell);
+    if (found == grants_.end())
+    {
+        auto const statistics = read_statistics(cell);
+        if (!statistics)
+        {
+            return nullptr;
+        }
+        found = grants_.emplace(cell, grants_of(*statistics)).first;
+    }
+    return &found->second;
+}
+
+void Coordinator::grant_budgets()
+{
+    // One cell's budget may find its blocks stored, and others' budgets follow from those in turn.
+    for (auto cells = ledger_.cells_to_grant(); !cells.empty(); cells = ledger_.cells_to_grant())
     {
         for (sched::CellIndex const cell : cells)
         {
-            auto const statistics = read_statistics(cell);
-            if (!statistics)
+            std::vector<Grants> sources;
+            for (sched::CellIndex const source : context_.plan[cell].budget_from)
             {
-                return;
+                Grants const* const grants = grants_by(source);
+                if (grants == nullptr)
+                {
+                    return;
+                }
+                sources.push_back(*grants);
             }
-            release_dependents(cell, budget_from(context_.plan[cell].spec.method, *statistics));
+            Budget const budget = budget_from(context_.plan[cell].spec, sources);
+            find_stored_blocks(cell, budget);
+            ledger_.budget_granted(cell, budget);
         }
     }
-}
-
-void Coordinator::release_dependents(sched::CellIndex source, std::int64_t budget)
-{
-    std::vector<PlannedCell> const& cells = context_.plan.cells;
-    for (std::size_t i = 0; i < cells.size(); ++i)
-    {
-        if (cells[i].budget_from == source)
-        {
-            find_stored_blocks(static_cast<sched::CellIndex>(i), budget);
-        }
-    }
-    ledger_.cell_reduced(source, budget);
 }
 
 RunEnd Coordinator::run()
@@ -186,7 +195,7 @@ RunEnd Coordinator::run()
         bool active = dispatcher_.serve();
         active |= take_task_end();
         check_failures();
-        reduce_cells();
+        grant_budgets();
         if (ledger_.finished())
         {
             finish(sched::Finish::all_done);

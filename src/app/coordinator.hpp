@@ -10,6 +10,7 @@
 #include "app/compute_thread.hpp"
 #include "app/progress_log.hpp"
 #include "app/run_context.hpp"
+#include "app/stored.hpp"
 #include "reduce/statistics.hpp"
 #include "sched/dispatcher.hpp"
 #include "sched/ledger.hpp"
@@ -47,14 +48,14 @@ class Coordinator
     void check_failures();
     /// Ends the run with this error: going on makes no sense.
     void give_up(std::exception_ptr error);
-    void reduce_cells();
-    /// Of a cell that is done; empty as long as one of its segments cannot be found.
+    /// Gives the cells that wait for a budget alone theirs.
+    void grant_budgets();
+    /// What a cell grants others that is done; null as long as one of its segments cannot be found.
+    Grants const* grants_by(sched::CellIndex cell);
     std::optional<reduce::CellStatistics> read_statistics(sched::CellIndex cell);
-    /// Lets the cells that take their budget from this one begin.
-    void release_dependents(sched::CellIndex source, std::int64_t budget);
     void wait_for_segment(sched::BlockIndex block);
     /// Blocks of a cell that an earlier run stored.
-    void find_stored_blocks(sched::CellIndex cell, std::int64_t budget);
+    void find_stored_blocks(sched::CellIndex cell, Budget const& budget);
     /// No new work; workers end theirs or drop it.
     void finish(sched::Finish how);
     RunEnd end() const;
@@ -67,9 +68,10 @@ class Coordinator
     ProgressLog progress_;
     std::optional<sched::ChainIndex> training_;  ///< what the compute thread does, if anything
     std::optional<sched::BlockIndex> computing_;
-    std::vector<std::string> failed_chains_;            ///< with their reasons
-    std::int64_t failed_blocks_ = 0;                    ///< that check_failures() has seen
-    std::map<sched::CellIndex, std::int64_t> budgets_;  ///< of the cells that have begun
+    std::vector<std::string> failed_chains_;      ///< with their reasons
+    std::int64_t failed_blocks_ = 0;              ///< that check_failures() has seen
+    std::map<sched::CellIndex, Budget> budgets_;  ///< of the cells that have begun
+    std::map<sched::CellIndex, Grants> grants_;   ///< of cells that others' budgets come from
     bool finishing_ = false;
     std::optional<std::chrono::steady_clock::time_point> missing_since_;
     std::exception_ptr fatal_;  ///< what give_up() was told

@@ -1,6 +1,7 @@
 #include "app/plan_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -101,8 +102,8 @@ class PlanText
 
     std::string chains_text() const
     {
-        TextTable table({"chain", "model", "k", "snapshots", "steps", "evaluations", "core time",
-                         "file", "stored"});
+        TextTable table({"chain", "model", "k", "training", "snapshots", "steps", "evaluations",
+                         "core time", "file", "stored"});
         for (std::size_t i = 0; i < plan_.chains.size(); ++i)
         {
             PlannedChain const& chain = plan_.chains[i];
@@ -111,7 +112,7 @@ class PlanText
             double const cost = training ? training_cost(*training) : 0;
             table.add({chain.header.id().brief(), chain.generator().label,
                        fmt::format("{}", chain.generator().latent_dim),
-                       fmt::format("{}", chain.header.snapshots),
+                       fmt::format("{}", chain.number), fmt::format("{}", chain.header.snapshots),
                        training ? fmt::format("{}", training->steps()) : nothing,
                        training ? evaluations_text(cost) : nothing,
                        training ? core_time(cost) : nothing,
@@ -187,6 +188,17 @@ class PlanText
         return text + "\n";
     }
 
+    /// What must be there before a cell can begin.
+    std::string after_text(PlannedCell const& cell) const
+    {
+        std::vector<std::string> ids;
+        for (sched::CellIndex const source : cell.budget_from)
+        {
+            ids.push_back(plan_[source].spec.id().brief());
+        }
+        return ids.empty() ? "chain" : fmt::format("{}", fmt::join(ids, ","));
+    }
+
     std::string cells_text(std::vector<sched::CellIndex> const& cells) const
     {
         TextTable table({"cell", "chain", "model", "k", "task", "operator", "m", "method", "trials",
@@ -206,8 +218,7 @@ class PlanText
                        fmt::format("{}", cell.spec.measurements()),
                        std::string(name_of(method_table, cell.spec.method)),
                        fmt::format("{}", cell.trials),
-                       fmt::format("{}", stored(index).planned_blocks),
-                       cell.budget_from ? plan_[*cell.budget_from].spec.id().brief() : "chain",
+                       fmt::format("{}", stored(index).planned_blocks), after_text(cell),
                        evaluations_text(cost_of(index)), core_time(cost_of(index)),
                        fmt::format("{}", stored(index).blocks.size())});
         }

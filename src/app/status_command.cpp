@@ -60,6 +60,7 @@ nlohmann::ordered_json chains_json(Status const& status)
                         {"file", chain.path.string()},
                         {"model", chain.generator().label},
                         {"latent_dim", chain.generator().latent_dim},
+                        {"training", chain.number},
                         {"state", name_of(chain_state_table, stored.state)},
                         {"snapshots_done", stored.snapshots},
                         {"snapshots", chain.header.snapshots},
@@ -103,6 +104,7 @@ nlohmann::ordered_json cells_json(Status const& status)
                         {"measurements", spec.measurements()},
                         {"draw", name_of(draw_table, problem.draw)},
                         {"noise", problem.noise},
+                        {"target_scale", problem.target_scale},
                         {"method", name_of(method_table, spec.method)},
                         {"blocks_done", cell.blocks.size()},
                         {"blocks", cell.planned_blocks}});
@@ -138,12 +140,13 @@ std::string to_json(Job const& job, Status const& status)
 
 std::string to_table(Job const& job, Status const& status)
 {
-    TextTable chains({"chain", "model", "k", "state", "snapshots"});
+    TextTable chains({"chain", "model", "k", "training", "state", "snapshots"});
     for (std::size_t i = 0; i < status.chains.size(); ++i)
     {
         PlannedChain const& chain = status.plan.chains[i];
         chains.add({chain.header.id().brief(), chain.generator().label,
                     fmt::format("{}", chain.generator().latent_dim),
+                    fmt::format("{}", chain.number),
                     std::string(name_of(chain_state_table, status.chains[i].state)),
                     fmt::format("{}/{}", status.chains[i].snapshots, chain.header.snapshots)});
     }

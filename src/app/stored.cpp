@@ -21,28 +21,33 @@ namespace fs = std::filesystem;
 namespace
 {
 
-/// The Adam steps that a cell may take; nothing if it depends on a cell of which nothing is stored.
-std::optional<std::int64_t> budget_of(PlannedCell const& cell, std::vector<StoredCell> const& done)
+/// Of a cell; nothing if it depends on a cell of which nothing is stored.
+std::optional<Budget> budget_of(Plan const& plan, sched::CellIndex index,
+                                std::vector<StoredCell> const& done)
 {
-    if (!cell.budget_from)
+    std::vector<Grants> grants;
+    for (sched::CellIndex const source : plan[index].budget_from)
     {
-        return 0;
+        auto const& outcomes = done[static_cast<std::size_t>(source)].result.outcomes;
+        if (outcomes.empty())
+        {
+            return std::nullopt;
+        }
+        reduce::CellStatistics statistics;
+        statistics.add(outcomes);
+        grants.push_back(grants_of(statistics));
     }
-    reduce::CellResult const& source = done[static_cast<std::size_t>(*cell.budget_from)].result;
-    if (source.outcomes.empty())
-    {
-        return std::nullopt;
-    }
-    reduce::CellStatistics statistics;
-    statistics.add(source.outcomes);
-    return budget_from(source.spec.method, statistics);
+    return budget_from(plan[index].spec, grants);
 }
 
-StoredCell stored_cell(Plan const& plan, sched::CellIndex index, std::optional<std::int64_t> budget,
-                       fs::path const& output, FindSegment find)
+StoredCell stored_cell(Plan const& plan, sched::CellIndex index,
+                       std::optional<Budget> const& budget, fs::path const& output,
+                       FindSegment find)
 {
     std::vector<sched::BlockIndex> const blocks = plan.blocks_of(index);
-    StoredCell stored{.result = {plan[index].spec, 0, budget.value_or(0), {}},
+    StoredCell stored{.result = {.spec = plan[index].spec,
+                                 .training = plan[plan[index].chain].number,
+                                 .budget = budget.value_or(Budget{})},
                       .blocks = {},
                       .runs = {},
                       .planned_blocks = std::ssize(blocks)};
@@ -146,17 +151,28 @@ std::vector<std::string> failed_chains(Plan const& plan, fs::path const& chains)
     return failed;
 }
 
-std::int64_t budget_from(Method source, reduce::CellStatistics const& statistics)
+Grants grants_of(reduce::CellStatistics const& statistics)
 {
-    switch (budget_rule_from(source))
+    Grants grants;
+    for (BudgetRule const rule :
+         {BudgetRule::first_hits, BudgetRule::steps, BudgetRule::evaluations})
     {
-        case BudgetRule::percentile:
-            return reduce::surfing_budget(statistics).steps;
-        case BudgetRule::mean_steps:
-            return reduce::restarts_budget(statistics);
+        grants[rule] = reduce::grant(rule, statistics);
     }
-    EXPECT(!"every rule has its case");
-    return 0;
+    return grants;
+}
+
+Budget budget_from(CellSpec const& cell, std::vector<Grants> const& sources)
+{
+    Budget budget = own_budget(cell);
+    auto const needs = cell.budget_needs();
+    EXPECT(needs.size() == sources.size());
+    for (std::size_t i = 0; i < needs.size(); ++i)
+    {
+        bool const counts_evaluations = needs[i].rule == BudgetRule::evaluations;
+        (counts_evaluations ? budget.evaluations : budget.steps) = sources[i].at(needs[i].rule);
+    }
+    return budget;
 }
 
 std::optional<store::Segment> peek_segment(fs::path const& output, BlockSpec const& spec)
@@ -182,8 +198,8 @@ std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output, F
     std::vector<StoredCell> cells;
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
     {
-        cells.push_back(stored_cell(plan, static_cast<sched::CellIndex>(i),
-                                    budget_of(plan.cells[i], cells), output, find));
+        auto const index = static_cast<sched::CellIndex>(i);
+        cells.push_back(stored_cell(plan, index, budget_of(plan, index, cells), output, find));
     }
     return cells;
 }

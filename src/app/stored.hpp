@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,9 +71,13 @@ using FindSegment = std::optional<store::Segment> (*)(std::filesystem::path cons
 std::optional<store::Segment> peek_segment(std::filesystem::path const& output,
                                            BlockSpec const& spec);
 
-/// What the methods whose budget comes from `source` may spend on a trial, given its outcomes on
-/// the same problem.
-std::int64_t budget_from(Method source, reduce::CellStatistics const& statistics);
+/// What a cell's trials grant others, by rule.
+using Grants = std::map<BudgetRule, std::int64_t>;
+
+Grants grants_of(reduce::CellStatistics const& statistics);
+
+/// What a cell may spend on a trial, given what the cells of its budget_needs() grant.
+Budget budget_from(CellSpec const& cell, std::vector<Grants> const& sources);
 
 /// Every cell of the plan, in its order. A cell whose budget comes from another one is looked up
 /// with the budget that the other's stored outcomes give: there is none as long as it has none.

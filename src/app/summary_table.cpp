@@ -8,6 +8,7 @@
 #include "app/text_table.hpp"
 #include "base/name_table.hpp"
 #include "reduce/cell_summary.hpp"
+#include "reduce/pooled.hpp"
 
 namespace surf::app
 {
@@ -87,6 +88,37 @@ std::string outcome_header(std::vector<reduce::SummarisedCell> const& cells)
                : "success % | error";
 }
 
+/// Columns that are shown only where they say something.
+struct Shown
+{
+    bool experiments = false;
+    bool trainings = false;
+
+    explicit Shown(std::vector<reduce::SummarisedCell> const& cells)
+    {
+        for (auto const& [cell, summary] : cells)
+        {
+            experiments |= cell.experiment != cells.front().result.experiment;
+            trainings |= cell.training != cells.front().result.training;
+        }
+    }
+
+    /// A row with the columns before it that are shown.
+    std::vector<std::string> complete(std::string const& experiment, std::string const& training,
+                                      std::vector<std::string> row) const
+    {
+        if (trainings)
+        {
+            row.insert(row.begin() + 2, training);  // behind model and k
+        }
+        if (experiments)
+        {
+            row.insert(row.begin(), experiment);
+        }
+        return row;
+    }
+};
+
 std::vector<std::string> row_of(reduce::CellResult const& cell, reduce::CellSummary const& summary)
 {
     reduce::CellStatistics const& statistics = summary.statistics;
@@ -108,29 +140,69 @@ std::vector<std::string> row_of(reduce::CellResult const& cell, reduce::CellSumm
     };
 }
 
+std::string percent(double mean, reduce::Interval const& interval)
+{
+    return std::isnan(interval.low) ? fmt::format("{:.1f}", 100 * mean)
+                                    : fmt::format("{:.1f} ({:.1f}-{:.1f})", 100 * mean,
+                                                  100 * interval.low, 100 * interval.high);
+}
+
+std::string range_text(reduce::Interval const& interval, double factor, int digits)
+{
+    return std::isnan(interval.low) ? nothing
+                                    : fmt::format("{:.{}f}-{:.{}f}", factor * interval.low, digits,
+                                                  factor * interval.high, digits);
+}
+
+/// What trainings say together, of the cells that have several.
+std::string pooled_table(std::vector<reduce::PooledCell> const& cells, Shown const& shown)
+{
+    TextTable table(shown.complete("experiment", "trainings",
+                                   {"model", "k", "task", "operator m", "method", "success % (CI)",
+                                    "next", "sd between/within", "hit p75 (next)", "vs adam"}));
+    bool any = false;
+    for (reduce::PooledCell const& cell : cells)
+    {
+        if (cell.trainings < 2 || !cell.has_latent())
+        {
+            continue;
+        }
+        any = true;
+        CellSpec const& spec = cell.result.spec;
+        auto const& adam = cell.against_adam;
+        table.add(shown.complete(
+            cell.result.experiment, fmt::format("{}", cell.trainings),
+            {spec.generator.label, fmt::format("{}", spec.generator.latent_dim),
+             std::string(name_of(task_table, spec.problem.task)), measured_by(spec.problem),
+             std::string(name_of(method_table, spec.method)),
+             percent(cell.success.mean, cell.success.interval),
+             range_text(cell.success.next, 100, 1),
+             fmt::format("{:.1f}/{:.1f}", 100 * cell.success.between, 100 * cell.success.within),
+             fmt::format("{} ({})", whole_number(cell.iterations_p75.mean),
+                         range_text(cell.iterations_p75.next, 1, 0)),
+             adam ? comparison(adam->pairs, spec.problem.task) : nothing}));
+    }
+    return any ? "\nOver trainings (95 % intervals for their mean; next: for one more "
+                 "training):\n" +
+                     table.text()
+               : "";
+}
+
 }  // namespace
 
 std::string summary_table(std::vector<reduce::SummarisedCell> const& cells)
 {
-    bool const several = std::ranges::any_of(cells, [&](reduce::SummarisedCell const& cell) {
-        return cell.result.experiment != cells.front().result.experiment;
-    });
-    auto const with_experiment = [&](std::string const& experiment, std::vector<std::string> row) {
-        if (several)
-        {
-            row.insert(row.begin(), experiment);
-        }
-        return row;
-    };
-    TextTable table(with_experiment(
-        "experiment",
+    Shown const shown(cells);
+    TextTable table(shown.complete(
+        "experiment", "training",
         {"model", "k", "task", "operator m", "method", "trials", outcome_header(cells),
          "first hit p75 (CI)", "steps mean", "evaluations mean", "vs adam"}));
     for (auto const& [result, summary] : cells)
     {
-        table.add(with_experiment(result.experiment, row_of(result, summary)));
+        table.add(shown.complete(result.experiment, fmt::format("{}", result.training),
+                                 row_of(result, summary)));
     }
-    return table.text();
+    return table.text() + pooled_table(reduce::pool(cells), shown);
 }
 
 }  // namespace surf::app

@@ -126,7 +126,7 @@ BlockSpec surfing_block(chain::Reader const& chain)
     block.cell.surfing.schedule = Schedule::uniform;
     block.cell.stop = endless_rule(steps_a_snapshot);
     block.count = setting.batch;
-    block.budget = steps_a_snapshot * (chain.snapshots() - 1);
+    block.budget.steps = steps_a_snapshot * (chain.snapshots() - 1);
     return block;
 }
 

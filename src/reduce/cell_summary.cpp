@@ -18,7 +18,8 @@ auto pairing_of(CellResult const& cell)
 {
     Problem const& problem = cell.spec.problem;
     return std::tuple(cell.experiment, cell.spec.chain, problem.seed, problem.task,
-                      problem.measured_by, cell.spec.measurements(), problem.draw, problem.noise);
+                      problem.measured_by, cell.spec.measurements(), problem.draw, problem.noise,
+                      problem.target_scale);
 }
 
 HitIntervals hit_intervals(CellResult const& cell, CellStatistics const& statistics)
@@ -33,6 +34,18 @@ HitIntervals hit_intervals(CellResult const& cell, CellStatistics const& statist
 }
 
 }  // namespace
+
+CellPlace place_of(CellResult const& cell)
+{
+    CellSpec const& spec = cell.spec;
+    return {cell.experiment, spec.problem.task,   spec.generator.label, spec.generator.latent_dim,
+            cell.training,   spec.measurements(), spec.method};
+}
+
+std::vector<double> profile_evaluations()
+{
+    return log_edges(0, 7);
+}
 
 std::vector<SummarisedCell> summarise(std::vector<CellResult> cells)
 {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,12 +19,34 @@ namespace surf::reduce
 struct CellResult
 {
     CellSpec spec;
-    std::int64_t planned = 0;  ///< trials that the job asks for; fewer outcomes: incomplete
-    std::int64_t budget = 0;   ///< BlockSpec::budget of its blocks; 0 for Method::adam
-    std::vector<TrialOutcome> outcomes;
+    std::int64_t training = 0;  ///< seed of its generator's training, or its number if the job's
+                                ///< chains of this label come from elsewhere
+    std::int64_t planned = 0;   ///< trials that the job asks for; fewer outcomes: incomplete
+    Budget budget = {};         ///< of its blocks
+    std::vector<TrialOutcome> outcomes = {};
     /// Name of the experiment that reports the cell; one that belongs to two is given twice.
     std::string experiment = {};
 };
+
+/// What tells the cells of a results file apart.
+struct CellPlace
+{
+    std::string experiment;
+    Task task;
+    std::string model;
+    std::int64_t latent_dim;
+    std::int64_t training;
+    std::int64_t measurements;
+    Method method;
+
+    friend auto operator<=>(CellPlace const&, CellPlace const&) = default;
+};
+
+CellPlace place_of(CellResult const& cell);
+
+/// Numbers of network evaluations at which data profiles (Moré & Wild 2009) are given: the share of
+/// trials that were solved within so many.
+std::vector<double> profile_evaluations();
 
 /// What is reported of a cell.
 struct CellSummary
@@ -40,6 +63,8 @@ struct SummarisedCell
 {
     CellResult result;
     CellSummary summary;
+
+    bool has_latent() const { return surf::has_latent(result.spec.problem.task); }
 };
 
 /// The cells with their summaries, in their order. The bootstrap's streams are keyed by the cells'

@@ -42,11 +42,8 @@ void require_names(std::vector<ExperimentSettings> const& experiments)
 void sort_all(ResultsInput& input)
 {
     auto const order_of = [&](SummarisedCell const& summarised) {
-        CellResult const& cell = summarised.result;
-        Problem const& problem = cell.spec.problem;
-        return std::tuple(place_of(input.experiments, cell.experiment), problem.task,
-                          cell.spec.generator.label, cell.spec.generator.latent_dim,
-                          cell.spec.measurements(), cell.spec.method);
+        CellPlace place = place_of(summarised.result);
+        return std::tuple(place_of(input.experiments, place.experiment), std::move(place));
     };
     std::vector<SummarisedCell>& cells = input.cells;
     std::sort(cells.begin(), cells.end(),
@@ -133,6 +130,8 @@ void write_cell_columns(h5::Group& group, h5::Dataset const& rows, ResultsInput 
     describe_names(model, labels);
     add(std::int64_t{}, "latent_dim", "dimension k of the latent",
         [](Cell const& cell) { return cell.spec.generator.latent_dim; });
+    add(std::int64_t{}, "training", "seed of the training, or number of the chain",
+        [](Cell const& cell) { return cell.training; });
     h5::Dataset measured_by = add(std::int8_t{}, "operator", "what is seen of an image",
                                   [](Cell const& cell) { return cell.spec.problem.measured_by; });
     store::describe_flags(measured_by, operator_table);
@@ -181,6 +180,7 @@ void write_results(std::filesystem::path const& path, ResultsInput input)
     sort_all(input);
     h5::FileWriter file(path, results_type);
     write_summary(file.root().create_group("summary"), input.cells, input.experiments);
+    write_pooled(file.root().create_group("pooled"), pool(input.cells), input.experiments);
     write_trials(file.root().create_group("trials"), input);
     write_experiments(file.root().create_group("experiments"), input.experiments);
     h5::Group provenance = file.root().create_group("provenance");

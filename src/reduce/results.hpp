@@ -12,7 +12,7 @@ namespace surf::reduce
 {
 
 /// What a results file is stamped with, and what its readers ask for.
-inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major = 3};
+inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major = 4};
 
 /// A named experiment of the job: a set of cells that are reported together.
 struct ExperimentSettings
@@ -24,8 +24,7 @@ struct ExperimentSettings
 /// All that goes into a results file.
 struct ResultsInput
 {
-    /// In any order, no two with the same experiment, task, model, latent_dim, measurements and
-    /// method.
+    /// In any order, no two with the same place.
     std::vector<SummarisedCell> cells;
     std::map<std::string, std::string> provenance;  ///< versions, revision, ranks, hosts, seeds, …
     std::string job;                                ///< text of the job file
@@ -35,8 +34,9 @@ struct ResultsInput
 
 /// Publishes the results file, which h5py, netCDF4 and xarray open as it is.
 ///
-/// /summary: statistics over (experiment, task, model, latent_dim, measurements, method), missing
-/// value where there is no such cell; /trials: every outcome as columns, sorted by cell and trial,
+/// /summary: statistics over (experiment, task, model, latent_dim, training, measurements, method),
+/// missing value where there is no such cell; /pooled: those of several trainings together, without
+/// the dimension training; /trials: every outcome as columns, sorted by cell and trial,
 /// those of a cell of two experiments under both; /experiments: a group with the settings of each;
 /// /provenance: attributes, with the job text as `job`. Equal input gives equal bytes.
 void write_results(std::filesystem::path const& path, ResultsInput input);

@@ -76,6 +76,11 @@ double Distribution::mean() const
                                  static_cast<double>(values_.size());
 }
 
+std::int64_t Distribution::at_most(double value) const
+{
+    return std::upper_bound(values_.begin(), values_.end(), value) - values_.begin();
+}
+
 std::vector<std::int64_t> Distribution::histogram(std::span<double const> edges) const
 {
     EXPECT(std::is_sorted(edges.begin(), edges.end()));
@@ -139,6 +144,11 @@ void CellStatistics::add(TrialOutcome const& outcome)
                            ? steps
                            : static_cast<double>(outcome.first_hit));
     }
+    auto const or_infinite = [](std::int64_t count) {
+        return count == TrialOutcome::never ? infinity : static_cast<double>(count);
+    };
+    hit_evaluations.add(or_infinite(outcome.hit_evaluations));
+    goal_evaluations.add(or_infinite(outcome.goal_evaluations));
     distances.add(outcome.distance);
     pixel_errors.add(outcome.pixel_error);
 }
@@ -161,6 +171,8 @@ void CellStatistics::merge(CellStatistics const& other)
     evaluations.merge(other.evaluations);
     finite_iterations.merge(other.finite_iterations);
     first_hits.merge(other.first_hits);
+    hit_evaluations.merge(other.hit_evaluations);
+    goal_evaluations.merge(other.goal_evaluations);
     distances.merge(other.distances);
     pixel_errors.merge(other.pixel_errors);
 }
@@ -181,26 +193,19 @@ double CellStatistics::censored_iterations_p75() const
     return censored.quantile(0.75);
 }
 
-SurfingBudget surfing_budget(CellStatistics const& adam)
+std::int64_t grant(BudgetRule rule, CellStatistics const& cell)
 {
-    auto const rounded = [](Distribution const& samples) {
-        return std::max<std::int64_t>(1, std::llround(samples.quantile(0.75)));
-    };
-    if (adam.successes > 0)
+    Distribution const& finite = cell.finite_iterations;
+    double amount = finite.quantile(0.75);
+    if (rule == BudgetRule::first_hits && cell.successes > 0)
     {
-        return {rounded(adam.first_hits), BudgetBasis::successes};
+        amount = cell.iterations_p75();
     }
-    if (adam.finite_iterations.count() > 0)
+    else if (rule == BudgetRule::evaluations)
     {
-        return {rounded(adam.finite_iterations), BudgetBasis::finite_trials};
+        amount = cell.evaluations.mean();
     }
-    return {1, BudgetBasis::none};
-}
-
-std::int64_t restarts_budget(CellStatistics const& surfing)
-{
-    Distribution const& steps = surfing.finite_iterations;
-    return steps.count() == 0 ? 1 : std::max<std::int64_t>(1, std::llround(steps.mean()));
+    return std::isnan(amount) ? 1 : std::max<std::int64_t>(1, std::llround(amount));
 }
 
 }  // namespace surf::reduce

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "spec/budget.hpp"
 #include "spec/outcome.hpp"
 
 namespace surf::reduce
@@ -40,6 +41,8 @@ class Distribution
     /// Summed in ascending order, so that it does not depend on how it was merged. NaN without
     /// samples.
     double mean() const;
+    /// How many samples are at most `value`.
+    std::int64_t at_most(double value) const;
     /// How many samples lie below the first of the ascending edges, from each edge up to but not
     /// including the next, and from the last on: one number more than there are edges. Counts of
     /// merged samples are the sums of the parts' counts.
@@ -80,8 +83,10 @@ struct CellStatistics
     Distribution evaluations;        ///< network evaluations of every trial
     Distribution finite_iterations;  ///< of those that stayed finite
     Distribution first_hits;         ///< steps to the first hit, of successful trials
-    Distribution distances;          ///< ‖x̂ − x*‖; all +∞ for a task without x*
-    Distribution pixel_errors;       ///< √(‖G_T(x̂) − y‖² / n)
+    Distribution hit_evaluations;  ///< network evaluations to the first hit; +∞ if there was none
+    Distribution goal_evaluations;  ///< likewise to the goal in f
+    Distribution distances;         ///< ‖x̂ − x*‖; all +∞ for a task without x*
+    Distribution pixel_errors;      ///< √(‖G_T(x̂) − y‖² / n)
 
     void add(TrialOutcome const& outcome);
     void add(std::vector<TrialOutcome> const& outcomes);
@@ -98,28 +103,8 @@ struct CellStatistics
     friend bool operator==(CellStatistics const&, CellStatistics const&) = default;
 };
 
-/// Where a surfing budget comes from.
-enum class BudgetBasis
-{
-    successes,      ///< iterations_p75 of the trials that succeeded
-    finite_trials,  ///< no trial succeeded: total steps of the trials that stayed finite
-    none,           ///< no trial stayed finite
-};
-
-/// Σ n_t, the Adam steps that surfing spends before the final network.
-struct SurfingBudget
-{
-    std::int64_t steps = 1;
-    BudgetBasis basis = BudgetBasis::none;
-};
-
-/// The budget from the statistics of the same problem under Method::adam: a 75th percentile,
-/// rounded to the nearest integer, at least 1.
-SurfingBudget surfing_budget(CellStatistics const& adam);
-
-/// The Adam steps that Method::restarts may spend on a trial, from the statistics of the same
-/// problem under Method::surfing: the mean over its trials that stayed finite, rounded to the
-/// nearest integer, at least 1.
-std::int64_t restarts_budget(CellStatistics const& surfing);
+/// What the trials of a cell grant other methods on the same problem: a budget by this rule,
+/// rounded to the nearest integer, at least 1. Without successes first_hits is as steps.
+std::int64_t grant(BudgetRule rule, CellStatistics const& cell);
 
 }  // namespace surf::reduce

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "reduce/cell_variables.hpp"
+#include "reduce/profile_variables.hpp"
 
 namespace surf::reduce
 {
@@ -11,29 +12,40 @@ namespace surf::reduce
 namespace
 {
 
-using Cell = PlacedCell;
+using Cell = SummarisedCell;
+using Variables = CellVariables<Cell>;
 
-void add_counts(CellVariables& variables)
+void add_counts(Variables& variables)
 {
     auto const add = [&](std::string const& name, std::string const& long_name, auto value_of) {
         variables.add<std::int64_t>(name, long_name, value_of);
     };
-    h5::Dataset measured_by =
-        variables.add<std::int8_t>("operator", "what is seen of an image",
-                                   [](Cell const& cell) { return cell.problem().measured_by; });
+    h5::Dataset measured_by = variables.add<std::int8_t>(
+        "operator", "what is seen of an image",
+        [](Cell const& cell) { return cell.result.spec.problem.measured_by; });
     store::describe_flags(measured_by, operator_table);
     add("trials_planned", "trials that the job asks for",
-        [](Cell const& cell) { return cell.result->planned; });
+        [](Cell const& cell) { return cell.result.planned; });
     add("trials", "trials done", [](Cell const& cell) { return cell.summary.statistics.trials; });
     h5::Dataset complete = variables.add<std::int8_t>(
         "complete", "whether all trials planned are done",
-        [](Cell const& cell) { return cell.summary.statistics.trials >= cell.result->planned; });
+        [](Cell const& cell) { return cell.summary.statistics.trials >= cell.result.planned; });
     store::describe_yes_no(complete);
     add("successes", "trials that ended within the success distance", [](Cell const& cell) {
         return cell.has_latent() ? cell.summary.statistics.successes : missing<std::int64_t>;
     });
-    add("budget", "Adam steps granted by another cell's statistics",
-        [](Cell const& cell) { return cell.result->budget; });
+    auto const add_budget = [&](std::string const& name, std::string const& long_name,
+                                SettingGroup group, std::int64_t Budget::*part) {
+        add(name, long_name, [=](Cell const& cell) {
+            return heeds(cell.result.spec.method, group) ? cell.result.budget.*part
+                                                         : missing<std::int64_t>;
+        });
+    };
+    add_budget("budget_steps",
+               "Adam steps on snapshots 0 ... T - 1, granted by the adam cell's trials",
+               SettingGroup::surfing, &Budget::steps);
+    add_budget("budget_evaluations", "network evaluations granted to all starts of a trial",
+               SettingGroup::restarts, &Budget::evaluations);
 
     auto const reasons =
         variables.add_coordinate<std::string>("stop_reason", "why a trial ended", [] {
@@ -53,7 +65,7 @@ void add_counts(CellVariables& variables)
 }
 
 /// What there is only to say of tasks with an x*.
-void add_successes(CellVariables& variables)
+void add_successes(Variables& variables)
 {
     auto const add = [&](std::string const& name, std::string const& long_name, auto value_of) {
         variables.add<double>(name, long_name, [&](Cell const& cell) {
@@ -83,7 +95,7 @@ void add_successes(CellVariables& variables)
         [](Summary const& s) { return s.hits.censored_iterations_p75.high; });
 }
 
-void add_iterations(CellVariables& variables)
+void add_iterations(Variables& variables)
 {
     variables.add<double>(
         "total_iterations_p75", "75th percentile of steps over all trials",
@@ -100,7 +112,7 @@ void add_iterations(CellVariables& variables)
 }
 
 /// The cells' pairs of trials with those of their adam cells.
-void add_comparison(CellVariables& variables)
+void add_comparison(Variables& variables)
 {
     enum class Says
     {
@@ -167,7 +179,7 @@ std::vector<ReportedDistribution> distributions()
              -4, 0, false}};
 }
 
-void add_quantiles(CellVariables& variables)
+void add_quantiles(Variables& variables)
 {
     auto const quantiles = variables.add_coordinate<double>(
         "quantile", "share of trials below",
@@ -190,7 +202,7 @@ void add_quantiles(CellVariables& variables)
     }
 }
 
-void add_histograms(CellVariables& variables)
+void add_histograms(Variables& variables)
 {
     for (ReportedDistribution const& distribution : distributions())
     {
@@ -213,18 +225,41 @@ void add_histograms(CellVariables& variables)
     }
 }
 
+void add_profiles(Variables& variables)
+{
+    h5::Dataset const evaluations = add_profile_evaluations(variables);
+    auto const profile = [](CellStatistics const& statistics,
+                            Distribution CellStatistics::*samples) {
+        std::vector<ProfilePoint> points;
+        for (double const limit : profile_evaluations())
+        {
+            std::int64_t const solved = (statistics.*samples).at_most(limit);
+            points.push_back({static_cast<double>(solved) / static_cast<double>(statistics.trials),
+                              wilson_interval(solved, statistics.trials)});
+        }
+        return points;
+    };
+    add_hits(variables, evaluations, [&](Cell const& cell) {
+        return profile(cell.summary.statistics, &CellStatistics::hit_evaluations);
+    });
+    add_goals(variables, evaluations, [&](Cell const& cell) {
+        return profile(cell.summary.statistics, &CellStatistics::goal_evaluations);
+    });
+}
+
 }  // namespace
 
 void write_summary(h5::Group group, std::vector<SummarisedCell> const& cells,
                    std::vector<ExperimentSettings> const& experiments)
 {
-    CellVariables variables(std::move(group), cells, experiments);
+    Variables variables(std::move(group), cells, experiments, Trainings::apart);
     add_counts(variables);
     add_successes(variables);
     add_iterations(variables);
     add_quantiles(variables);
     add_histograms(variables);
     add_comparison(variables);
+    add_profiles(variables);
 }
 
 }  // namespace surf::reduce

@@ -36,15 +36,16 @@ Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
     {
         auto const index = static_cast<CellIndex>(cells_.size());
         at(chains_, work.chain).cells.push_back(index);
-        if (work.budget_from)
+        for (CellIndex const source : work.budget_from)
         {
-            at(cells_, *work.budget_from).dependents.push_back(index);
+            at(cells_, source).dependents.push_back(index);
         }
-        cells_.push_back({.chain = work.chain,
-                          .budget_from = work.budget_from,
-                          .dependents = {},
-                          .blocks = {},
-                          .budget = {}});
+        cells_.push_back(
+            {.chain = work.chain,
+             .budget_from = work.budget_from,
+             .dependents = {},
+             .blocks = {},
+             .budget = work.budget_from.empty() ? std::optional(work.budget) : std::nullopt});
     }
     for (BlockWork const& work : plan.blocks)
     {
@@ -91,16 +92,13 @@ void Ledger::chain_failed(ChainIndex index)
     }
 }
 
-void Ledger::cell_reduced(CellIndex index, std::int64_t budget)
+void Ledger::budget_granted(CellIndex index, Budget const& budget)
 {
     Cell& cell = at(cells_, index);
-    EXPECT(cell.open == 0 && !cell.budget);
+    EXPECT(!cell.budget && to_grant_.contains(index));
     cell.budget = budget;
-    to_reduce_.erase(index);
-    for (CellIndex const dependent : cell.dependents)
-    {
-        release(dependent);
-    }
+    to_grant_.erase(index);
+    release(index);
 }
 
 void Ledger::block_done(BlockIndex index)
@@ -162,8 +160,7 @@ std::vector<LeasedBlock> Ledger::lease(Rank rank, std::optional<ChainIndex> held
         {
             at(blocks_, *index).holder = rank;
             move(*index, Stage::leased);
-            auto const source = cell_of(*index).budget_from;
-            leases.push_back({*index, source ? *at(cells_, *source).budget : 0});
+            leases.push_back({*index, *cell_of(*index).budget});
             if (leases.size() == length)
             {
                 break;
@@ -188,14 +185,11 @@ std::optional<ChainIndex> Ledger::next_chain() const
     return static_cast<ChainIndex>(place - chains_.begin());
 }
 
-std::vector<CellIndex> Ledger::cells_to_reduce() const
+std::vector<CellIndex> Ledger::cells_to_grant() const
 {
     std::vector<CellIndex> wanted;
-    std::ranges::copy_if(to_reduce_, std::back_inserter(wanted), [&](CellIndex cell) {
-        return std::ranges::any_of(at(cells_, cell).dependents, [&](CellIndex dependent) {
-            return at(cells_, dependent).open > 0;
-        });
-    });
+    std::ranges::copy_if(to_grant_, std::back_inserter(wanted),
+                         [&](CellIndex cell) { return at(cells_, cell).open > 0; });
     return wanted;
 }
 
@@ -240,8 +234,7 @@ Ledger::Cell& Ledger::cell_of(BlockIndex block)
 
 bool Ledger::may_run(Cell const& cell) const
 {
-    return at(chains_, cell.chain).state == ChainStage::published &&
-           (!cell.budget_from || at(cells_, *cell.budget_from).budget);
+    return at(chains_, cell.chain).state == ChainStage::published && cell.budget.has_value();
 }
 
 /// A rank takes what failed on it only if it failed on all others that are there, too.
@@ -385,20 +378,22 @@ void Ledger::abandon(CellIndex index)
     }
 }
 
-/// No block of the cell is open any more: others wait for its budget, which needs an outcome.
+/// No block of the cell is open any more: others wait for its outcomes, if it has any.
 void Ledger::settle(CellIndex index)
 {
     Cell const& cell = at(cells_, index);
-    if (cell.done == 0)
+    for (CellIndex const dependent : cell.dependents)
     {
-        for (CellIndex const dependent : cell.dependents)
+        if (cell.done == 0)
         {
             abandon(dependent);
         }
-    }
-    else if (!cell.dependents.empty())
-    {
-        to_reduce_.insert(index);
+        else if (std::ranges::all_of(at(cells_, dependent).budget_from, [&](CellIndex source) {
+                     return at(cells_, source).settled();
+                 }))
+        {
+            to_grant_.insert(dependent);
+        }
     }
 }
 

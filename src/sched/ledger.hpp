@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "spec/budget.hpp"
+
 namespace surf::sched
 {
 
@@ -32,9 +34,9 @@ struct ChainWork
 struct CellWork
 {
     ChainIndex chain;
-    /// The cell whose reduction gives this one its budget, earlier in the plan: adam before
-    /// surfing before restarts.
-    std::optional<CellIndex> budget_from;
+    /// Cells whose outcomes this one's budget follows from, earlier in the plan.
+    std::vector<CellIndex> budget_from = {};
+    Budget budget = {};  ///< of a cell that waits for none
 };
 
 struct BlockWork
@@ -50,11 +52,11 @@ struct WorkPlan
     std::vector<BlockWork> blocks;
 };
 
-/// A block to compute, with the budget that its cell was given (0 without one).
+/// A block to compute, with its cell's budget.
 struct LeasedBlock
 {
     BlockIndex block;
-    std::int64_t budget = 0;
+    Budget budget = {};
     friend bool operator==(LeasedBlock const&, LeasedBlock const&) = default;
 };
 
@@ -88,8 +90,8 @@ class Ledger
     void chain_published(ChainIndex chain);
     /// No block of this chain can run any more.
     void chain_failed(ChainIndex chain);
-    /// The cell's outcomes were reduced to this budget for the cells that wait for it.
-    void cell_reduced(CellIndex cell, std::int64_t budget);
+    /// A cell of cells_to_grant() has its budget.
+    void budget_granted(CellIndex cell, Budget const& budget);
     /// The block is stored: by a rank now, or found there by whoever starts the run.
     void block_done(BlockIndex block);
     void block_failed(BlockIndex block, Rank rank);
@@ -105,9 +107,9 @@ class Ledger
     /// The first chain, in the plan's order, that is wanted or that open blocks wait for: neither
     /// published nor failed.
     std::optional<ChainIndex> next_chain() const;
-    /// Cells whose blocks are all done (or failed, at least one done), that open blocks of others
-    /// wait for, and that were not reduced yet.
-    std::vector<CellIndex> cells_to_reduce() const;
+    /// Cells with open blocks that wait for a budget alone: of all cells that it follows from the
+    /// blocks are done (or failed, at least one done).
+    std::vector<CellIndex> cells_to_grant() const;
     /// No block is leased, ready or still to come, nor any wanted chain. Chains may be left that no
     /// block waits for.
     bool finished() const;
@@ -136,13 +138,15 @@ class Ledger
     struct Cell
     {
         ChainIndex chain;
-        std::optional<CellIndex> budget_from;
+        std::vector<CellIndex> budget_from;
         std::vector<CellIndex> dependents;
         std::vector<BlockIndex> blocks;
         std::int64_t open = 0;  ///< blocks waiting, ready or leased
         std::int64_t done = 0;
-        std::optional<std::int64_t> budget;  ///< for the dependents, once reduced
+        std::optional<Budget> budget;  ///< once it is known
         bool abandoned = false;
+
+        bool settled() const { return open == 0 && done > 0; }
     };
     enum class ChainStage : std::uint8_t
     {
@@ -183,7 +187,7 @@ class Ledger
     std::vector<std::set<BlockIndex>> held_;                  ///< by rank
     std::set<Rank> present_;                                  ///< ranks that take blocks
     std::set<std::pair<double, ChainIndex>> chains_by_cost_;  ///< those with ready blocks
-    std::set<CellIndex> to_reduce_;
+    std::set<CellIndex> to_grant_;
     std::array<std::int64_t, 6> counts_{};  ///< blocks by stage
     double cost_ = 0;
     double cost_done_ = 0;

@@ -62,8 +62,19 @@ ArchitectureEntry const& entry_of(Architecture architecture);
 /// Whether the two inner layers of a trunk have batch norm.
 enum class TrunkNorm : std::int8_t
 {
-    none,
-    batch,
+    none = 0,
+    batch = 1,
+};
+
+struct TrunkNormEntry
+{
+    TrunkNorm kind;
+    std::string_view name;
+};
+
+inline constexpr std::array trunk_norm_table = {
+    TrunkNormEntry{TrunkNorm::none, "none"},
+    TrunkNormEntry{TrunkNorm::batch, "batch"},
 };
 
 /// InfoGAN's mirror image, which discriminators, critics and encoders share, ending in `outputs`

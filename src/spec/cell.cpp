@@ -16,7 +16,7 @@ namespace
 {
 
 /// Raise it when a change of the algorithm changes outcomes: then nothing stored is taken for new.
-constexpr std::int64_t algorithm = 8;
+constexpr std::int64_t algorithm = 9;
 
 CanonicalText canonical_of(AdamSettings const& adam)
 {
@@ -54,6 +54,7 @@ CanonicalText canonical_of(SurfingSettings const& surfing)
         text.add("ratio", surfing.ratio);
     }
     text.add("adam_state", name_of(adam_state_table, surfing.adam_state));
+    text.add("budget", name_of(surfing_budget_table, surfing.budget));
     return text;
 }
 
@@ -113,6 +114,26 @@ CanonicalText canonical_of(SurfingLmSettings const& surfing)
     return text;
 }
 
+void add_method(CanonicalText& text, CellSpec const& cell);
+
+CanonicalText restarts_of(CellSpec const& cell)
+{
+    CanonicalText text;
+    if (auto const source = granted_as(cell.method, cell.restarts))
+    {
+        CellSpec other = cell;
+        other.method = *source;
+        CanonicalText search;
+        add_method(search, other);
+        text.add("as_much_as", search);
+    }
+    else
+    {
+        text.add("evaluations", cell.restarts.evaluations);
+    }
+    return text;
+}
+
 /// What of a cell's settings belongs to a group, and what it is called in canonical text.
 std::pair<char const*, CanonicalText> settings_of(CellSpec const& cell, SettingGroup group)
 {
@@ -137,9 +158,22 @@ std::pair<char const*, CanonicalText> settings_of(CellSpec const& cell, SettingG
             return {"lm", canonical_of(cell.lm)};
         case SettingGroup::surfing_lm:
             return {"surfing_lm", canonical_of(cell.surfing_lm)};
+        case SettingGroup::restarts:
+            return {"restarts", restarts_of(cell)};
     }
     EXPECT(!"every group of settings has its case");
     return {};
+}
+
+/// A cell's method with the settings that it heeds.
+void add_method(CanonicalText& text, CellSpec const& cell)
+{
+    text.add("method", name_of(method_table, cell.method));
+    for (SettingGroup const group : entry_of(cell.method).settings)
+    {
+        auto const [name, settings] = settings_of(cell, group);
+        text.add(name, settings);
+    }
 }
 
 }  // namespace
@@ -171,17 +205,21 @@ CanonicalText CellSpec::canonical() const
         text.add("draw", name_of(draw_table, problem.draw));
     }
     text.add("noise", problem.noise);
-    if (!has_latent(problem.task))
+    if (has_latent(problem.task))
+    {
+        text.add("target_scale", problem.target_scale);
+    }
+    else
     {
         text.add("data_checksum", problem.data_checksum);
     }
-    text.add("method", name_of(method_table, method));
-    for (SettingGroup const group : entry_of(method).settings)
-    {
-        auto const [name, settings] = settings_of(*this, group);
-        text.add(name, settings);
-    }
+    add_method(text, *this);
     return text;
+}
+
+std::vector<BudgetNeed> CellSpec::budget_needs() const
+{
+    return surf::budget_needs(method, surfing, restarts);
 }
 
 BlockId BlockSpec::id() const
@@ -190,7 +228,8 @@ BlockId BlockSpec::id() const
     text.add("cell", cell.canonical());
     text.add("first", first);
     text.add("count", count);
-    text.add("budget", budget);
+    text.add("budget_steps", budget.steps);
+    text.add("budget_evaluations", budget.evaluations);
     return BlockId::of(text);
 }
 

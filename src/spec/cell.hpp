@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/id.hpp"
 #include "base/random.hpp"
+#include "spec/budget.hpp"
 #include "spec/method.hpp"
 #include "spec/problem.hpp"
 #include "spec/search.hpp"
@@ -26,15 +28,19 @@ struct CellSpec
     LmSettings lm;
     PolishSettings polish;
     SurfingLmSettings surfing_lm;
+    RestartSettings restarts;
     Precision precision = Precision::float32;
 
     /// m: all numbers of the image where A = I.
     std::int64_t measurements() const;
     /// What is random about a trial. All methods of the same problem share x* or image, x_init, A
-    /// and noise trial by trial, and so do problems that differ in draw and noise alone (of the
-    /// noise its direction), and problems on different generators.
+    /// and noise trial by trial, and so do problems that differ in draw, noise and target_scale
+    /// alone (of noise and x* their directions), and problems on different generators.
     RandomStream stream(Purpose purpose, std::int64_t trial) const;
-    /// All that affects the cell's outcomes: settings of other methods are left out.
+    /// Where its budget comes from.
+    std::vector<BudgetNeed> budget_needs() const;
+    /// All that affects the cell's outcomes: settings of other methods are left out, but for those
+    /// whose trials say what this one's may spend.
     CanonicalText canonical() const;
     CellId id() const { return CellId::of(canonical()); }
 };
@@ -45,9 +51,7 @@ struct BlockSpec
     CellSpec cell;
     std::int64_t first = 0;
     std::int64_t count = 0;
-    /// What the method takes from another cell: for surfing Σ n_t, the Adam steps on snapshots
-    /// 0 … T − 1; for restarts the Adam steps of all starts together; 0 for the others.
-    std::int64_t budget = 0;
+    Budget budget;
 
     /// The block's cut and budget are part of the id, since both affect the outcomes' bits.
     BlockId id() const;

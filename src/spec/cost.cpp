@@ -18,8 +18,7 @@ constexpr double evaluations_per_iteration = 2;
 /// What an evaluation costs beside its products: small ones take longer than they should.
 constexpr double small_network = 0.1;
 
-/// Iterations of surfing over those of adam in the same cell (measured: 1.2 to 1.8). Restarts take
-/// as many as surfing.
+/// Iterations of surfing over those of adam in the same cell (measured: 1.2 to 1.8).
 constexpr double surfing_factor = 1.4;
 
 /// Of Levenberg–Marquardt with secant Jacobians: network evaluations of a mean trial for each of k
@@ -127,6 +126,13 @@ double surfing_lm_cost(CellSpec const& cell, std::int64_t intervals)
         1 + static_cast<double>(cell.generator.latent_dim) * (exact ? 1 : jacobians_a_step);
     return share_behind_chain * straight +
            visits * (1 + static_cast<double>(cell.surfing_lm.steps) * step);
+}
+
+double restarts_cost(CellSpec const& cell, std::int64_t intervals)
+{
+    auto const source = granted_as(cell.method, cell.restarts);
+    return source ? entry_of(*source).cost(cell, intervals)
+                  : static_cast<double>(cell.restarts.evaluations);
 }
 
 double projected_cost(CellSpec const& cell, std::int64_t intervals)

@@ -28,6 +28,8 @@ double adam_cost(CellSpec const& cell, std::int64_t intervals);
 double surfing_cost(CellSpec const& cell, std::int64_t intervals);
 double lm_cost(CellSpec const& cell, std::int64_t intervals);
 double surfing_lm_cost(CellSpec const& cell, std::int64_t intervals);
+/// All that its starts may spend.
+double restarts_cost(CellSpec const& cell, std::int64_t intervals);
 /// With its small dense algebra.
 double projected_cost(CellSpec const& cell, std::int64_t intervals);
 

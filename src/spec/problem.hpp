@@ -151,7 +151,8 @@ struct Problem
     Operator measured_by = Operator::identity;
     std::int64_t measurements = 0;  ///< m; not heeded where A = I: CellSpec::measurements()
     Draw draw = Draw::trial;
-    double noise = 0;                ///< σ of the noise N(0, σ²) on each measurement
+    double noise = 0;         ///< σ of the noise N(0, σ²) on each measurement
+    double target_scale = 1;  ///< x* is so many times as far from the prior's centre as one drawn
     std::string data_checksum = {};  ///< of the images of a task without x*; empty for the others
 };
 

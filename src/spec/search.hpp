@@ -53,6 +53,25 @@ inline constexpr std::array adam_state_table = {
     AdamStateEntry{AdamState::reset, "reset"},
 };
 
+/// Of which iterations of regular Adam on the same problem the 75th percentile is Σ n_t, the Adam
+/// steps that surfing spends on snapshots 0 … T − 1. The paper can be read both ways.
+enum class SurfingBudget : std::int8_t
+{
+    first_hits = 0,  ///< those to the first hit, of the trials that succeeded
+    steps = 1,       ///< those to the end, of all finite trials
+};
+
+struct SurfingBudgetEntry
+{
+    SurfingBudget kind;
+    std::string_view name;
+};
+
+inline constexpr std::array surfing_budget_table = {
+    SurfingBudgetEntry{SurfingBudget::first_hits, "first_hits"},
+    SurfingBudgetEntry{SurfingBudget::steps, "steps"},
+};
+
 /// In what precision gradients are computed. The values are stored in files: never renumber.
 enum class Precision : std::int8_t
 {
@@ -96,7 +115,8 @@ struct SurfingSettings
 {
     Schedule schedule = Schedule::geometric;
     double ratio = 0.95;  ///< of the geometric and the adaptive schedule, in (0, 1)
-    AdamState adam_state = AdamState::keep;
+    AdamState adam_state = AdamState::reset;
+    SurfingBudget budget = SurfingBudget::first_hits;
 };
 
 /// Projected-gradient surfing (Algorithm 2).

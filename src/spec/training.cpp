@@ -12,14 +12,19 @@ namespace surf
 namespace
 {
 
-constexpr std::array<ModelSetting, 0> no_settings = {};
+constexpr std::array vae_settings = {ModelSetting::encoder_spread};
 constexpr std::array gan_settings = {ModelSetting::discriminator_rate, ModelSetting::critic_steps};
 constexpr std::array wgan_settings = {ModelSetting::discriminator_rate, ModelSetting::critic_steps,
                                       ModelSetting::clip};
 constexpr std::array wgan_gp_settings = {
-    ModelSetting::discriminator_rate, ModelSetting::critic_steps, ModelSetting::gradient_penalty};
+    ModelSetting::discriminator_rate, ModelSetting::critic_steps, ModelSetting::gradient_penalty,
+    ModelSetting::penalty_mixing,     ModelSetting::penalty_norm, ModelSetting::critic_norm};
 
-void keep(Hyperparameters&) {}
+/// Kingma & Welling 2014, appendix C.
+void as_kingma(Hyperparameters& values)
+{
+    values.encoder_spread = EncoderSpread::log_variance;
+}
 
 /// Radford et al. 2015, section 4.
 void as_radford(Hyperparameters& values)
@@ -43,11 +48,14 @@ void as_gulrajani(Hyperparameters& values)
     values.beta2 = 0.9;
     values.critic_steps = 5;
     values.gradient_penalty = 10;
+    values.penalty_mixing = PenaltyMixing::image;
+    values.penalty_norm = PenaltyNorm::image;
+    values.critic_norm = TrunkNorm::none;
 }
 
 constexpr std::array trainings = {
     TrainingEntry{Training::vae, "vae", "variational autoencoder; the generator is its decoder",
-                  no_settings, keep, Prior::normal, 12},
+                  vae_settings, as_kingma, Prior::normal, 12},
     TrainingEntry{Training::dcgan, "dcgan", "generator against discriminator", gan_settings,
                   as_radford, Prior::uniform, 18},
     TrainingEntry{Training::wgan, "wgan", "generator against clipped critic", wgan_settings,
@@ -101,6 +109,10 @@ bool heeds(Model const& model, ModelSetting setting)
         case ModelSetting::critic_steps:
         case ModelSetting::clip:
         case ModelSetting::gradient_penalty:
+        case ModelSetting::penalty_mixing:
+        case ModelSetting::penalty_norm:
+        case ModelSetting::critic_norm:
+        case ModelSetting::encoder_spread:
             break;
     }
     auto const& settings = entry_of(model.training).settings;
@@ -160,6 +172,13 @@ CanonicalText TrainSpec::canonical() const
     add(ModelSetting::critic_steps, "critic_steps", hyper.critic_steps);
     add(ModelSetting::clip, "clip", hyper.clip);
     add(ModelSetting::gradient_penalty, "gradient_penalty", hyper.gradient_penalty);
+    add(ModelSetting::penalty_mixing, "penalty_mixing",
+        name_of(penalty_mixing_table, hyper.penalty_mixing));
+    add(ModelSetting::penalty_norm, "penalty_norm",
+        name_of(penalty_norm_table, hyper.penalty_norm));
+    add(ModelSetting::critic_norm, "critic_norm", name_of(trunk_norm_table, hyper.critic_norm));
+    add(ModelSetting::encoder_spread, "encoder_spread",
+        name_of(encoder_spread_table, hyper.encoder_spread));
     add(ModelSetting::hidden_layers, "hidden_layers", hyper.hidden_layers);
     add(ModelSetting::observation_deviation, "observation_deviation", hyper.observation_deviation);
     return text;

@@ -52,6 +52,60 @@ inline constexpr std::array optimiser_table = {
     OptimiserEntry{Optimiser::rmsprop, "rmsprop"},
 };
 
+/// How many weights mix a real and a fake image to a point of WGAN-GP's penalty.
+enum class PenaltyMixing : std::int8_t
+{
+    image = 0,
+    pixel = 1,
+};
+
+struct PenaltyMixingEntry
+{
+    PenaltyMixing kind;
+    std::string_view name;
+};
+
+inline constexpr std::array penalty_mixing_table = {
+    PenaltyMixingEntry{PenaltyMixing::image, "image"},
+    PenaltyMixingEntry{PenaltyMixing::pixel, "pixel"},
+};
+
+/// Of which parts of a critic's gradient WGAN-GP's penalty draws the norms to 1.
+enum class PenaltyNorm : std::int8_t
+{
+    image = 0,   ///< one norm an image, over all of its numbers
+    column = 1,  ///< one norm a column of each channel, over its rows
+};
+
+struct PenaltyNormEntry
+{
+    PenaltyNorm kind;
+    std::string_view name;
+};
+
+inline constexpr std::array penalty_norm_table = {
+    PenaltyNormEntry{PenaltyNorm::image, "image"},
+    PenaltyNormEntry{PenaltyNorm::column, "column"},
+};
+
+/// What a VAE's encoder gives the standard deviation of a latent as.
+enum class EncoderSpread : std::int8_t
+{
+    log_variance = 0,
+    softplus = 1,  ///< a number whose softplus it is
+};
+
+struct EncoderSpreadEntry
+{
+    EncoderSpread kind;
+    std::string_view name;
+};
+
+inline constexpr std::array encoder_spread_table = {
+    EncoderSpreadEntry{EncoderSpread::log_variance, "log_variance"},
+    EncoderSpreadEntry{EncoderSpread::softplus, "softplus"},
+};
+
 /// The resolved hyperparameters of one model. Which of them a model heeds, heeds() says.
 struct Hyperparameters
 {
@@ -66,6 +120,10 @@ struct Hyperparameters
     std::int64_t critic_steps = 1;     ///< updates of discriminator or critic a training step
     double clip = 0.01;                ///< WGAN: the critic's weights stay in [−clip, clip]
     double gradient_penalty = 0.25;    ///< WGAN-GP: λ
+    PenaltyMixing penalty_mixing = PenaltyMixing::pixel;
+    PenaltyNorm penalty_norm = PenaltyNorm::column;
+    TrunkNorm critic_norm = TrunkNorm::batch;  ///< WGAN-GP: of the critic's two inner layers
+    EncoderSpread encoder_spread = EncoderSpread::softplus;
     double weight_deviation = 0.02;  ///< initial weights N(0, deviation²), where they are drawn so
     std::int64_t hidden_layers = 2;  ///< relu: d
     double observation_deviation = 0.3;  ///< of a linear output: σ of the Gaussian likelihood,
@@ -79,6 +137,10 @@ enum class ModelSetting : std::int8_t
     critic_steps,
     clip,
     gradient_penalty,
+    penalty_mixing,
+    penalty_norm,
+    critic_norm,
+    encoder_spread,
     hidden_layers,
     observation_deviation,
 };

@@ -28,7 +28,7 @@ void write_numbers(h5::Group& group, h5::Dataset const& rows, NumberColumn const
     h5::DatasetSpec spec{.type = h5::type_of<Stored<Member>>,
                          .shape = {static_cast<std::int64_t>(values.size())},
                          .chunk = {chunk_rows}};
-    if (column.name == "first_hit")
+    if (column.occurs == Occurs::perhaps)
     {
         spec.fill = TrialOutcome::never;
     }

@@ -16,6 +16,13 @@
 namespace surf::store
 {
 
+/// Whether each outcome has a number, or TrialOutcome::never is possible.
+enum class Occurs
+{
+    always,
+    perhaps,
+};
+
 /// One number an outcome, as a member of TrialOutcome.
 struct NumberColumn
 {
@@ -24,6 +31,7 @@ struct NumberColumn
     std::variant<std::int64_t TrialOutcome::*, double TrialOutcome::*, bool TrialOutcome::*,
                  StopReason TrialOutcome::*>
         member;
+    Occurs occurs = Occurs::always;
 };
 
 /// One vector of k numbers an outcome.
@@ -46,7 +54,11 @@ inline constexpr std::array number_columns = {
     NumberColumn{"network_evaluations", "forward, backward and tangent passes of one image",
                  &TrialOutcome::network_evaluations},
     NumberColumn{"first_hit", "steps until first within the success distance",
-                 &TrialOutcome::first_hit},
+                 &TrialOutcome::first_hit, Occurs::perhaps},
+    NumberColumn{"hit_evaluations", "network evaluations until first within the success distance",
+                 &TrialOutcome::hit_evaluations, Occurs::perhaps},
+    NumberColumn{"goal_evaluations", "network evaluations until the objective was at its goal",
+                 &TrialOutcome::goal_evaluations, Occurs::perhaps},
     NumberColumn{"pieces", "linear pieces searched (projected only)", &TrialOutcome::pieces},
     NumberColumn{"capped_snapshots", "snapshots at which max_pieces left units out",
                  &TrialOutcome::capped_snapshots},

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace
 {
 
-constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 3};
+constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 4};
 
 [[noreturn]] void fail_damaged(fs::path const& path, std::string const& problem)
 {
@@ -29,9 +29,9 @@ constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 3};
 /// Of all that affects the results: not of host, device and seconds.
 std::uint64_t checksum(Segment const& segment)
 {
-    std::string text =
-        fmt::format("{}\n{}\n{} {} {}\n", segment.block.hex(), segment.cell,
-                    name_of(task_table, segment.task), segment.first, segment.budget);
+    std::string text = fmt::format("{}\n{}\n{} {} {} {}\n", segment.block.hex(), segment.cell,
+                                   name_of(task_table, segment.task), segment.first,
+                                   segment.budget.steps, segment.budget.evaluations);
     for (TrialOutcome const& outcome : segment.outcomes)
     {
         for (NumberColumn const& column : number_columns)
@@ -97,7 +97,8 @@ void require_sane(fs::path const& path, Segment const& segment)
                                            static_cast<int>(outcome.stop_reason)));
         }
         bool const unmeasured = std::isnan(outcome.distance) && !outcome.success &&
-                                outcome.first_hit == TrialOutcome::never;
+                                outcome.first_hit == TrialOutcome::never &&
+                                outcome.hit_evaluations == TrialOutcome::never;
         if (!task.has_latent && !unmeasured)
         {
             fail_damaged(path, fmt::format("trial {} has a distance, but {} has no true latent",
@@ -151,7 +152,8 @@ void write_segment(fs::path const& output, BlockSpec const& spec,
     root.set_attribute("cell", segment.cell);
     root.set_attribute("task", std::string(name_of(task_table, segment.task)));
     root.set_attribute("first", segment.first);
-    root.set_attribute("budget", segment.budget);
+    root.set_attribute("budget_steps", segment.budget.steps);
+    root.set_attribute("budget_evaluations", segment.budget.evaluations);
     root.set_attribute("host", run.host);
     root.set_attribute("device", run.device);
     root.set_attribute("seconds", run.seconds);
@@ -175,7 +177,8 @@ Segment read_segment(fs::path const& path)
                     root.attribute<std::string>("cell"),
                     stored_task(root, path),
                     root.attribute<std::int64_t>("first"),
-                    root.attribute<std::int64_t>("budget"),
+                    {root.attribute<std::int64_t>("budget_steps"),
+                     root.attribute<std::int64_t>("budget_evaluations")},
                     read_outcome_columns(root),
                     {root.attribute<std::string>("host"), root.attribute<std::string>("device"),
                      root.attribute<double>("seconds")}};

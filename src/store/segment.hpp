@@ -27,7 +27,7 @@ struct Segment
     std::string cell;  ///< canonical text of the cell
     Task task = Task::inversion;
     std::int64_t first = 0;
-    std::int64_t budget = 0;
+    Budget budget;
     std::vector<TrialOutcome> outcomes;  ///< of trials first, first + 1, …
     BlockRun run;
 };

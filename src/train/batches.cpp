@@ -81,9 +81,9 @@ at::Tensor Batches::normal_noise(std::int64_t draw) const
     return noise.to(device_);
 }
 
-at::Tensor Batches::mixing_weights(std::int64_t draw) const
+at::Tensor Batches::mixing_weights(std::int64_t draw, std::int64_t count) const
 {
-    at::Tensor const weights = at::empty({spec_.hyper.batch, 1});
+    at::Tensor const weights = at::empty({spec_.hyper.batch, count});
     stream(Purpose::interpolation, draw).fill_uniform(values_of(weights), 0, 1);
     return weights.to(device_);
 }

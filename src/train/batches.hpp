@@ -27,8 +27,8 @@ class Batches
     at::Tensor uniform_latents(std::int64_t draw) const;
     /// Standard normal: [batch × k].
     at::Tensor normal_noise(std::int64_t draw) const;
-    /// Uniform on [0, 1], one for each sample: [batch × 1].
-    at::Tensor mixing_weights(std::int64_t draw) const;
+    /// Uniform on [0, 1], so many for each sample: [batch × count].
+    at::Tensor mixing_weights(std::int64_t draw, std::int64_t count) const;
 
   private:
     RandomStream stream(Purpose purpose, std::int64_t index) const;

@@ -24,6 +24,19 @@ at::Tensor gaussian_loss(at::Tensor const& means, at::Tensor const& images, doub
            constant * static_cast<double>(images.numel() / images.size(0));
 }
 
+at::Tensor log_variance_of(at::Tensor const& code, EncoderSpread spread)
+{
+    constexpr double smallest_deviation = 1e-6;
+    switch (spread)
+    {
+        case EncoderSpread::log_variance:
+            break;
+        case EncoderSpread::softplus:
+            return 2 * (at::softplus(code) + smallest_deviation).log();
+    }
+    return code;
+}
+
 at::Tensor gaussian_divergence(at::Tensor const& mean, at::Tensor const& log_variance)
 {
     return 0.5 * (mean * mean + log_variance.exp() - log_variance - 1).sum() / mean.size(0);
@@ -51,7 +64,7 @@ void VaeTrainer::step(std::int64_t step)
     at::Tensor const images = batches_.images(step);
     auto const code = encoder_.network().forward(images, Mode::training).chunk(2, 1);
     at::Tensor const& mean = code[0];
-    at::Tensor const& log_variance = code[1];
+    at::Tensor const log_variance = log_variance_of(code[1], spec_.hyper.encoder_spread);
     at::Tensor const latents = mean + (0.5 * log_variance).exp() * batches_.normal_noise(step);
 
     at::Tensor const reconstruction = reconstruction_loss(latents, images);

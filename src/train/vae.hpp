@@ -9,6 +9,8 @@ namespace surf::train
 at::Tensor bernoulli_loss(at::Tensor const& logits, at::Tensor const& images);
 /// −log p(image | x), N(mean, deviation²) in every pixel, summed over pixels, mean over the batch.
 at::Tensor gaussian_loss(at::Tensor const& means, at::Tensor const& images, double deviation);
+/// log σ² of the latents, [batch × k], from what the encoder gives. A softplus is kept from 0.
+at::Tensor log_variance_of(at::Tensor const& code, EncoderSpread spread);
 /// KL(N(mean, exp(log_variance)) ‖ N(0, I)), mean over the batch (Kingma & Welling 2014, appendix
 /// B).
 at::Tensor gaussian_divergence(at::Tensor const& mean, at::Tensor const& log_variance);

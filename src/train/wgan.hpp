@@ -8,9 +8,11 @@ namespace surf::train
 /// Mean C(fake) − mean C(real), which the critic minimises (Arjovsky et al. 2017).
 at::Tensor wasserstein_loss(at::Tensor const& real_scores, at::Tensor const& fake_scores);
 
-/// Lengths of a critic's gradient with respect to each of the points, over all pixels:
-/// [batch × pixels] → [batch]. Differentiable with respect to the critic's weights.
-at::Tensor gradient_norms(model::Network const& critic, at::Tensor const& points);
+/// Norms of a critic's gradient with respect to each of the points, images of such a shape:
+/// [batch × pixels] → [batch], or [batch × channels × width] with PenaltyNorm::column.
+/// Differentiable with respect to the critic's weights.
+at::Tensor gradient_norms(model::Network const& critic, at::Tensor const& points,
+                          Shape const& image, PenaltyNorm norm);
 /// Mean (norm − 1)² (Gulrajani et al. 2017), still without its factor λ.
 at::Tensor gradient_penalty(at::Tensor const& norms);
 
@@ -54,22 +56,25 @@ class WganTrainer final : public WassersteinTrainer
 };
 
 /// Wasserstein GAN with gradient penalty (Gulrajani et al. 2017), on uniformly mixed pairs of real
-/// and fake images; no batch norm in the critic, whose score of an image must not depend on others.
+/// and fake images. Batch norm in the critic, if it has any, takes real, fake and mixed images each
+/// by themselves.
 ///
 /// Also logs "gradient_norm", and as "gradient_penalty" the term of the critic's loss, λ included.
 class WganGpTrainer final : public WassersteinTrainer
 {
   public:
     WganGpTrainer(TrainSpec const& spec, data::TrainingImages const& images, at::Device device)
-        : WassersteinTrainer(spec, images, device, TrunkNorm::none),
-          penalty_(spec.hyper.gradient_penalty)
+        : WassersteinTrainer(spec, images, device, spec.hyper.critic_norm),
+          hyper_(spec.hyper),
+          image_(spec.data.image)
     {}
 
   private:
     at::Tensor critic_loss(CriticBatch const& batch) override;
     void constrain(Learner&) const override {}
 
-    double penalty_;
+    Hyperparameters hyper_;
+    Shape image_;
 };
 
 }  // namespace surf::train

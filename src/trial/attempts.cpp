@@ -28,6 +28,8 @@ void add_search(TrialOutcome& trial, TrialOutcome const& next)
     bool const hits_first =
         trial.first_hit == TrialOutcome::never && next.first_hit != TrialOutcome::never;
     sum.first_hit = hits_first ? trial.iterations + next.first_hit : trial.first_hit;
+    sum.hit_evaluations =
+        hits_first ? trial.network_evaluations + next.hit_evaluations : trial.hit_evaluations;
     // The smallest f on the way may be another search's than the smallest final f.
     TrialOutcome const& lowest = next.best_objective < trial.best_objective ? next : trial;
     sum.best_objective = lowest.best_objective;
@@ -35,31 +37,46 @@ void add_search(TrialOutcome& trial, TrialOutcome const& next)
     trial = std::move(sum);
 }
 
-std::vector<TrialOutcome> attempt_in_turn(std::vector<double> const& goals, std::int64_t attempts,
-                                          Attempt const& attempt)
+std::vector<TrialOutcome> attempt_in_turn(std::vector<double> const& goals,
+                                          AttemptLimits const& limits, AttemptFunction const& make)
 {
-    EXPECT(attempts > 0);
-    std::vector<std::int64_t> rows(goals.size());
-    std::iota(rows.begin(), rows.end(), std::int64_t{0});
-    std::vector<TrialOutcome> trials = attempt(0, rows);
-    for (std::int64_t number = 1; number < attempts; ++number)
+    EXPECT(limits.attempts > 0);
+    Attempt attempt{.number = 0, .rows = std::vector<std::int64_t>(goals.size()), .left = {}};
+    std::iota(attempt.rows.begin(), attempt.rows.end(), std::int64_t{0});
+    std::vector<TrialOutcome> trials(goals.size());
+    while (true)
     {
-        std::erase_if(rows, [&](std::int64_t row) {
-            auto const i = static_cast<std::size_t>(row);
-            return trials[i].best_objective <= goals[i];
-        });
-        if (rows.empty())
+        attempt.left.clear();
+        for (std::int64_t const row : attempt.rows)
         {
-            break;
+            attempt.left.push_back(limits.evaluations -
+                                   trials[static_cast<std::size_t>(row)].network_evaluations);
         }
-        auto const outcomes = attempt(number, rows);
-        ENSURE(outcomes.size() == rows.size());
-        for (std::size_t i = 0; i < rows.size(); ++i)
+        auto const outcomes = make(attempt);
+        ENSURE(outcomes.size() == attempt.rows.size());
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
         {
-            add_search(trials[static_cast<std::size_t>(rows[i])], outcomes[i]);
+            TrialOutcome& trial = trials[static_cast<std::size_t>(attempt.rows[i])];
+            if (attempt.number == 0)
+            {
+                trial = outcomes[i];
+            }
+            else
+            {
+                add_search(trial, outcomes[i]);
+            }
+        }
+        std::erase_if(attempt.rows, [&](std::int64_t row) {
+            auto const i = static_cast<std::size_t>(row);
+            return trials[i].best_objective <= goals[i] ||
+                   limits.evaluations - trials[i].network_evaluations < limits.least;
+        });
+        ++attempt.number;
+        if (attempt.rows.empty() || attempt.number == limits.attempts)
+        {
+            return trials;
         }
     }
-    return trials;
 }
 
 }  // namespace surf::trial

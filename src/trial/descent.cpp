@@ -15,25 +15,26 @@ namespace surf::trial
 namespace
 {
 
-constexpr std::int64_t passes = 2;  // forward and backward
-
 /// Where the trials of a batch stand at the start.
 DescentState initial_state(DescentStart start, StopRule const& rule)
 {
     auto const whole = start.latents.options().dtype(at::kLong);
     std::int64_t const trials = start.latents.size(0);
     at::Tensor caps = at::full({trials}, rule.max_iterations, whole);
-    if (start.caps.defined())
+    if (start.allowance.defined())
     {
-        caps = at::minimum(caps, start.caps);
+        // The last step leads to an x at which f is evaluated once more.
+        at::Tensor const steps =
+            at::div(start.allowance, evaluations_a_step, "floor").sub_(1).clamp_min_(0);
+        caps = at::minimum(caps, steps);
     }
     return {.latents = std::move(start.latents),
             .target_latents = std::move(start.target_latents),
             .adam = std::move(start.adam),
             .iterations = at::full({trials}, start.iterations, whole),
-            .evaluations = at::full({trials}, start.iterations, whole),
+            .evaluations = at::full({trials}, evaluations_a_step * start.iterations, whole),
             .caps = std::move(caps),
-            .first_hit = at::full({trials}, TrialOutcome::never, whole)};
+            .hits = FirstHits::none(trials, whole)};
 }
 
 /// Advances a batch until all its trials have ended.
@@ -152,7 +153,8 @@ void write_outcomes(EndedTrials const& ended, std::vector<TrialOutcome>& outcome
     auto const reasons = host_values<std::int8_t>(ended.reasons);
     auto const iterations = host_values<std::int64_t>(ended.state.iterations);
     auto const evaluations = host_values<std::int64_t>(ended.state.evaluations);
-    auto const hits = host_values<std::int64_t>(ended.state.first_hit);
+    auto const hits = host_values<std::int64_t>(ended.state.hits.steps);
+    auto const hit_evaluations = host_values<std::int64_t>(ended.state.hits.evaluations);
     auto const best = host_values<double>(ended.best_values);
     for (std::size_t i = 0; i < rows.size(); ++i)
     {
@@ -161,8 +163,9 @@ void write_outcomes(EndedTrials const& ended, std::vector<TrialOutcome>& outcome
         outcome.trial = rows[i];
         outcome.stop_reason = static_cast<StopReason>(reasons[i]);
         outcome.iterations = iterations[i];
-        outcome.network_evaluations = passes * evaluations[i];
+        outcome.network_evaluations = evaluations[i];
         outcome.first_hit = hits[i];
+        outcome.hit_evaluations = hit_evaluations[i];
         outcome.best_objective = best[i];
         outcome.latent = host_values<float>(ended.state.latents[at]);
         outcome.best_latent = host_values<float>(ended.best_latents[at]);
@@ -215,15 +218,18 @@ std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
                                            std::stop_token const& stop)
 {
     StopRule const loose = polish_rule(rule, polishing.polish);
+    at::Tensor const limits = start.allowance.defined()
+                                  ? start.allowance + evaluations_a_step * start.iterations
+                                  : at::Tensor();
     Approached near =
         approach(generators, objective, initial_state(std::move(start), rule), loose, stop);
     auto const [state, lowest] =
         descend_until({loose}, generators.exact, objective, std::move(near.state), stop);
     LevenbergMarquardt search(polishing.lm, objective, state.latents);
-    search.count(state.iterations, state.evaluations * passes);
-    auto outcomes =
-        descend_by_lm(generators.exact, {std::move(search), state.target_latents, state.first_hit},
-                      polishing.lm, rule, stop);
+    search.count(state.iterations, state.evaluations);
+    auto outcomes = descend_by_lm(generators.exact,
+                                  {std::move(search), state.target_latents, limits, state.hits},
+                                  polishing.lm, rule, stop);
     auto const before = host_values<std::int64_t>(state.iterations);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {

@@ -21,9 +21,9 @@ struct DescentStart
     at::Tensor target_latents;  ///< x*: [trials × k], NaN where there is none
     Adam adam;
     std::int64_t iterations = 0;  ///< Adam steps already done on earlier networks
-    /// Adam steps that each trial may take if the rule allows no fewer: [trials], int64; undefined
-    /// if only the rule says.
-    at::Tensor caps = {};
+    /// Network evaluations that each trial may take on the final network, one or two more where a
+    /// precision changes: [trials], int64; undefined if only the rule says.
+    at::Tensor allowance = {};
 };
 
 /// How trials end that Adam has brought near.

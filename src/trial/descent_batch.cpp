@@ -26,7 +26,7 @@ DescentState DescentState::select(at::Tensor const& rows) const
             iterations.index_select(0, rows),
             evaluations.index_select(0, rows),
             caps.index_select(0, rows),
-            first_hit.index_select(0, rows)};
+            hits.select(rows)};
 }
 
 void DescentState::put(at::Tensor const& rows, DescentState const& other)
@@ -37,7 +37,7 @@ void DescentState::put(at::Tensor const& rows, DescentState const& other)
     iterations.index_copy_(0, rows, other.iterations);
     evaluations.index_copy_(0, rows, other.evaluations);
     caps.index_copy_(0, rows, other.caps);
-    first_hit.index_copy_(0, rows, other.first_hit);
+    hits.put(rows, other.hits);
 }
 
 DescentBatch::DescentBatch(Objective objective, DescentState state, EndRule const& rule)
@@ -57,7 +57,7 @@ void DescentBatch::advance(model::Evaluator& generator,
                            std::function<void(EndedTrials const&)> const& take)
 {
     Evaluation evaluation = objective_.evaluate(generator, state_.latents);
-    state_.evaluations.add_(1);
+    state_.evaluations.add_(evaluations_a_step);
     at::Tensor const reason = verdict(evaluation);
     record(evaluation.value);
     if (at::Tensor const ended = reason.ne(none_yet); ended.any().item<bool>())
@@ -104,9 +104,8 @@ void DescentBatch::record(at::Tensor const& value)
     best_latents_ = at::where(better.unsqueeze(1), state_.latents, best_latents_);
     at::Tensor const distance =
         at::linalg_vector_norm(state_.latents - state_.target_latents, 2, at::IntArrayRef{1});
-    at::Tensor const hit =
-        distance.lt(rule_.stop.success_distance).logical_and(state_.first_hit.lt(0));
-    state_.first_hit = at::where(hit, state_.iterations, state_.first_hit);
+    state_.hits.note(distance.lt(rule_.stop.success_distance), state_.iterations,
+                     state_.evaluations);
 }
 
 void DescentBatch::keep(at::Tensor const& kept)

@@ -9,10 +9,14 @@
 #include "spec/cell.hpp"
 #include "spec/outcome.hpp"
 #include "trial/adam.hpp"
+#include "trial/first_hits.hpp"
 #include "trial/objective.hpp"
 
 namespace surf::trial
 {
+
+/// Network evaluations of an Adam step: forward and backward.
+inline constexpr std::int64_t evaluations_a_step = 2;
 
 /// Where the trials of a batch stand: row i of every tensor belongs to the same trial.
 struct DescentState
@@ -21,9 +25,9 @@ struct DescentState
     at::Tensor target_latents;  ///< x*: [trials × k], NaN where there is none
     Adam adam;
     at::Tensor iterations;   ///< Adam steps so far, on all networks: [trials], int64
-    at::Tensor evaluations;  ///< of f and its gradient, on all networks: [trials], int64
-    at::Tensor caps;       ///< Adam steps that each may still take on this network: [trials], int64
-    at::Tensor first_hit;  ///< as in TrialOutcome: [trials], int64
+    at::Tensor evaluations;  ///< network evaluations so far, on all networks: [trials], int64
+    at::Tensor caps;  ///< Adam steps that each may still take on this network: [trials], int64
+    FirstHits hits;
 
     /// The trials in these rows (int64).
     DescentState select(at::Tensor const& rows) const;

@@ -1,6 +1,7 @@
 #include "trial/engine.hpp"
 
 #include "base/contract.hpp"
+#include "trial/descent.hpp"
 #include "trial/inputs.hpp"
 #include "trial/methods/methods.hpp"
 #include "trial/objective.hpp"
@@ -46,9 +47,13 @@ std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& 
         objective_of(inputs, draw_target(problem, inputs, snapshots, device));
     auto outcomes =
         search_of(block.cell.method)({block, snapshots, objective, inputs, device, stop});
-    for (TrialOutcome& outcome : outcomes)
+    auto const goals = goals_of(objective, block.cell.stop);
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
+        TrialOutcome& outcome = outcomes[i];
         outcome.trial += block.first;
+        outcome.goal_evaluations =
+            outcome.best_objective <= goals[i] ? outcome.network_evaluations : TrialOutcome::never;
     }
     return outcomes;
 }

@@ -90,6 +90,7 @@ TrialInputs draw_inputs(CellSpec const& cell, std::int64_t first, std::int64_t c
     EXPECT(searched || images != nullptr);
     return {
         .target_latent = searched ? draw_latents(cell, Purpose::target_latent, first, count)
+                                        .mul_(problem.target_scale)
                                   : at::full({count, cell.generator.latent_dim},
                                              std::numeric_limits<float>::quiet_NaN(), at::kFloat),
         .target_image = searched ? at::Tensor() : draw_images(cell, first, count, *images),

@@ -16,7 +16,7 @@ namespace surf::trial
 struct TrialInputs
 {
     at::Tensor
-        target_latent;  ///< x*, from the generator's prior: [trials × k]; NaN if there is none
+        target_latent;  ///< x*, target_scale · one of the prior: [trials × k]; NaN if there is none
     at::Tensor target_image;    ///< y of a task without x*: [trials × n]; otherwise undefined
     at::Tensor initial_latent;  ///< x_init, from the generator's prior: [trials × k]
     MeasurementOperator measured_by;  ///< A

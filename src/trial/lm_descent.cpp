@@ -1,5 +1,7 @@
 #include "trial/lm_descent.hpp"
 
+#include <limits>
+
 #include "base/contract.hpp"
 #include "trial/descent.hpp"
 #include "trial/going_on.hpp"
@@ -26,16 +28,21 @@ class LmBatch
           rule_(rule),
           search_(std::move(start.search)),
           target_latents_(std::move(start.target_latents)),
-          first_hit_(std::move(start.first_hit))
+          limits_(std::move(start.limits)),
+          hits_(std::move(start.hits))
     {
         EXPECT(settings.window > 0);
         at::Tensor const& values = search_.state().values;
-        if (!first_hit_.defined())
+        auto const whole = values.options().dtype(at::kLong);
+        if (!hits_.steps.defined())
         {
-            first_hit_ =
-                at::full({values.size(0)}, TrialOutcome::never, values.options().dtype(at::kLong));
+            hits_ = FirstHits::none(values.size(0), whole);
         }
-        rows_ = at::arange(values.size(0), values.options().dtype(at::kLong));
+        if (!limits_.defined())
+        {
+            limits_ = at::full({values.size(0)}, std::numeric_limits<std::int64_t>::max(), whole);
+        }
+        rows_ = at::arange(values.size(0), whole);
         history_ = at::empty({settings.window, values.size(0)}, values.options());
         goal_ = (search_.objective().squared_norm() * rule.relative_target).to(at::kDouble);
     }
@@ -75,6 +82,8 @@ class LmBatch
         std::int8_t const so_far =
             steps_ >= settings_.max_steps ? code(StopReason::iteration_cap) : none_yet;
         at::Tensor reasons = at::full_like(values, so_far, values.options().dtype(at::kChar));
+        reasons.masked_fill_(search_.state().evaluations.ge(limits_),
+                             code(StopReason::iteration_cap));
         reasons.masked_fill_(converged, code(StopReason::converged));
         return reasons.masked_fill(at::isfinite(values).logical_not(),
                                    code(StopReason::non_finite));
@@ -85,8 +94,7 @@ class LmBatch
         LmState const& state = search_.state();
         at::Tensor const distances =
             at::linalg_vector_norm(state.latents - target_latents_, 2, at::IntArrayRef{1});
-        at::Tensor const hit = distances.lt(rule_.success_distance).logical_and(first_hit_.lt(0));
-        first_hit_ = at::where(hit, state.steps, first_hit_);
+        hits_.note(distances.lt(rule_.success_distance), state.steps, state.evaluations);
     }
 
     void end(at::Tensor const& ended, at::Tensor const& reasons,
@@ -98,7 +106,8 @@ class LmBatch
         auto const codes = host_values<std::int8_t>(of(reasons));
         auto const steps = host_values<std::int64_t>(of(state.steps));
         auto const evaluations = host_values<std::int64_t>(of(state.evaluations));
-        auto const hits = host_values<std::int64_t>(of(first_hit_));
+        auto const hits = host_values<std::int64_t>(of(hits_.steps));
+        auto const hit_evaluations = host_values<std::int64_t>(of(hits_.evaluations));
         auto const values = host_values<double>(of(state.values));
         at::Tensor const latents = of(state.latents);
         for (std::size_t i = 0; i < rows.size(); ++i)
@@ -109,6 +118,7 @@ class LmBatch
             outcome.iterations = steps[i];
             outcome.network_evaluations = evaluations[i];
             outcome.first_hit = hits[i];
+            outcome.hit_evaluations = hit_evaluations[i];
             outcome.latent = host_values<float>(latents[static_cast<std::int64_t>(i)]);
             // f only ever falls: the last x is the best.
             outcome.best_objective = values[i];
@@ -120,7 +130,8 @@ class LmBatch
     {
         search_ = search_.select(kept);
         target_latents_ = target_latents_.index_select(0, kept);
-        first_hit_ = first_hit_.index_select(0, kept);
+        limits_ = limits_.index_select(0, kept);
+        hits_ = hits_.select(kept);
         rows_ = rows_.index_select(0, kept);
         history_ = history_.index_select(1, kept);
         goal_ = goal_.index_select(0, kept);
@@ -130,7 +141,8 @@ class LmBatch
     StopRule rule_;
     LevenbergMarquardt search_;
     at::Tensor target_latents_;
-    at::Tensor first_hit_;
+    at::Tensor limits_;
+    FirstHits hits_;
     std::int64_t steps_ = 0;  ///< tried on this network
     at::Tensor rows_;         ///< of the batch at its start
     at::Tensor history_;      ///< f before the last `window` steps, a ring: [window × trials]

@@ -8,6 +8,7 @@
 #include "model/evaluator.hpp"
 #include "spec/cell.hpp"
 #include "spec/outcome.hpp"
+#include "trial/first_hits.hpp"
 #include "trial/levenberg_marquardt.hpp"
 
 namespace surf::trial
@@ -18,8 +19,10 @@ struct LmStart
 {
     LevenbergMarquardt search;
     at::Tensor target_latents;  ///< x*: [trials × k], NaN where there is none
-    at::Tensor first_hit = {};  ///< as in TrialOutcome, of an earlier search on this network:
-                                ///< [trials], int64; undefined if there was none
+    /// Network evaluations on all networks at which a trial ends, with the step that reaches them:
+    /// [trials], int64; undefined if only the settings say.
+    at::Tensor limits = {};
+    FirstHits hits = {};  ///< of an earlier search on this network; undefined if there was none
 };
 
 /// Levenberg–Marquardt on the final network until every trial ends as LmSettings says. Trials

@@ -1,7 +1,6 @@
 #include "trial/lm_surfing.hpp"
 
 #include "base/contract.hpp"
-#include "trial/attempts.hpp"
 #include "trial/descent.hpp"
 #include "trial/going_on.hpp"
 #include "trial/levenberg_marquardt.hpp"
@@ -13,19 +12,24 @@ namespace surf::trial
 namespace
 {
 
-/// Takes all trials of a search along snapshots 0, stride, 2 stride … before the final network, so
-/// many steps on each.
-void visit(Snapshots const& snapshots, std::int64_t stride, std::int64_t steps,
+/// Snapshots 0, stride, 2 stride … before the final one.
+std::vector<std::int64_t> visited(Snapshots const& snapshots, std::int64_t stride)
+{
+    std::vector<std::int64_t> numbers;
+    for (std::int64_t t = 0; stride != straight && t < snapshots.last(); t += stride)
+    {
+        numbers.push_back(t);
+    }
+    return numbers;
+}
+
+/// Takes all trials of a search along these snapshots, so many steps on each.
+void visit(Snapshots const& snapshots, std::vector<std::int64_t> const& numbers, std::int64_t steps,
            LevenbergMarquardt& search, std::stop_token const& stop)
 {
-    std::vector<std::int64_t> visited;
-    for (std::int64_t t = 0; t < snapshots.last(); t += stride)
-    {
-        visited.push_back(t);
-    }
     Prefetcher<model::Evaluator> generators(
-        visited, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), at::kFloat); });
-    for (std::size_t i = 0; i < visited.size(); ++i)
+        numbers, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), at::kFloat); });
+    for (std::size_t i = 0; i < numbers.size(); ++i)
     {
         auto const generator = generators.next();
         search.look(*generator);
@@ -55,27 +59,26 @@ std::vector<std::int64_t> strides(SurfingLmSettings const& settings)
     return ever_denser;
 }
 
-std::vector<TrialOutcome> surf_by_lm(SearchInput const& input,
-                                     std::vector<std::int64_t> const& stride_of)
+std::vector<TrialOutcome> surf_by_lm(SearchInput const& input, SearchStart const& start,
+                                     std::int64_t stride)
 {
     CellSpec const& cell = input.cell();
     Snapshots const& snapshots = input.snapshots;
-    auto const attempt = [&](std::int64_t number, std::vector<std::int64_t> const& rows) {
-        bool const all = std::ssize(rows) == input.block.count;
-        at::Tensor const chosen = at::tensor(rows, at::kLong).to(input.device);
-        LevenbergMarquardt search(cell.lm, all ? input.objective : input.objective.select(chosen),
-                                  input.initial_latents().index_select(0, chosen));
-        std::int64_t const stride = stride_of[static_cast<std::size_t>(number)];
-        if (stride != straight)
-        {
-            visit(snapshots, stride, cell.surfing_lm.steps, search, input.stop);
-        }
-        auto const generator = snapshots.prepare(snapshots.read(snapshots.last()), at::kFloat);
-        return descend_by_lm(*generator,
-                             {std::move(search), input.target_latents().index_select(0, chosen)},
-                             cell.lm, cell.stop, input.stop);
-    };
-    return attempt_in_turn(goals_of(input.objective, cell.stop), std::ssize(stride_of), attempt);
+    LevenbergMarquardt search(cell.lm, input.objective_of(start.rows), start.latents);
+    visit(snapshots, visited(snapshots, stride), cell.surfing_lm.steps, search, input.stop);
+    auto const generator = snapshots.prepare(snapshots.read(snapshots.last()), at::kFloat);
+    return descend_by_lm(*generator,
+                         {.search = std::move(search),
+                          .target_latents = input.target_latents_of(start.rows),
+                          .limits = start.allowance},
+                         cell.lm, cell.stop, input.stop);
+}
+
+std::int64_t least_evaluations(SearchInput const& input, std::int64_t stride)
+{
+    CellSpec const& cell = input.cell();
+    std::int64_t const visits = std::ssize(visited(input.snapshots, stride));
+    return 1 + cell.generator.latent_dim + visits * (1 + cell.surfing_lm.steps);
 }
 
 }  // namespace surf::trial

@@ -10,16 +10,18 @@
 namespace surf::trial
 {
 
-/// The stride of an attempt at a trial that visits no snapshot before the final network.
+/// The stride of a search that visits no snapshot before the final network.
 inline constexpr std::int64_t straight = 0;
 
-/// An attempt with stride s visits snapshots 0, s, 2s … before the final network. A stride for each
-/// attempt that a schedule makes at a trial, in their order.
+/// A stride for each attempt that surfing_lm's schedule makes at a trial, in their order.
 std::vector<std::int64_t> strides(SurfingLmSettings const& settings);
 
-/// Levenberg–Marquardt on the final network, behind the snapshots of an attempt: as many attempts
-/// at a trial as there are strides, until one brings f to its goal.
-std::vector<TrialOutcome> surf_by_lm(SearchInput const& input,
-                                     std::vector<std::int64_t> const& stride_of);
+/// Levenberg–Marquardt along snapshots 0, stride, 2 stride …, then on the final network.
+std::vector<TrialOutcome> surf_by_lm(SearchInput const& input, SearchStart const& start,
+                                     std::int64_t stride);
+
+/// The fewest network evaluations that such a search takes: a Jacobian where it begins, and each
+/// step on its way.
+std::int64_t least_evaluations(SearchInput const& input, std::int64_t stride);
 
 }  // namespace surf::trial

@@ -1,33 +1,23 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <stop_token>
 #include <vector>
 
-#include "trial/descent.hpp"
+#include "trial/methods/methods.hpp"
 
+/// For the sources of this folder only.
 namespace surf::trial
 {
 
-/// How Method::restarts goes on after a trial's first start.
-struct Restarts
-{
-    AdamSettings adam;
-    std::int64_t budget = 0;  ///< Adam steps of each trial, all starts together
-    /// New starts of the trials in these rows: [rows × k].
-    std::function<at::Tensor(std::vector<std::int64_t> const& rows)> next;
-};
+/// Searches for the trials in a start's rows, within its allowance.
+using SearchFunction = std::function<std::vector<TrialOutcome>(SearchStart const&)>;
 
-/// Adam on the final network from the given latents, then from new ones, each start until it meets
-/// the stop rule and the last until the budget is used up. The start with the smallest final f
-/// counts, one that is not finite only if there is no other.
-///
-/// A trial's steps are exactly the budget, unless a start ends without a step (f is at its goal or
-/// not finite there): then it is the trial's last. All trials are at the same start at a time, as
-/// one batch. Outcomes and errors are as descend() has them.
-std::vector<TrialOutcome> descend_restarting(FinalGenerators const& generators,
-                                             Objective const& objective, DescentStart first,
-                                             Restarts const& restarts, StopRule const& rule,
-                                             std::stop_token const& stop);
+/// Searches from x_init, then from new latents of the prior, until f is at its goal or the block's
+/// budget of network evaluations is spent, each start as far as `search` takes it. `least`: network
+/// evaluations below which another start is not worth making. All trials are at the same start at a
+/// time, as one batch; of a trial's starts counts what attempt_in_turn() says.
+std::vector<TrialOutcome> search_again(SearchInput const& input, std::int64_t least,
+                                       SearchFunction const& search);
 
 }  // namespace surf::trial

@@ -1,6 +1,7 @@
-"""A small results file, written with h5py alone in the layout of hdf5_schema/results.json."""
+"""Small results files, written with h5py alone in the layout of hdf5_schema/results.json."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -14,13 +15,36 @@ EXPERIMENTS = {"table1": ["inversion"], "figure1": [], "figures3and4": ["recover
 TASKS = ["inversion", "recovery", "approximation"]
 OPERATORS = ["identity", "gaussian"]
 MODELS = ["dcgan", "wgan"]
-METHODS = ["adam", "surfing", "restarts"]
 LATENT_DIMS = [2, 5]
 MEASUREMENTS = [20, 50, 784]
-QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
+EVALUATIONS = np.logspace(0, 7, 71)
 TRIALS = 20
-# Successes of each method in every cell of the job.
-SUCCESSES = {"inversion": (9, 20, 14), "recovery": (4, 0, 6), "approximation": (0, 0, 0)}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a results file has besides the names above."""
+
+    trainings: list[int]
+    methods: list[str]
+    # Of each task and training: successes of each method in every cell.
+    successes: dict[str, list[tuple[int, ...]]]
+
+
+ONE = Job(
+    [1],
+    ["adam", "surfing", "restarts"],
+    {"inversion": [(9, 20, 14)], "recovery": [(4, 0, 6)], "approximation": [(0, 0, 0)]},
+)
+THREE = Job(
+    [7, 8, 11],
+    ["adam", "surfing", "restarts", "restarts-lm", "restarts-surfing-lm"],
+    {
+        "inversion": [(9, 20, 14, 8, 19), (7, 19, 15, 5, 18), (12, 18, 16, 9, 18)],
+        "recovery": [(4, 0, 6, 5, 5), (5, 1, 6, 6, 6), (3, 2, 9, 7, 6)],
+        "approximation": [(0,) * 5] * 3,
+    },
+)
 
 
 def cells() -> list[tuple[int, int, int, int, int]]:
@@ -32,10 +56,23 @@ def cells() -> list[tuple[int, int, int, int, int]]:
     return inversion + [(2, task, 0, 1, m) for task in (1, 2) for m in (0, 1)]
 
 
-def pixel_error_quantile(method: int, m: int) -> list[float]:
-    """Of approximation; Adam's last one is infinite: some of its trials were not."""
-    errors = [(1 + number + method) * 0.02 / (1 + m) for number in range(5)]
-    return [*errors[:4], np.inf] if method == 0 else errors
+def pixel_errors(method: int, m: int, training: int = 0) -> np.ndarray:
+    """Of an approximation's trials, in no order; adam has none in its last two."""
+    errors = (1 + np.arange(TRIALS) * 7 % TRIALS + method + 5 * training) * 0.01 / (1 + m)
+    if method == 0:
+        errors[-2:] = np.nan
+    return errors
+
+
+def solved(method: int, successes: int) -> np.ndarray:
+    """Which trials succeed: the first, or with every other method the last, so that pairs differ both ways."""
+    trial = np.arange(TRIALS)
+    return trial < successes if method % 2 == 0 else trial >= TRIALS - successes
+
+
+def hit_evaluations(method: int, successes: int) -> np.ndarray:
+    """Of each trial; -1 for those that do not succeed."""
+    return np.where(solved(method, successes), 100 * (1 + method) + 10 * np.arange(TRIALS), -1)
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
@@ -57,77 +94,117 @@ def add_flags(dataset: h5py.Dataset, meanings: list[str]) -> None:
     dataset.attrs["flag_meanings"] = " ".join(meanings)
 
 
-def write_summary(group: h5py.Group, experiments: list[str]) -> None:
+def write_cells(group: h5py.Group, coordinates: dict[str, list], values: dict[str, np.ndarray]) -> None:
+    """Variables over all coordinates but `evaluations`, which is the last, or over all of them."""
+    scales = [scale(group, name, coordinate) for name, coordinate in coordinates.items()]
+    for name, array in values.items():
+        dataset = group.create_dataset(name, data=array)
+        dataset.attrs["_FillValue"] = np.array(-1 if array.dtype.kind == "i" else np.nan, array.dtype)
+        for dimension, dimension_scale in zip(dataset.dims, scales):
+            dimension.attach_scale(dimension_scale)
+
+
+def write_summary(file: h5py.File, job: Job) -> None:
+    """Writes /summary and /pooled."""
     coordinates = {
-        "experiment": experiments,
+        "experiment": list(EXPERIMENTS),
         "task": TASKS,
         "model": MODELS,
         "latent_dim": LATENT_DIMS,
+        "training": job.trainings,
         "measurements": MEASUREMENTS,
-        "method": METHODS,
-        "quantile": QUANTILES,
+        "method": job.methods,
+        "evaluations": EVALUATIONS.tolist(),
     }
-    scales = [scale(group, name, values) for name, values in coordinates.items()]
-    shape = [len(s) for s in scales]
-    values = {name: np.full(shape[:-1], np.nan) for name in ("success_rate", "success_low", "success_high")}
+    shape = [len(coordinate) for coordinate in coordinates.values()]
+    profiles = ["hits_within", "hits_within_low", "hits_within_high"]
+    rates = ["success_rate", "success_low", "success_high"]
+    values = {name: np.full(shape[:-1], np.nan) for name in rates}
+    values |= {name: np.full(shape, np.nan) for name in profiles}
     values |= {name: np.full(shape[:-1], -1, "i8") for name in ("trials", "successes")}
     values["operator"] = np.full(shape[:-1], -1, "i1")
-    values["pixel_error_quantile"] = np.full(shape, np.nan)
-    for cell in cells():
-        task, m = cell[1], cell[4]
-        for method, successes in enumerate(SUCCESSES[TASKS[task]]):
-            at = (*cell, method)
-            values["trials"][at] = TRIALS
-            values["operator"][at] = min(task, 1)
-            if TASKS[task] == "approximation":
-                values["pixel_error_quantile"][at] = pixel_error_quantile(method, m)
-                continue
-            values["successes"][at] = successes
-            values["success_rate"][at] = successes / TRIALS
-            values["success_low"][at], values["success_high"][at] = wilson(successes, TRIALS)
-    for name, array in values.items():
-        dataset = group.create_dataset(name, data=array)
-        if array.dtype.kind == "i":
-            dataset.attrs["_FillValue"] = np.array(-1, array.dtype)
-        for dimension, dimension_scale in zip(dataset.dims, scales):
-            dimension.attach_scale(dimension_scale)
+    for experiment, task, model, k, m in cells():
+        for training, of_training in enumerate(job.successes[TASKS[task]]):
+            for method, successes in enumerate(of_training):
+                at = (experiment, task, model, k, training, m, method)
+                values["trials"][at] = TRIALS
+                values["operator"][at] = min(task, 1)
+                if TASKS[task] == "approximation":
+                    continue
+                values["successes"][at] = successes
+                hits = hit_evaluations(method, successes)
+                within = ((hits[:, None] >= 0) & (hits[:, None] <= EVALUATIONS)).sum(axis=0)
+                for name, count in (("success", successes), ("hits_within", within)):
+                    names = rates if name == "success" else profiles
+                    for end, value in zip(names, (count / TRIALS, *wilson(count, TRIALS)), strict=True):
+                        values[end][at] = value
+    group = file.create_group("summary", track_order=True)
+    write_cells(group, coordinates, values)
     add_flags(group["operator"], OPERATORS)
 
+    counts = {"trainings": (values["trials"] > 0).sum(axis=4), "trials": np.maximum(values["trials"], 0).sum(axis=4)}
+    pooled = {name: np.where(counts["trainings"] > 0, count, -1) for name, count in counts.items()}
+    for names in (rates, profiles):
+        mean = values[names[0]].mean(axis=4)
+        # An interval that no formula gives: it can only be read.
+        ends = (mean - 0.07, mean + 0.03) if len(job.trainings) > 1 else (mean * np.nan, mean * np.nan)
+        pooled |= dict(zip(names, (mean, *ends), strict=True))
+    means = 100.0 * (1 + np.arange(len(job.methods))) + 95
+    pooled["network_evaluations_mean"] = np.where(counts["trainings"] > 0, means, np.nan)
+    del coordinates["training"]
+    write_cells(file.create_group("pooled", track_order=True), coordinates, pooled)
 
-def write_trials(group: h5py.Group, experiments: list[str]) -> None:
+
+def write_trials(group: h5py.Group, job: Job) -> None:
     """Trials that succeed end at distance 0, the others at 4 − k·0.1; one adam trial at NaN a cell."""
     rows = []
     for experiment, task, model, k, m in cells():
-        for method, successes in enumerate(SUCCESSES[TASKS[task]]):
-            for trial in range(TRIALS):
-                lost = method == 0 and trial == TRIALS - 1
-                distance = 0.0 if trial < successes else 4 - 0.1 * LATENT_DIMS[k]
-                if lost or TASKS[task] == "approximation":
-                    distance = np.nan
-                enumerations = (experiment, task, model, min(task, 1), method, 2 if lost else 0)
-                rows.append((*enumerations, LATENT_DIMS[k], MEASUREMENTS[m], trial, distance))
+        for training, of_training in enumerate(job.successes[TASKS[task]]):
+            for method, successes in enumerate(of_training):
+                hits = hit_evaluations(method, successes)
+                for trial in range(TRIALS):
+                    lost = method == 0 and trial == TRIALS - 1
+                    distance = 0.0 if hits[trial] >= 0 else 4 - 0.1 * LATENT_DIMS[k]
+                    if lost or TASKS[task] == "approximation":
+                        distance = np.nan
+                    error = pixel_errors(method, m, training)[trial]
+                    enumerations = (experiment, task, model, min(task, 1), method, 2 if lost else 0)
+                    numbers = (LATENT_DIMS[k], job.trainings[training], MEASUREMENTS[m], trial, hits[trial])
+                    rows.append((*enumerations, *numbers, distance, error))
     row = scale(group, "row", list(range(len(rows))))
     columns = list(zip(*rows))
-    meanings = {"experiment": experiments, "task": TASKS, "model": MODELS, "operator": OPERATORS, "method": METHODS}
-    meanings["stop_reason"] = ["converged", "iteration_cap", "non_finite"]
-    for name, column in zip([*meanings, "latent_dim", "measurements", "trial", "distance"], columns):
-        kind = "i4" if name in ("experiment", "model") else "i1" if name in meanings else "f8" if name == "distance" else "i8"
+    meanings = {"experiment": list(EXPERIMENTS), "task": TASKS, "model": MODELS, "operator": OPERATORS}
+    meanings |= {"method": job.methods, "stop_reason": ["converged", "iteration_cap", "non_finite"]}
+    numbers = ["latent_dim", "training", "measurements", "trial", "hit_evaluations", "distance", "pixel_error"]
+    kinds = {"experiment": "i4", "model": "i4", "distance": "f8", "pixel_error": "f8"}
+    for name, column in zip([*meanings, *numbers], columns, strict=True):
+        kind = kinds.get(name, "i1" if name in meanings else "i8")
         dataset = group.create_dataset(name, data=np.array(column, kind))
         dataset.dims[0].attach_scale(row)
         if name in meanings:
             add_flags(dataset, meanings[name])
+    group["hit_evaluations"].attrs["_FillValue"] = np.int64(-1)
 
 
-@pytest.fixture
-def results_file(tmp_path: Path) -> Path:
-    path = tmp_path / "results.h5"
-    experiments = list(EXPERIMENTS)
+def write_results(path: Path, job: Job) -> Path:
     with h5py.File(path, "w", track_order=True) as file:
         file.attrs["filetype"] = "surf_sweep/results"
-        file.attrs["schema_version"] = "3.0"
-        write_summary(file.create_group("summary", track_order=True), experiments)
-        write_trials(file.create_group("trials", track_order=True), experiments)
+        file.attrs["schema_version"] = "4.0"
+        write_summary(file, job)
+        write_trials(file.create_group("trials", track_order=True), job)
         settings = file.create_group("experiments", track_order=True)
         for name, tasks in EXPERIMENTS.items():
             settings.create_group(name, track_order=True).attrs["trials.tasks"] = ",".join(tasks)
     return path
+
+
+@pytest.fixture
+def results_file(tmp_path: Path) -> Path:
+    """With one training."""
+    return write_results(tmp_path / "results.h5", ONE)
+
+
+@pytest.fixture
+def trainings_file(tmp_path: Path) -> Path:
+    """With three trainings."""
+    return write_results(tmp_path / "trainings.h5", THREE)

@@ -1,24 +1,73 @@
 """analysis/results.py: what it decodes and what it refuses."""
 
+import json
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from conftest import THREE, hit_evaluations
 
 import files
 import results
 
+SCHEMA = json.loads((Path(__file__).parents[2] / "hdf5_schema/results.json").read_text())
+
+
+@pytest.mark.parametrize("file", ["results_file", "trainings_file"])
+def test_what_the_tests_write_is_in_the_schema(file: str, request: pytest.FixtureRequest) -> None:
+    def check(name: str, entry: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(entry, h5py.Dataset):
+            described = SCHEMA["datasets"][f"/{name}"]
+            dims = [scales[0].name.split("/")[-1] if len(scales) else name.split("/")[-1] for scales in entry.dims]
+            kind = "string" if h5py.check_string_dtype(entry.dtype) else entry.dtype.name
+            assert (dims, kind) == (described["dims"], described["type"]), name
+            assert ("_FillValue" in entry.attrs) == ("_FillValue" in described["attributes"]), name
+
+    with h5py.File(request.getfixturevalue(file)) as written:
+        assert written.attrs["schema_version"] == SCHEMA["schema_version"]
+        written.visititems(check)
+
+
+def test_every_dataset_of_the_schema_is_described() -> None:
+    for name, dataset in SCHEMA["datasets"].items():
+        assert {"units", "long_name"} <= dataset["attributes"].keys(), name
+        of_group = [f"{name.rpartition('/')[0]}/{dimension}" for dimension in dataset["dims"]]
+        assert all(dimension in SCHEMA["datasets"] for dimension in of_group), name
+        assert dataset["attributes"].get("_FillValue", dataset["type"]) == dataset["type"], name
+
 
 def test_summary_is_labelled(results_file: Path) -> None:
     summary = results.summary(results_file)
-    dims = ("experiment", "task", "model", "latent_dim", "measurements", "method")
+    dims = ("experiment", "task", "model", "latent_dim", "training", "measurements", "method")
     assert summary.success_rate.dims == dims
     # As a dictionary: `method` is also a parameter of sel.
-    where = {"experiment": "table1", "task": "inversion", "model": "wgan", "latent_dim": 5, "measurements": 784}
+    where = {"experiment": "table1", "task": "inversion", "model": "wgan", "latent_dim": 5, "training": 1}
+    where |= {"measurements": 784}
     cell = summary.sel({**where, "method": "adam"})
     assert (cell.trials, cell.successes, cell.success_rate, cell.operator) == (20, 9, 0.45, "identity")
     assert summary.operator.sel({**where, "experiment": "figure1", "method": "adam"}) == ""
+
+
+def test_pooled_is_over_all_dimensions_but_the_training(trainings_file: Path) -> None:
+    pooled, summary = results.pooled(trainings_file), results.summary(trainings_file)
+    assert pooled.success_rate.dims == ("experiment", "task", "model", "latent_dim", "measurements", "method")
+    assert pooled.hits_within.dims == (*pooled.success_rate.dims, "evaluations")
+    where = {"experiment": "table1", "task": "inversion", "model": "wgan", "latent_dim": 5, "measurements": 784}
+    cell = pooled.sel({**where, "method": "adam"})
+    assert (cell.trainings, cell["trials"], cell.success_rate) == (3, 60, pytest.approx((9 + 7 + 12) / 60))
+    assert summary.successes.sel({**where, "method": "adam"}).values.tolist() == [9, 7, 12]
+    assert summary.training.values.tolist() == [7, 8, 11]
+    assert np.isnan(pooled.trainings.sel({**where, "experiment": "figure1", "method": "adam"}))
+
+
+def test_trials_of_several_trainings(trainings_file: Path) -> None:
+    trials = results.trials(trainings_file)
+    assert trials.sizes["row"] == 8 * 3 * 5 * 20
+    chosen = (trials.task == "recovery") & (trials.measurements == 50) & (trials.training == 11)
+    chosen &= trials.method == "restarts-lm"
+    hits = hit_evaluations(3, THREE.successes["recovery"][2][3]).astype(float)
+    np.testing.assert_array_equal(trials.hit_evaluations[chosen], np.where(hits < 0, np.nan, hits))
 
 
 def test_trials_have_names_for_numbers(results_file: Path) -> None:
@@ -51,13 +100,14 @@ def test_not_hdf5(tmp_path: Path) -> None:
         results.trials(path)
 
 
-@pytest.mark.parametrize("read", [results.summary, results.trials, results.experiments])
+@pytest.mark.parametrize("read", [results.summary, results.pooled, results.trials, results.experiments])
 @pytest.mark.parametrize(
     ("attribute", "value", "problem"),
     [
         ("filetype", "surf_sweep/chain", "filetype surf_sweep/chain, not surf_sweep/results"),
-        ("schema_version", "1.0", "schema version 1.0, this module reads 3.x"),
-        ("schema_version", "4.1", "schema version 4.1, this module reads 3.x"),
+        ("schema_version", "1.0", "schema version 1.0, this module reads 4.x"),
+        ("schema_version", "3.0", "schema version 3.0, this module reads 4.x"),
+        ("schema_version", "5.1", "schema version 5.1, this module reads 4.x"),
     ],
 )
 def test_other_files(results_file: Path, read, attribute: str, value: str, problem: str) -> None:

@@ -49,7 +49,7 @@ struct SmallSweep
     /// Stores a block in which every trial succeeds after `iterations` steps.
     fs::path store_block(BlockIndex block, std::int64_t budget, std::int64_t iterations) const
     {
-        BlockSpec const spec = plan.block_spec({block, budget});
+        BlockSpec const spec = plan.block_spec({block, {.steps = budget}});
         std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(spec.count));
         for (std::int64_t i = 0; i < spec.count; ++i)
         {
@@ -91,7 +91,7 @@ TEST_CASE("a surfing cell's blocks are found by the budget of its adam cell", "[
     CHECK(cells[0].result.outcomes.back().trial == 5);
     CHECK(cells[1].blocks == std::vector{BlockIndex{2}});
     CHECK_FALSE(cells[1].complete());
-    CHECK(cells[1].result.budget == 500);
+    CHECK((cells[1].result.budget == Budget{.steps = 500}));
     CHECK(cells[1].result.planned == 6);
 }
 

@@ -52,7 +52,10 @@ std::vector<std::string> lines_of(std::string const& text)
     std::vector<std::string> lines;
     for (std::string line; std::getline(stream, line);)
     {
-        lines.push_back(line);
+        if (!line.empty())
+        {
+            lines.push_back(line);
+        }
     }
     return lines;
 }
@@ -106,5 +109,27 @@ TEST_CASE("experiments are named where there are several, in lines that a screen
     CHECK_THAT(lines[1], Catch::Contains("  3/10  0.0 (0.0-56.1)  "));
     CHECK_THAT(lines[2], Catch::StartsWith("figure4     wgan-gp"));
     CHECK_THAT(lines[2], Catch::Contains("  0/10  -  "));
+    CHECK(std::ranges::all_of(lines, [](std::string const& line) { return line.size() <= 150; }));
+}
+
+TEST_CASE("trainings are told apart, and what they say together follows", "[summary_table]")
+{
+    std::vector<reduce::CellResult> cells = {cell(Task::inversion, Method::adam, 2, 0.5),
+                                             cell(Task::inversion, Method::surfing, 8, 0.4),
+                                             cell(Task::inversion, Method::adam, 4, 0.5),
+                                             cell(Task::inversion, Method::surfing, 9, 0.4)};
+    cells[0].training = cells[1].training = 5;
+    cells[2].training = cells[3].training = 11;
+    cells[2].spec.chain = cells[3].spec.chain = ChainId::from_hex("ff");
+    auto const lines = lines_of(table_of(cells));
+    REQUIRE(lines.size() == 9);  // without the empty line between the tables
+    CHECK_THAT(lines[0], Catch::StartsWith("model    k   training  task "));
+    CHECK_THAT(lines[3], Catch::StartsWith("wgan-gp  20        11  inversion"));
+    CHECK(lines[5].starts_with("Over trainings"));
+    CHECK_THAT(lines[6], Catch::StartsWith("model    k   trainings  task "));
+    CHECK_THAT(lines[7], Catch::Contains("  adam     30.0 ("));
+    // 6 + 5 trials that surfing alone solves: 2 * 2^-11, as if of one training.
+    CHECK_THAT(lines[8],
+               Catch::Contains("  surfing  85.0 (") && Catch::Contains("+11/-0 p=0.00098"));
     CHECK(std::ranges::all_of(lines, [](std::string const& line) { return line.size() <= 150; }));
 }

@@ -45,7 +45,7 @@ BlockSpec block_of(Method method, Precision precision)
     block.cell.precision = precision;
     block.cell.stop.max_iterations = 12;  // before rounding has grown
     block.count = 20;
-    block.budget = method == Method::adam ? 0 : 9;
+    block.budget = {.steps = method == Method::adam ? 0 : 9, .evaluations = 60};
     return block;
 }
 
@@ -78,7 +78,7 @@ class CountingRecorder final : public GraphRecorder
 BlockSpec recorded_block()
 {
     BlockSpec block = block_of(Method::surfing, Precision::float32);
-    block.budget = 60;
+    block.budget.steps = 60;
     block.cell.stop.max_iterations = 90;
     return block;
 }

@@ -23,7 +23,7 @@ USES = {
     "chain": ["hdf5", "spec"],
     "train": ["data", "model", "chain"],
     "trial": ["polytope", "data", "model", "chain"],
-    "sched": ["mpi"],
+    "sched": ["mpi", "spec"],
     "store": ["hdf5", "spec"],
     "reduce": ["store"],
     "landscape": ["data", "model", "chain", "reduce"],

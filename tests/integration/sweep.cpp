@@ -43,7 +43,7 @@ tasks = inversion,recovery,approximation
 operator = mask
 measurements = 50
 noise = 0.01
-methods = adam,surfing,restarts
+methods = adam,surfing,restarts,restarts-surfing
 count = 5
 block_size = 2
 [stop]

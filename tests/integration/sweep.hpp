@@ -16,7 +16,7 @@ constexpr int small_job_blocks = 8;
 /// Two kinds of model, all tasks and methods, blocks of unequal size, trials that stop at different
 /// times.
 extern char const* const wide_job;
-constexpr int wide_job_blocks = 54;
+constexpr int wide_job_blocks = 72;
 
 /// A job file and the output folder of its runs, in a folder of its own.
 class Sweep

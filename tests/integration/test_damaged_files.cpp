@@ -35,7 +35,7 @@ fs::path segment_of(Sweep const& sweep, std::string const& method)
     for (fs::path const& file : sweep.segments())
     {
         h5::FileReader const segment(file);
-        if ((segment.root().attribute<std::int64_t>("budget") == 0) == (method == "adam"))
+        if ((segment.root().attribute<std::int64_t>("budget_steps") == 0) == (method == "adam"))
         {
             return file;
         }

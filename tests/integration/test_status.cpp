@@ -95,7 +95,7 @@ TEST_CASE("reduce takes what is there of an unfinished job", "[status]")
     Sweep const sweep(finished(small_job));
     auto const segments = sweep.segments();
     auto const surfing = std::find_if(segments.begin(), segments.end(), [](fs::path const& file) {
-        return h5::FileReader(file).root().attribute<std::int64_t>("budget") > 0;
+        return h5::FileReader(file).root().attribute<std::int64_t>("budget_steps") > 0;
     });
     REQUIRE(surfing != segments.end());
     fs::remove(*surfing);

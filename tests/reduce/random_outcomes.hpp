@@ -28,6 +28,9 @@ inline std::vector<TrialOutcome> random_outcomes(std::uint32_t seed, std::int64_
         if (outcome.success)
         {
             outcome.first_hit = outcome.iterations / 2;
+            outcome.hit_evaluations = 3 * outcome.first_hit + 5;
+            outcome.goal_evaluations =
+                number % 5 == 0 ? TrialOutcome::never : outcome.network_evaluations;
         }
         else if (uniform(engine) < 0.2)
         {

@@ -14,13 +14,14 @@ inline constexpr std::int64_t small_results_planned = 80;
 /// A cell with random outcomes, which depend on what is given except for the experiment.
 inline reduce::CellResult small_cell(std::string experiment, Task task, std::string model,
                                      std::int64_t latent_dim, std::int64_t measurements,
-                                     Method method, std::int64_t done, double success_chance)
+                                     Method method, std::int64_t done, double success_chance,
+                                     std::int64_t training = 1)
 {
     reduce::CellResult result;
     result.experiment = std::move(experiment);
     Operator const seen_through = task == Task::inversion ? Operator::identity : Operator::gaussian;
     CanonicalText chain;
-    chain.add("model", model).add("latent_dim", latent_dim);
+    chain.add("model", model).add("latent_dim", latent_dim).add("training", training);
     result.spec.chain = ChainId::of(chain);
     result.spec.generator.label = std::move(model);
     result.spec.generator.latent_dim = latent_dim;
@@ -29,9 +30,11 @@ inline reduce::CellResult small_cell(std::string experiment, Task task, std::str
         .seed = 1, .task = task, .measured_by = seen_through, .measurements = measurements};
     result.spec.method = method;
     result.planned = small_results_planned;
-    result.budget = method == Method::adam ? 0 : 471;
-    auto const seed =
-        static_cast<std::uint32_t>(latent_dim + measurements + done + 1000 * int(method));
+    result.training = training;
+    result.budget = {.steps = heeds(method, SettingGroup::surfing) ? 471 : 0,
+                     .evaluations = heeds(method, SettingGroup::restarts) ? 2000 : 0};
+    auto const seed = static_cast<std::uint32_t>(latent_dim + measurements + done +
+                                                 1000 * int(method) + 10'000 * (training - 1));
     result.outcomes = random_outcomes(seed, done, success_chance, latent_dim);
     if (!has_latent(task))
     {
@@ -39,6 +42,7 @@ inline reduce::CellResult small_cell(std::string experiment, Task task, std::str
         {
             outcome.success = false;
             outcome.first_hit = TrialOutcome::never;
+            outcome.hit_evaluations = TrialOutcome::never;
             outcome.distance = std::numeric_limits<double>::quiet_NaN();
         }
     }
@@ -63,6 +67,8 @@ inline std::vector<reduce::CellResult> small_cells()
         small_cell("figure3", recovery, vae, 5, 100, surfing, 0, 0),
         small_cell("figure3", approximation, vae, 20, 100, adam, 80, 0),
         small_cell("figure3", approximation, vae, 20, 100, surfing, 80, 0),
+        small_cell("table1", inversion, dcgan, 5, 784, surfing, 80, 0.8, 2),
+        small_cell("table1", inversion, dcgan, 5, 784, adam, 80, 0.5, 2),
     };
     std::erase_if(cells[0].outcomes,
                   [](TrialOutcome const& outcome) { return outcome.trial % 7 == 3; });
@@ -71,7 +77,8 @@ inline std::vector<reduce::CellResult> small_cells()
 
 /// Three experiments, not in the order of the alphabet: "table1" with inversion, "figure3" with
 /// recovery, approximation and table1's VAE cell, "aside" without cells. One cell is incomplete,
-/// one has no successes, one no trials, one lacks some of adam's trials.
+/// one has no successes, one no trials, one lacks some of adam's trials. Two cells are
+/// of a second training.
 inline reduce::ResultsInput small_results()
 {
     reduce::ResultsInput input;

@@ -22,22 +22,22 @@ import numpy as np, xarray
 for engine in ("h5netcdf", "netcdf4"):
     summary = xarray.open_dataset(path, group="summary", engine=engine)
     trials = xarray.open_dataset(path, group="trials", engine=engine)
-    dims = ("experiment", "task", "model", "latent_dim", "measurements", "method")
-    assert summary.success_rate.dims == dims and summary.success_rate.shape == (3, 3, 2, 2, 2, 3)
+    dims = ("experiment", "task", "model", "latent_dim", "training", "measurements", "method")
+    assert summary.success_rate.dims == dims and summary.success_rate.shape == (3, 3, 2, 2, 2, 2, 3)
     assert list(summary.experiment.values) == ["table1", "figure3", "aside"]
     assert list(summary.task.values) == ["inversion", "recovery", "approximation"]
     assert list(summary.model.values) == ["dcgan", "vae"]
-    assert list(summary.latent_dim.values) == [5, 20] and list(summary.measurements.values) == [100, 784]
+    assert list(summary.latent_dim.values) == [5, 20] and list(summary.training.values) == [1, 2] and list(summary.measurements.values) == [100, 784]
     assert list(summary.method.values) == ["adam", "surfing", "restarts"]
-    assert int(np.isfinite(summary.trials.values).sum()) == 10
-    assert list(summary.trials.sum(dims[1:]).values) == [300, 391, 0]
-    assert trials.sizes["row"] == 691
+    assert int(np.isfinite(summary.trials.values).sum()) == 12
+    assert list(summary.trials.sum(dims[1:]).values) == [460, 391, 0]
+    assert trials.sizes["row"] == 851
     key = np.stack([trials[name].values for name in dims + ("trial",)])
-    assert (np.lexsort(key[::-1]) == np.arange(691)).all()
+    assert (np.lexsort(key[::-1]) == np.arange(851)).all()
     assert trials.experiment.attrs["flag_meanings"] == "table1 figure3 aside"
     assert list(trials.experiment.attrs["flag_values"]) == [0, 1, 2] and trials.experiment.dtype == np.int32
     latent = trials.latent.values
-    assert latent.shape == (691, 20) and latent.dtype == np.float32
+    assert latent.shape == (851, 20) and latent.dtype == np.float32
     short = trials.latent_dim.values == 5
     assert np.isnan(latent[short, 5:]).all() and np.isfinite(latent[short, :5]).all()
     assert np.isfinite(latent[~short]).all()
@@ -64,7 +64,7 @@ for place, name in enumerate(["table1", "figure3"]):
         return xarray.open_dataset(f"{path}/{file}.h5", group=group).load()
     alone = group(name, "summary")
     everything = group("all", "summary").sel(experiment=[name])
-    cut = everything.sel({d: alone[d] for d in ("task", "model", "latent_dim", "measurements", "method")})
+    cut = everything.sel({d: alone[d] for d in ("task", "model", "latent_dim", "training", "measurements", "method")})
     xarray.testing.assert_identical(cut, alone)
     assert int(alone.trials.count()) == int(everything.trials.count()) > 0  # and nothing beyond the cut
     def labelled(trials):  # experiments and models are numbered in their file
@@ -88,22 +88,22 @@ TEST_CASE("h5py reads provenance, types and meanings", "[results]")
     python(R"(
 import h5py, numpy as np
 file = h5py.File(path)
-assert file.attrs["filetype"] == "surf_sweep/results" and file.attrs["schema_version"] == "3.0"
+assert file.attrs["filetype"] == "surf_sweep/results" and file.attrs["schema_version"] == "4.0"
 provenance = dict(file["provenance"].attrs)
 assert provenance == dict(job="[sweep]\nmodel = vae, dcgan\nlatent-dim = 5, 20\n", git_revision="e5bcf7d",
                           ranks="5", device="cpu — 2 Kerne")
 experiments = {name: dict(group.attrs) for name, group in file["experiments"].items()}
 assert experiments == {"table1": {"trials.count": "80", "trials.tasks": "inversion"}, "figure3": {"trials.count": "80"},
                        "aside": {}}
-summary, trials = file["summary"], file["trials"]
+summary, pooled, trials = file["summary"], file["pooled"], file["trials"]
 assert list(summary["model"].asstr()) == ["dcgan", "vae"] and summary["latent_dim"].dtype == np.int64
-assert summary["trials"].dtype == np.int64 and (summary["trials"][...] == -1).sum() == 216 - 10
-assert trials["method"].dtype == np.int8 and trials["method"].attrs["flag_meanings"] == "adam surfing restarts projected lm surfing-lm"
+assert summary["trials"].dtype == np.int64 and (summary["trials"][...] == -1).sum() == 432 - 12
+assert trials["method"].dtype == np.int8 and trials["method"].attrs["flag_meanings"] == "adam surfing restarts projected lm surfing-lm restarts-lm restarts-surfing restarts-surfing-lm"
 assert list(trials["task"].attrs["flag_values"]) == [0, 1, 2]
 model = trials["model"]
 assert model.dtype == np.int32 and model.attrs["flag_values"].dtype == np.int32
 assert list(model.attrs["flag_values"]) == [0, 1] and model.attrs["flag_meanings"] == "dcgan vae"
-for group in (summary, trials):
+for group in (summary, pooled, trials):
     for data in group.values():
         assert {"units", "long_name"} <= set(data.attrs)
         assert data.is_scale or all(len(dim) == 1 for dim in data.dims)
@@ -136,8 +136,8 @@ TEST_CASE("h5dump prints a column", "[results]")
 import subprocess
 command = ["h5dump", "-d", "/summary/complete", path]
 text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-assert "H5T_STD_I8LE" in text and "SIMPLE { ( 3, 3, 2, 2, 2, 3 )" in text, text
-assert "(0,0,0,0,1,0): 1, 0, 1" in text and "(1,1,1,0,0,0): 1, 0, -1" in text, text
+assert "H5T_STD_I8LE" in text and "SIMPLE { ( 3, 3, 2, 2, 2, 2, 3 )" in text, text
+assert "(0,0,0,0,0,1,0): 1, 0, 1" in text and "(1,1,1,0,0,0,0): 1, 0, -1" in text, text
 )py",
            path);
 }
@@ -168,8 +168,8 @@ TEST_CASE("results with a variable too few break their schema", "[results]")
 {
     ScratchFolder const folder;
     fs::path const path = write_small_results(folder.path);
-    python("import h5py\nfile = h5py.File(path, 'r+')\ndel file['summary/budget']\n", path);
-    CHECK(h5::violations(path) == std::vector<std::string>{"/summary/budget is missing"});
+    python("import h5py\nfile = h5py.File(path, 'r+')\ndel file['summary/budget_steps']\n", path);
+    CHECK(h5::violations(path) == std::vector<std::string>{"/summary/budget_steps is missing"});
 }
 
 TEST_CASE("results of another major version are refused", "[results]")

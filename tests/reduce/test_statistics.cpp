@@ -155,45 +155,45 @@ TEST_CASE("Wilson's interval of nothing is nothing, and stays within [0, 1]", "[
     CHECK(wilson_interval(56, 100).low == Approx(0.46234).margin(1e-4));
 }
 
-TEST_CASE("a surfing budget comes from the best that is known", "[statistics]")
+TEST_CASE("surfing's budget comes from the best that is known", "[statistics]")
 {
     CellStatistics statistics;
-    CHECK(surfing_budget(statistics).steps == 1);
-    CHECK(surfing_budget(statistics).basis == BudgetBasis::none);
+    auto const hits = [&] { return grant(BudgetRule::first_hits, statistics); };
+    auto const steps = [&] { return grant(BudgetRule::steps, statistics); };
+    CHECK(hits() == 1);
+    CHECK(steps() == 1);
 
     statistics.add(finished(StopReason::non_finite, 5, TrialOutcome::never));
-    CHECK(surfing_budget(statistics).basis == BudgetBasis::none);
+    CHECK(hits() == 1);
 
     statistics.add(finished(StopReason::iteration_cap, 1000, TrialOutcome::never));
     statistics.add(finished(StopReason::converged, 2002, TrialOutcome::never));
-    CHECK(surfing_budget(statistics).steps == 1752);  // 1751.5: without the trial of 5 steps
-    CHECK(surfing_budget(statistics).basis == BudgetBasis::finite_trials);
+    CHECK(hits() == 1752);  // 1751.5: without the trial of 5 steps
+    CHECK(steps() == 1752);
 
     statistics.add(finished(StopReason::converged, 700, 300));
     statistics.add(finished(StopReason::converged, 700, 401));
-    CHECK(surfing_budget(statistics).steps == 376);  // 375.75
-    CHECK(surfing_budget(statistics).basis == BudgetBasis::successes);
+    CHECK(hits() == 376);    // 375.75
+    CHECK(steps() == 1251);  // 1250.5, of 700, 700, 1000, 2002
 }
 
 TEST_CASE("a budget is at least one step", "[statistics]")
 {
     CellStatistics statistics;
     statistics.add(finished(StopReason::converged, 10, 0));
-    CHECK(surfing_budget(statistics).steps == 1);
-    CHECK(surfing_budget(statistics).basis == BudgetBasis::successes);
+    CHECK(grant(BudgetRule::first_hits, statistics) == 1);
+    CHECK(grant(BudgetRule::steps, statistics) == 10);
 }
 
-TEST_CASE("restarts take the mean steps of surfing's finite trials", "[statistics]")
+TEST_CASE("restarts are granted the mean network evaluations", "[statistics]")
 {
-    CellStatistics surfing;
-    CHECK(restarts_budget(surfing) == 1);
-    surfing.add(finished(StopReason::non_finite, 5'000, TrialOutcome::never));
-    CHECK(restarts_budget(surfing) == 1);
-    surfing.add(finished(StopReason::converged, 1'000, 700));
-    surfing.add(finished(StopReason::iteration_cap, 2'001, TrialOutcome::never));
-    CHECK(restarts_budget(surfing) == 1'501);  // 1500.5
-
-    CellStatistics instant;
-    instant.add(finished(StopReason::converged, 0, 0));
-    CHECK(restarts_budget(instant) == 1);
+    CellStatistics statistics;
+    CHECK(grant(BudgetRule::evaluations, statistics) == 1);
+    for (std::int64_t const evaluations : {5'000, 1'000, 2'001})
+    {
+        TrialOutcome outcome = finished(StopReason::converged, 10, 0);
+        outcome.network_evaluations = evaluations;
+        statistics.add(outcome);
+    }
+    CHECK(grant(BudgetRule::evaluations, statistics) == 2'667);
 }

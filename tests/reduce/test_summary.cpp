@@ -15,7 +15,7 @@ namespace
 char const* const walk = R"(
 import numpy as np, xarray
 
-dims = ("experiment", "task", "model", "latent_dim", "measurements", "method")
+dims = ("experiment", "task", "model", "latent_dim", "training", "measurements", "method")
 summary = xarray.open_dataset(path, group="summary").load()
 trials = xarray.open_dataset(path, group="trials").load()
 
@@ -57,7 +57,7 @@ TEST_CASE("numpy and scipy find the statistics in the trials", "[summary]")
 from scipy.stats import binomtest
 
 nowhere = np.isnan(summary.trials_planned)
-assert int((~nowhere).sum()) == 10
+assert int((~nowhere).sum()) == 12
 for name in summary.data_vars:
     if "experiment" in summary[name].dims:
         values = summary[name].transpose(*dims, ...).values[nowhere.values]
@@ -73,7 +73,9 @@ for where, cell, t, rows in cells():
     assert (np.diff(t.trial.values) > 0).all()
     k = int(t.success.sum())
     assert float(cell.trials) == n and float(cell.trials_planned) == 80 and float(cell.complete) == (n == 80)
-    assert float(cell.budget) == (0 if where["method"] == "adam" else 471)
+    steps, evaluations = float(cell.budget_steps), float(cell.budget_evaluations)
+    assert steps == 471 if where["method"] == "surfing" else np.isnan(steps)
+    assert evaluations == 2000 if where["method"] == "restarts" else np.isnan(evaluations)
     flags = dict(zip(summary.operator.attrs["flag_values"], summary.operator.attrs["flag_meanings"].split()))
     assert flags[int(cell.operator)] == ("identity" if where["task"] == "inversion" else "gaussian")
     assert (text["operator"][rows] == flags[int(cell.operator)]).all()
@@ -103,21 +105,24 @@ for where, cell, t, rows in cells():
     for reason in summary.stop_reason.values:
         count = float(cell.trials_by_stop_reason.sel(stop_reason=reason))
         assert count == (text["stop_reason"][rows] == reason).sum()
-assert seen == 9, seen
+assert seen == 11, seen
 )");
 }
 
 TEST_CASE("a task without a true latent has no successes and no distances", "[summary]")
 {
     check(R"(
-where = {"experiment": "figure3", "task": "approximation", "model": "vae", "latent_dim": 20, "measurements": 100}
+where = {"experiment": "figure3", "task": "approximation", "model": "vae", "latent_dim": 20, "training": 1,
+         "measurements": 100}
 for method in ("adam", "surfing"):
     cell = summary.sel({**where, "method": method})
     given = {name for name, value in cell.data_vars.items() if np.isfinite(value.values).any()}
     of_pairs = {"pairs", "pairs_pixel_error_smaller", "pairs_pixel_error_larger", "pixel_error_p"}
-    assert given - of_pairs == {"operator", "trials_planned", "trials", "complete", "budget", "trials_by_stop_reason",
+    assert given - of_pairs == {"operator", "trials_planned", "trials", "complete", "trials_by_stop_reason",
                                 "total_iterations_p75", "total_iterations_mean", "network_evaluations_p75",
-                                "network_evaluations_mean", "pixel_error_quantile", "pixel_error_histogram"}, given
+                                "network_evaluations_mean", "pixel_error_quantile", "pixel_error_histogram",
+                                "goals_within", "goals_within_low", "goals_within_high",
+                                *({"budget_steps"} if method == "surfing" else ())}, given
     assert (of_pairs <= given) == (method == "surfing")
 )");
 }
@@ -140,7 +145,7 @@ for column, last in (("distance", 2), ("pixel_error", 0)):
         expected = np.histogram(or_infinity(t[column]), np.append(left, np.inf))[0]
         assert (counts == expected).all() and counts.sum() == float(cell.trials), (where, counts, expected)
         assert (counts > 0).sum() > 5
-    assert seen == (7 if column == "distance" else 9)
+    assert seen == (9 if column == "distance" else 11)
 )");
 }
 
@@ -176,7 +181,7 @@ for where, cell, _, _ in cells():
     larger = int((or_infinity(here.pixel_error) > or_infinity(adam.pixel_error)).sum())
     assert (float(cell.pairs_pixel_error_smaller), float(cell.pairs_pixel_error_larger)) == (smaller, larger)
     assert np.isclose(float(cell.pixel_error_p), binomtest(smaller, smaller + larger).pvalue, rtol=1e-12, atol=0)
-assert with_pairs == 3, with_pairs
+assert with_pairs == 4, with_pairs
 )");
 }
 
@@ -218,6 +223,103 @@ for where, cell, t, _ in cells():
                 continue
             at = lambda q, method: np.quantile(distribution, q, method=method)
             assert at(p - slack, "lower") <= end <= at(p + slack, "higher"), (where, name, side, end)
-assert seen == 7, seen
+assert seen == 9, seen
+)");
+}
+
+TEST_CASE("numpy and scipy find the data profiles in the trials", "[summary]")
+{
+    check(R"(
+from scipy.stats import binomtest
+
+limits = summary.evaluations.values
+assert np.allclose(limits, 10 ** (np.arange(71) / 10), rtol=1e-14)
+seen = 0
+for where, cell, t, _ in cells():
+    n = t.sizes["row"]
+    for what, column in (("hits", "hit_evaluations"), ("goals", "goal_evaluations")):
+        profile = cell[f"{what}_within"].values
+        if n == 0 or (what == "hits" and where["task"] == "approximation"):
+            assert np.isnan(profile).all(), where
+            continue
+        seen += 1
+        counts = (t[column].values[:, None] <= limits).sum(0)  # never is NaN
+        assert np.allclose(profile, counts / n, rtol=1e-15), where
+        for count, low, high in zip(counts, *(cell[f"{what}_within_{end}"].values for end in ("low", "high"))):
+            assert np.allclose([low, high], binomtest(int(count), n).proportion_ci(method="wilson"), rtol=1e-12, atol=1e-15)
+    if n and where["task"] != "approximation":
+        hits, goals = cell.hits_within.values[-1], cell.goals_within.values[-1]
+        assert hits == float(cell.success_rate) and (goals < hits or hits == 0)
+assert seen == 20, seen
+)");
+}
+
+TEST_CASE("scipy finds what trainings say together", "[summary]")
+{
+    check(R"(
+from scipy.stats import binomtest, t as student
+
+pooled = xarray.open_dataset(path, group="pooled").load()
+assert "training" not in pooled.dims and pooled.success_rate.dims == tuple(d for d in dims if d != "training")
+assert float(pooled.trainings.sum()) == 11 and float(pooled.trainings.max()) == 2
+
+def interval(values, least, extra):
+    n = len(values)
+    spread = max(student.ppf(0.975, n - 1) * np.std(values, ddof=1), 1.959963984540054 * np.sqrt(least))
+    return np.mean(values) + np.array([-1, 1]) * spread * np.sqrt(extra + 1 / n)
+
+def rates(counts, n):
+    z = np.arcsin(np.sqrt((counts + 0.375) / (n + 0.75)))
+    back = lambda z: np.sin(np.clip(z, 0, np.pi / 2)) ** 2
+    least = np.mean(1 / (4 * n + 2))
+    return back(interval(z, least, 0)), back(interval(z, least, 1))
+
+where = {"experiment": "table1", "task": "inversion", "model": "dcgan", "latent_dim": 5, "measurements": 784}
+of = {(w["training"], w["method"]): (c, t.set_coords("trial").swap_dims(row="trial"))
+      for w, c, t, _ in cells() if all(w[d] == v for d, v in where.items())}
+limits = pooled.evaluations.values
+for method in ("adam", "surfing"):
+    cell = pooled.sel({**where, "method": method})
+    parts = [of[training, method] for training in (1, 2)]
+    n = np.array([t.sizes["trial"] for _, t in parts])
+    k = np.array([int(t.success.sum()) for _, t in parts])
+    assert float(cell.trainings) == 2 and float(cell.trials) == n.sum()
+    assert np.isclose(float(cell.success_rate), (k / n).mean(), rtol=1e-14)
+    around, ahead = rates(k, n)
+    assert np.allclose([float(cell.success_low), float(cell.success_high)], around, rtol=1e-10)
+    assert np.allclose([float(cell.success_next_low), float(cell.success_next_high)], ahead, rtol=1e-10)
+    within = np.mean(k / n * (1 - k / n) / n)
+    between = max(0, np.var(k / n, ddof=1) - within)
+    assert np.allclose([float(cell.success_within), float(cell.success_between)], np.sqrt([within, between]), rtol=1e-10)
+    p75 = np.log([float(c.iterations_p75) for c, _ in parts])
+    assert np.isclose(float(cell.iterations_p75), np.exp(p75.mean()), rtol=1e-12)
+    assert np.allclose([float(cell.iterations_p75_next_low), float(cell.iterations_p75_next_high)],
+                       np.exp(interval(p75, 0, 1)), rtol=1e-10)
+    means = [float(c.network_evaluations_mean) for c, _ in parts]
+    assert np.isclose(float(cell.network_evaluations_mean), np.mean(means), rtol=1e-14)
+    for i in (0, 25, 30, 70):
+        counts = np.array([(t.hit_evaluations <= limits[i]).sum() for _, t in parts])
+        assert np.isclose(float(cell.hits_within[i]), (counts / n).mean(), rtol=1e-14)
+        assert np.allclose([float(cell.hits_within_low[i]), float(cell.hits_within_high[i])], rates(counts, n)[0],
+                           rtol=1e-9, atol=1e-15)
+
+surfing = pooled.sel({**where, "method": "surfing"})
+method_only = sum(int(of[training, "surfing"][0].pairs_method_only) for training in (1, 2))
+adam_only = sum(int(of[training, "surfing"][0].pairs_adam_only) for training in (1, 2))
+assert (float(surfing.pairs_method_only), float(surfing.pairs_adam_only)) == (method_only, adam_only)
+assert np.isclose(float(surfing.mcnemar_p), binomtest(method_only, method_only + adam_only).pvalue, rtol=1e-12)
+differences = [float((c.pairs_method_only - c.pairs_adam_only) / c.pairs) for c, _ in (of[1, "surfing"], of[2, "surfing"])]
+assert np.isclose(float(surfing.difference), np.mean(differences), rtol=1e-13)
+def least(c):  # Agresti & Min 2005
+    b, c, n = (float(c[name]) for name in ("pairs_method_only", "pairs_adam_only", "pairs"))
+    return (b + c + 1 - (b - c) ** 2 / (n + 2)) / (n + 2) ** 2
+around = interval(differences, np.mean([least(c) for c, _ in (of[1, "surfing"], of[2, "surfing"])]), 0)
+assert np.allclose([float(surfing.difference_low), float(surfing.difference_high)], around, rtol=1e-10)
+
+alone = pooled.sel({**where, "method": "restarts"})
+assert float(alone.trainings) == 1 and np.isfinite(alone.success_rate)
+for name in ("success_low", "success_next_high", "success_between", "iterations_p75_low", "difference_low"):
+    assert np.isnan(alone[name]), name
+assert np.isnan(alone.hits_within_low).all() and np.isfinite(alone.hits_within).all()
 )");
 }

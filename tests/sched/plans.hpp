@@ -26,8 +26,8 @@ inline WorkPlan paired_plan(int chains, int pairs, int blocks)
     plan.chains.resize(static_cast<std::size_t>(chains));
     for (int pair = 0; pair < chains * pairs; ++pair)
     {
-        plan.cells.push_back({chain(pair / pairs), std::nullopt});
-        plan.cells.push_back({chain(pair / pairs), cell(2 * pair)});
+        plan.cells.push_back({.chain = chain(pair / pairs)});
+        plan.cells.push_back({.chain = chain(pair / pairs), .budget_from = {cell(2 * pair)}});
     }
     for (int index = 0; index < 2 * chains * pairs; ++index)
     {

@@ -66,17 +66,17 @@ TEST_CASE("a block goes through its stages: chain, budget, lease, done", "[ledge
 
     ledger.chain_published(chain(0));
     CHECK_FALSE(ledger.next_chain());
-    CHECK(ledger.lease(0, {}, 10) == Blocks{{block(0), 0}});
+    CHECK(ledger.lease(0, {}, 10) == Blocks{{block(0)}});
     CHECK(ledger.lease(0, {}, 10).empty());  // the other one waits for its budget
-    CHECK(ledger.cells_to_reduce().empty());
+    CHECK(ledger.cells_to_grant().empty());
 
     ledger.block_done(block(0));
-    CHECK(ledger.cells_to_reduce() == std::vector{cell(0)});
+    CHECK(ledger.cells_to_grant() == std::vector{cell(1)});
     CHECK(ledger.lease(0, {}, 10).empty());
 
-    ledger.cell_reduced(cell(0), 471);
-    CHECK(ledger.cells_to_reduce().empty());
-    CHECK(ledger.lease(0, {}, 10) == Blocks{{block(1), 471}});
+    ledger.budget_granted(cell(1), {471, 9});
+    CHECK(ledger.cells_to_grant().empty());
+    CHECK(ledger.lease(0, {}, 10) == Blocks{{block(1), {471, 9}}});
     CHECK_FALSE(ledger.finished());
     ledger.block_done(block(1));
     CHECK(ledger.finished());
@@ -191,7 +191,7 @@ TEST_CASE("a failed chain takes its blocks along", "[ledger]")
     CHECK(ledger.progress().blocks_abandoned == 4);
     ledger.chain_published(chain(1));
     CHECK(drain(ledger) == 2);
-    ledger.cell_reduced(cell(2), 10);
+    ledger.budget_granted(cell(3), {10, 0});
     CHECK(drain(ledger) == 2);
     CHECK(ledger.finished());
     CHECK(ledger.progress().chains_published == 1);
@@ -220,20 +220,52 @@ TEST_CASE("a budget needs one block that is done", "[ledger]")
     ledger.lease(0, {}, 1);
     ledger.lease(0, {}, 1);
     ledger.block_failed(block(0), 0);
-    CHECK(ledger.cells_to_reduce().empty());
+    CHECK(ledger.cells_to_grant().empty());
 
     SECTION("one is enough")
     {
         ledger.block_done(block(1));
-        CHECK(ledger.cells_to_reduce() == std::vector{cell(0)});
+        CHECK(ledger.cells_to_grant() == std::vector{cell(1)});
     }
     SECTION("without one the cell that waits for it is abandoned")
     {
         ledger.block_failed(block(1), 0);
-        CHECK(ledger.cells_to_reduce().empty());
+        CHECK(ledger.cells_to_grant().empty());
         CHECK(ledger.finished());
         CHECK(ledger.progress().blocks_failed == 2);
         CHECK(ledger.progress().blocks_abandoned == 2);
+    }
+}
+
+TEST_CASE("a budget that follows from two cells waits for both", "[ledger]")
+{
+    // Cell 1 follows from cell 0, cell 2 from both.
+    WorkPlan plan;
+    plan.chains.push_back({.published = true});
+    plan.cells = {{.chain = chain(0), .budget = {0, 7}},
+                  {.chain = chain(0), .budget_from = {cell(0)}},
+                  {.chain = chain(0), .budget_from = {cell(0), cell(1)}}};
+    plan.blocks = {{cell(0)}, {cell(1)}, {cell(2)}};
+    Ledger ledger(plan, 1, 1);
+    CHECK(ledger.lease(0, {}, 10) == Blocks{{block(0), {0, 7}}});  // its own budget
+    ledger.block_done(block(0));
+    CHECK(ledger.cells_to_grant() == std::vector{cell(1)});
+    ledger.budget_granted(cell(1), {5, 0});
+    REQUIRE(ledger.lease(0, {}, 10) == Blocks{{block(1), {5, 0}}});
+
+    SECTION("both are done")
+    {
+        ledger.block_done(block(1));
+        CHECK(ledger.cells_to_grant() == std::vector{cell(2)});
+        ledger.budget_granted(cell(2), {5, 11});
+        CHECK(ledger.lease(0, {}, 10) == Blocks{{block(2), {5, 11}}});
+    }
+    SECTION("one of them comes to nothing")
+    {
+        ledger.block_failed(block(1), 0);
+        CHECK(ledger.cells_to_grant().empty());
+        CHECK(ledger.finished());
+        CHECK(ledger.progress().blocks_abandoned == 1);
     }
 }
 
@@ -246,10 +278,10 @@ TEST_CASE("blocks stored by an earlier run are not run again", "[ledger]")
     {
         ledger.block_done(block(index));
     }
-    CHECK(ledger.cells_to_reduce().empty());  // nobody waits for a budget any more
+    CHECK(ledger.cells_to_grant().empty());  // nobody waits for a budget any more
     CHECK(drain(ledger) == 1);
-    CHECK(ledger.cells_to_reduce() == std::vector{cell(2)});
-    ledger.cell_reduced(cell(2), 1);
+    CHECK(ledger.cells_to_grant() == std::vector{cell(3)});
+    ledger.budget_granted(cell(3), {1, 0});
     CHECK(drain(ledger) == 2);
     CHECK(ledger.finished());
 }

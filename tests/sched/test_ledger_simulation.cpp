@@ -49,7 +49,7 @@ class Simulation
           engine_(seed),
           ledger_(plan_, shape.ranks, max_attempts),
           published_(plan_.chains.size()),
-          reduced_(plan_.cells.size()),
+          granted_(plan_.cells.size()),
           holder_(plan_.blocks.size(), nobody),
           held_(static_cast<std::size_t>(shape.ranks)),
           tally_{.done = std::vector<int>(plan_.blocks.size()),
@@ -81,10 +81,10 @@ class Simulation
 
     void advance_stages()
     {
-        for (CellIndex const index : ledger_.cells_to_reduce())
+        for (CellIndex const index : ledger_.cells_to_grant())
         {
-            ledger_.cell_reduced(index, budget_of(index));
-            reduced_[static_cast<std::size_t>(index)] = true;
+            ledger_.budget_granted(index, budget_of(index));
+            granted_[static_cast<std::size_t>(index)] = true;
         }
         if (auto const next = ledger_.next_chain())
         {
@@ -132,22 +132,24 @@ class Simulation
         }
     }
 
-    static std::int64_t budget_of(CellIndex index) { return 100 + static_cast<int>(index); }
+    static surf::Budget budget_of(CellIndex index) { return {100 + static_cast<int>(index), 1}; }
 
     // Plain ifs, because a million Catch assertions take longer than the simulation.
     void check_lease(LeasedBlock const& leased, Rank rank)
     {
         auto const position = static_cast<std::size_t>(leased.block);
-        CellWork const& work = plan_.cells[static_cast<std::size_t>(plan_.blocks[position].cell)];
+        CellIndex const cell = plan_.blocks[position].cell;
+        CellWork const& work = plan_.cells[static_cast<std::size_t>(cell)];
         if (!published_[static_cast<std::size_t>(work.chain)])
         {
             FAIL("block " << position << " was leased before its chain was published");
         }
-        if (work.budget_from && !reduced_[static_cast<std::size_t>(*work.budget_from)])
+        bool const waits = !work.budget_from.empty();
+        if (waits && !granted_[static_cast<std::size_t>(cell)])
         {
             FAIL("block " << position << " was leased before its budget was known");
         }
-        if (leased.budget != (work.budget_from ? budget_of(*work.budget_from) : 0))
+        if (leased.budget != (waits ? budget_of(cell) : surf::Budget{}))
         {
             FAIL("block " << position << " was given the wrong budget");
         }
@@ -164,7 +166,7 @@ class Simulation
     std::mt19937_64 engine_;
     Ledger ledger_;
     std::vector<char> published_;
-    std::vector<char> reduced_;
+    std::vector<char> granted_;
     std::vector<Rank> holder_;
     std::vector<std::vector<LeasedBlock>> held_;
     Tally tally_;

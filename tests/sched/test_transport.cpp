@@ -80,9 +80,9 @@ int coordinate(Communicator const& world, Ledger& ledger)
         {
             ledger.chain_published(*next);
         }
-        for (CellIndex const index : ledger.cells_to_reduce())
+        for (CellIndex const index : ledger.cells_to_grant())
         {
-            ledger.cell_reduced(index, 5);
+            ledger.budget_granted(index, {5, 0});
         }
         for (LeasedBlock const& own : ledger.lease(0, std::nullopt, 1))
         {
@@ -137,7 +137,8 @@ TEST_CASE("every message arrives as it was sent", "[transport]")
                                          BlockFailed{block(4), "disk full: \xc2\xb5 \n and more"},
                                          Goodbye{}};
     std::vector<Order> const orders = {
-        Lease{{{block(1), 0}}}, Lease{std::vector<LeasedBlock>(64, {block(2), 50'000'000'000})},
+        Lease{{{block(1)}}},
+        Lease{std::vector<LeasedBlock>(64, {block(2), {50'000'000'000, 70'000'000'000}})},
         Finish::stopped};
     if (world.rank() == 0)
     {

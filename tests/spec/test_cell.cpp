@@ -28,7 +28,7 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "adam.beta2 = 0.999\n"
           "adam.epsilon = 1e-08\n"
           "adam.learning_rate = 0.01\n"
-          "algorithm = 8\n"
+          "algorithm = 9\n"
           "chain = 00112233445566778899aabbccddeeff\n"
           "draw = trial\n"
           "goal.relative_change = 0.0001\n"
@@ -43,9 +43,11 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "seed = 7\n"
           "stop.max_iterations = 50000\n"
           "stop.window = 200\n"
-          "surfing.adam_state = keep\n"
+          "surfing.adam_state = reset\n"
+          "surfing.budget = first_hits\n"
           "surfing.ratio = 0.95\n"
           "surfing.schedule = geometric\n"
+          "target_scale = 1\n"
           "task = recovery\n");
 }
 
@@ -87,7 +89,8 @@ TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
         small_block().id(),
         id_with([](BlockSpec& block) { block.first = 0; }),
         id_with([](BlockSpec& block) { block.count = 11; }),
-        id_with([](BlockSpec& block) { block.budget = 0; }),
+        id_with([](BlockSpec& block) { block.budget.steps = 0; }),
+        id_with([](BlockSpec& block) { block.budget.evaluations = 9; }),
         id_with([](BlockSpec& block) { block.cell.problem.seed = 8; }),
         id_with([](BlockSpec& block) { block.cell.chain = ChainId::from_hex("ff"); }),
         id_with([](BlockSpec& block) { block.cell.method = Method::adam; }),
@@ -100,13 +103,60 @@ TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
         id_with([](BlockSpec& block) { block.cell.adam.beta2 = 0.99; }),
         id_with([](BlockSpec& block) { block.cell.stop.window = 100; }),
         id_with([](BlockSpec& block) { block.cell.surfing.ratio = 0.9; }),
-        id_with([](BlockSpec& block) { block.cell.surfing.adam_state = AdamState::reset; }),
+        id_with([](BlockSpec& block) { block.cell.surfing.adam_state = AdamState::keep; }),
+        id_with([](BlockSpec& block) { block.cell.surfing.budget = SurfingBudget::steps; }),
+        id_with([](BlockSpec& block) { block.cell.problem.target_scale = 2; }),
         id_with([](BlockSpec& block) { block.cell.precision = Precision::mixed; }),
     };
     for (std::size_t i = 0; i < ids.size(); ++i)
     {
         CHECK(std::count(ids.begin(), ids.end(), ids[i]) == 1);
     }
+}
+
+TEST_CASE("a restarting method's id has the settings of those that its budget follows from",
+          "[trial_spec]")
+{
+    CellSpec cell = small_block().cell;
+    cell.method = Method::restarts_lm;
+    auto const ids_with = [&](RestartSettings const& restarts) {
+        cell.restarts = restarts;
+        CellSpec other = cell;
+        other.surfing_lm.every = 7;
+        CellSpec unrelated = cell;
+        unrelated.surfing.ratio = 0.5;
+        CHECK(unrelated.id() == cell.id());
+        return std::pair(cell.id(), other.id());
+    };
+    auto const [family, changed] = ids_with({});
+    CHECK(family != changed);  // as much as surfing-lm takes: that depends on its stride
+    CHECK(ids_with({.as_much_as = Method::surfing_lm}).first == family);
+    auto const [as_lm, as_lm_changed] = ids_with({.as_much_as = Method::lm});
+    CHECK(as_lm == as_lm_changed);
+    auto const [number, number_changed] = ids_with({.evaluations = 300});
+    CHECK(number == number_changed);
+    CHECK(std::set{family, as_lm, number}.size() == 3);
+}
+
+TEST_CASE("budgets come from the methods that the settings name", "[trial_spec]")
+{
+    using Needs = std::vector<BudgetNeed>;
+    BudgetNeed const hits{Method::adam, BudgetRule::first_hits};
+    BudgetNeed const steps{Method::adam, BudgetRule::steps};
+    SurfingSettings surfing;
+    CHECK(budget_needs(Method::adam, surfing, {}).empty());
+    CHECK(budget_needs(Method::surfing_lm, surfing, {}).empty());
+    CHECK(budget_needs(Method::surfing, surfing, {}) == Needs{hits});
+    CHECK(budget_needs(Method::restarts_surfing, surfing, {}) ==
+          Needs{hits, {Method::surfing, BudgetRule::evaluations}});
+    CHECK(budget_needs(Method::restarts, surfing, {}) ==
+          Needs{{Method::surfing, BudgetRule::evaluations}});
+    CHECK(budget_needs(Method::restarts_surfing_lm, surfing, {}) ==
+          Needs{{Method::surfing_lm, BudgetRule::evaluations}});
+    CHECK(budget_needs(Method::restarts_lm, surfing, {.evaluations = 9}).empty());
+    surfing.budget = SurfingBudget::steps;
+    CHECK(budget_needs(Method::restarts_surfing, surfing, {.as_much_as = Method::lm}) ==
+          Needs{steps, {Method::lm, BudgetRule::evaluations}});
 }
 
 TEST_CASE("methods, draws, noises and generators share the random streams of a problem",

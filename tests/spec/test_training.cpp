@@ -25,6 +25,10 @@ TEST_CASE("The collection's values are the same for all models")
         CHECK(hyper.critic_steps == 1);
         CHECK(hyper.clip == 0.01);
         CHECK(hyper.gradient_penalty == 0.25);
+        CHECK((hyper.penalty_mixing == PenaltyMixing::pixel));
+        CHECK((hyper.penalty_norm == PenaltyNorm::column));
+        CHECK((hyper.critic_norm == TrunkNorm::batch));
+        CHECK((hyper.encoder_spread == EncoderSpread::softplus));
         CHECK(hyper.weight_deviation == 0.02);
         CHECK(hyper.hidden_layers == 2);
     }
@@ -58,11 +62,15 @@ TEST_CASE("The published values are those of the methods' papers")
     CHECK(wgan_gp.beta2 == 0.9);
     CHECK(wgan_gp.critic_steps == 5);
     CHECK(wgan_gp.gradient_penalty == 10);
+    CHECK((wgan_gp.penalty_mixing == PenaltyMixing::image));
+    CHECK((wgan_gp.penalty_norm == PenaltyNorm::image));
+    CHECK((wgan_gp.critic_norm == TrunkNorm::none));
 
     for (Model const& model : {models::vae, models::relu})
     {
         CHECK(published(model).generator_rate == 1e-3);
         CHECK(published(model).beta1 == 0.5);
+        CHECK((published(model).encoder_spread == EncoderSpread::log_variance));
         CHECK((published(model).optimiser == Optimiser::adam));
     }
     for (ModelEntry const& entry : model_table)
@@ -114,6 +122,16 @@ std::vector<Change> const changes = {
     {"critic_steps", [](TrainSpec& spec) { ++spec.hyper.critic_steps; }, gans},
     {"clip", [](TrainSpec& spec) { spec.hyper.clip *= 2; }, {"wgan"}},
     {"gradient_penalty", [](TrainSpec& spec) { spec.hyper.gradient_penalty *= 2; }, {"wgan-gp"}},
+    {"penalty_mixing",
+     [](TrainSpec& spec) { spec.hyper.penalty_mixing = PenaltyMixing::image; },
+     {"wgan-gp"}},
+    {"penalty_norm",
+     [](TrainSpec& spec) { spec.hyper.penalty_norm = PenaltyNorm::image; },
+     {"wgan-gp"}},
+    {"critic_norm", [](TrainSpec& spec) { spec.hyper.critic_norm = TrunkNorm::none; }, {"wgan-gp"}},
+    {"encoder_spread",
+     [](TrainSpec& spec) { spec.hyper.encoder_spread = EncoderSpread::log_variance; },
+     {"vae", "relu"}},
     {"weight_deviation", [](TrainSpec& spec) { spec.hyper.weight_deviation *= 2; }, every},
     {"hidden_layers", [](TrainSpec& spec) { ++spec.hyper.hidden_layers; }, {"relu"}},
     {"observation_deviation",

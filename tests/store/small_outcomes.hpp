@@ -69,7 +69,7 @@ inline BlockSpec small_block()
     block.cell.method = Method::surfing;
     block.first = 50;
     block.count = 10;
-    block.budget = 471;
+    block.budget = {471, 9000};
     return block;
 }
 

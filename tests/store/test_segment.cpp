@@ -40,7 +40,7 @@ TEST_CASE("a segment gives back its outcomes", "[segment]")
     CHECK(segment->cell == small_block().cell.canonical().text());
     CHECK(segment->task == Task::recovery);
     CHECK(segment->first == 50);
-    CHECK(segment->budget == 471);
+    CHECK((segment->budget == Budget{471, 9000}));
     CHECK(segment->run.host == "node7");
     CHECK(segment->run.seconds == 12.5);
     auto const expected = small_outcomes(50, 10, 5);
@@ -71,8 +71,9 @@ TEST_CASE("h5py sees columns with their meanings", "[segment]")
 import h5py, numpy as np
 file = h5py.File(path)
 assert file.attrs["filetype"] == "surf_sweep/segment" and file.attrs["first"] == 50
-assert file.attrs["budget"] == 471 and file.attrs["host"] == "node7" and file.attrs["seconds"] == 12.5
-assert file.attrs["task"] == "recovery" and file.attrs["schema_version"] == "3.0"
+assert file.attrs["budget_steps"] == 471 and file.attrs["budget_evaluations"] == 9000
+assert file.attrs["host"] == "node7" and file.attrs["seconds"] == 12.5
+assert file.attrs["task"] == "recovery" and file.attrs["schema_version"] == "4.0"
 assert "measurements = 100\n" in file.attrs["cell"] and file.attrs["block_id"] + ".h5" in path
 assert list(file["trial"]) == list(range(50, 60)) and file["trial"].dtype == np.int64
 reason = file["stop_reason"]
@@ -121,7 +122,7 @@ TEST_CASE("a damaged segment is refused and set aside", "[segment]")
     }
     SECTION("a changed attribute")
     {
-        edit("file.attrs.modify('budget', 472)");
+        edit("file.attrs.modify('budget_steps', 472)");
         reason = "the outcomes do not have their checksum";
     }
     SECTION("an unknown stop reason")
@@ -167,7 +168,7 @@ TEST_CASE("a damaged segment is refused and set aside", "[segment]")
     SECTION("another block's file")
     {
         auto other = small_block();
-        other.budget = 500;
+        other.budget.steps = 500;
         REQUIRE(other.id() != small_block().id());
         fs::rename(write_small(folder.path, other), path);
         reason = "holds block " + other.id().hex();

@@ -167,7 +167,10 @@ void PlainTraining::autoencoder_step(std::int64_t number)
     auto const count = static_cast<double>(images.size(0));
     at::Tensor const code = judge(images);
     at::Tensor const mean = code.narrow(1, 0, spec_.latent_dim);
-    at::Tensor const variance = code.narrow(1, spec_.latent_dim, spec_.latent_dim).exp();
+    at::Tensor const spread = code.narrow(1, spec_.latent_dim, spec_.latent_dim);
+    at::Tensor const variance = spec_.hyper.encoder_spread == EncoderSpread::softplus
+                                    ? (1e-6 + (1 + spread.exp()).log()).square()
+                                    : spread.exp();
     at::Tensor const output = decode(mean + variance.sqrt() * noise);
 
     at::Tensor density;  // its logarithm, of every pixel
@@ -239,11 +242,19 @@ at::Tensor PlainTraining::critic_loss(std::int64_t draw, at::Tensor const& real,
     {
         return -gap;
     }
-    at::Tensor const share = batches_.mixing_weights(draw).to(at::kDouble);
+    Shape const& image = spec_.data.image;
+    bool const per_pixel = spec_.hyper.penalty_mixing == PenaltyMixing::pixel;
+    at::Tensor const share =
+        batches_.mixing_weights(draw, per_pixel ? image.size() : 1).to(at::kDouble);
     at::Tensor const mixed = (share * real + (1 - share) * fake).set_requires_grad(true);
     at::Tensor const slopes =
         gradients_of(judge(mixed).sum(), {mixed}, /*differentiable=*/true).front();
-    at::Tensor const norms = slopes.square().sum(1).sqrt();
+    at::Tensor const norms = spec_.hyper.penalty_norm == PenaltyNorm::image
+                                 ? slopes.square().sum(1).sqrt()
+                                 : slopes.square()
+                                       .reshape({-1, image.channels, image.height, image.width})
+                                       .sum(2)
+                                       .sqrt();
     at::Tensor const penalty = spec_.hyper.gradient_penalty * (norms - 1).square().mean();
     note("gradient_norm", norms.mean());
     note("gradient_penalty", penalty);
@@ -259,8 +270,9 @@ at::Tensor PlainTraining::decode(at::Tensor const& latents) const
 
 at::Tensor PlainTraining::judge(at::Tensor const& images) const
 {
-    return trunk({tensors_, judge_, kink_}, images,
-                 spec_.model.training == Training::wgan_gp ? TrunkNorm::none : TrunkNorm::batch);
+    bool const has_norm =
+        spec_.model.training != Training::wgan_gp || spec_.hyper.critic_norm == TrunkNorm::batch;
+    return trunk({tensors_, judge_, kink_}, images, has_norm ? TrunkNorm::batch : TrunkNorm::none);
 }
 
 std::vector<at::Tensor> PlainTraining::trained(std::string const& network) const

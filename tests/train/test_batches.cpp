@@ -49,8 +49,8 @@ TEST_CASE("Noise depends on the step alone")
     CHECK_FALSE(at::equal(one.normal_noise(7), one.normal_noise(8)));
     CHECK(at::equal(one.uniform_latents(7), other.uniform_latents(7)));
     CHECK(one.uniform_latents(7).abs().max().item<float>() <= 1);
-    CHECK(at::equal(one.mixing_weights(7), other.mixing_weights(7)));
-    CHECK_FALSE(at::equal(one.mixing_weights(7), one.mixing_weights(8)));
+    CHECK(at::equal(one.mixing_weights(7, 1), other.mixing_weights(7, 1)));
+    CHECK_FALSE(at::equal(one.mixing_weights(7, 1), one.mixing_weights(8, 1)));
 }
 
 TEST_CASE("Mixing weights are uniform on [0, 1], one a sample")
@@ -59,8 +59,9 @@ TEST_CASE("Mixing weights are uniform on [0, 1], one a sample")
     spec.hyper.batch = 200;
     auto const images = test::noise_images();
     Batches const batches(spec, images, at::kCPU);
-    at::Tensor const weights = batches.mixing_weights(3);
+    at::Tensor const weights = batches.mixing_weights(3, 1);
     REQUIRE(weights.sizes() == at::IntArrayRef({200, 1}));
+    CHECK(batches.mixing_weights(3, 784).sizes() == at::IntArrayRef({200, 784}));
     CHECK(weights.min().item<float>() >= 0);
     CHECK(weights.max().item<float>() <= 1);
     // A uniform variable has the variance 1/12, its square the mean 1/3 and the variance 4/45.

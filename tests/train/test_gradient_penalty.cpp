@@ -47,7 +47,8 @@ LayerSpec dense(std::string name, std::int64_t in, std::int64_t out, Activation 
 std::vector<at::Tensor> penalty_gradients(Network const& critic, at::Tensor const& points)
 {
     critic.set_requires_grad(true);
-    gradient_penalty(gradient_norms(critic, points)).backward();
+    gradient_penalty(gradient_norms(critic, points, {1, 1, points.size(1)}, PenaltyNorm::image))
+        .backward();
     std::vector<at::Tensor> gradients;
     for (at::Tensor const& tensor : critic.trainable())
     {
@@ -66,7 +67,8 @@ TEST_CASE("A linear critic w.x has the penalty (|w| - 1)^2 everywhere")
                          {array("fc.weight", {1, 4}, weight), array("fc.bias", {1}, {3})}, at::kCPU,
                          at::kDouble);
     at::Tensor const points = at::tensor(random_numbers(12, 0)).reshape({3, 4});
-    at::Tensor const norms = gradient_norms(critic, points);
+    at::Tensor const norms =
+        gradient_norms(critic, points, {1, 1, points.size(1)}, PenaltyNorm::image);
     REQUIRE(norms.sizes() == at::IntArrayRef({3}));
     CHECK(at::allclose(norms, at::full({3}, length, at::kDouble), 1e-12));
     CHECK(gradient_penalty(norms).item<double>() == Approx(std::pow(length - 1, 2)));
@@ -130,8 +132,8 @@ TEST_CASE("A nonlinear critic's penalty and its weight gradients equal those wor
                           array("fc2.weight", {1, units}, v), array("fc2.bias", {1}, {0.5})},
                          at::kCPU, at::kDouble);
     at::Tensor const tensor = at::tensor(points).reshape({4, static_cast<std::int64_t>(inputs)});
-    CHECK(gradient_penalty(gradient_norms(critic, tensor)).item<double>() ==
-          Approx(penalty_by_hand(w, b, v, points)).epsilon(1e-12));
+    CHECK(gradient_penalty(gradient_norms(critic, tensor, {1, 1, inputs}, PenaltyNorm::image))
+              .item<double>() == Approx(penalty_by_hand(w, b, v, points)).epsilon(1e-12));
 
     auto const gradients = penalty_gradients(critic, tensor);
     auto const check = [&](Numbers& numbers, at::Tensor const& gradient) {
@@ -177,8 +179,9 @@ TEST_CASE("The full critic's penalty gradient equals differences along a random 
     auto const gradients = penalty_gradients(critic, points);
     auto const tensors = critic.trainable();
     critic.set_requires_grad(false);
-    CHECK(gradient_penalty(gradient_norms(critic, points)).item<double>() ==
-          Approx(penalty()).epsilon(1e-10));
+    CHECK(
+        gradient_penalty(gradient_norms(critic, points, {1, 1, points.size(1)}, PenaltyNorm::image))
+            .item<double>() == Approx(penalty()).epsilon(1e-10));
 
     // Small enough that hardly any of 2 x 20,000 leaky units changes sides.
     double const step = 1e-7;
@@ -198,4 +201,21 @@ TEST_CASE("The full critic's penalty gradient equals differences along a random 
         CHECK((gradients[i] * direction).sum().item<double>() ==
               Approx((ahead - behind) / (2 * step)).epsilon(1e-4).margin(1e-6));
     }
+}
+
+TEST_CASE("Norms of columns are taken over the rows of each channel")
+{
+    // A linear critic's gradient is its weight everywhere: two channels of three rows and two
+    // columns.
+    Numbers const weight = {3, 1, 0, 2, 4, 2, -1, 0, 2, 5, -2, 12};
+    Network const critic({dense("fc", 12, 1, Activation::none)},
+                         {array("fc.weight", {1, 12}, weight), array("fc.bias", {1}, {0})},
+                         at::kCPU, at::kDouble);
+    at::Tensor const norms = gradient_norms(
+        critic, at::tensor(random_numbers(36, 8)).reshape({3, 12}), {2, 3, 2}, PenaltyNorm::column);
+    REQUIRE(norms.sizes() == at::IntArrayRef({3, 2, 2}));
+    at::Tensor const expected =
+        at::tensor({5.0, 3.0, 3.0, 13.0}).to(at::kDouble).reshape({1, 2, 2}).expand({3, 2, 2});
+    CHECK(at::allclose(norms, expected, 1e-12));
+    CHECK(gradient_penalty(norms).item<double>() == Approx((16 + 4 + 4 + 144) / 4.0));
 }

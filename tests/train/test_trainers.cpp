@@ -88,9 +88,9 @@ TEST_CASE("Clipping holds after each step, for WGAN alone")
             trainer->step(step);
             float largest = 0;
             for (at::Tensor const& tensor :
-                 Network(infogan_trunk(
-                             spec.data.image, 1,
-                             model == test::models::wgan ? TrunkNorm::batch : TrunkNorm::none),
+                 Network(infogan_trunk(spec.data.image, 1,
+                                       model == test::models::wgan ? TrunkNorm::batch
+                                                                   : spec.hyper.critic_norm),
                          part_of(trainer->state(), "critic"), at::kCPU)
                      .trainable())
             {

@@ -58,13 +58,13 @@ struct Setting
     at::Tensor target = rows({0.1F, 0.2F, -0.6F, 0.5F, 0.3F, 0.3F});
     DiagonalGenerator generator{at::tensor({2.0, 1.0}, at::kFloat)};
     StopRule rule;
-    at::Tensor caps;
+    at::Tensor allowance;
 
     std::vector<TrialOutcome> run(std::int64_t steps_before = 0, std::stop_token stop = {})
     {
-        return descend(generator,
-                       Objective(generator.forward(target), MeasurementOperator::identity()),
-                       {start.clone(), target, Adam({}, start), steps_before, caps}, rule, stop);
+        return descend(
+            generator, Objective(generator.forward(target), MeasurementOperator::identity()),
+            {start.clone(), target, Adam({}, start), steps_before, allowance}, rule, stop);
     }
 };
 
@@ -126,21 +126,21 @@ TEST_CASE("The cap counts the steps on the final network, and ends what has not 
     CHECK(outcomes[2].iterations == 20);
 }
 
-TEST_CASE("Each trial has a cap of its own, but none beyond the rule's")
+TEST_CASE("Each trial may take its allowance of evaluations, but no more steps than the rule has")
 {
     Setting setting;
     setting.start = rows({0.5F, -0.25F, -0.75F, 0.125F, 0.9F, 0.9F});
     setting.rule.max_iterations = 25;
-    setting.caps = at::tensor({0, 7, 100}, at::kLong);
+    setting.allowance = at::tensor({2, 17, 202}, at::kLong);
     auto const outcomes = setting.run(20);
     std::vector<std::int64_t> const steps = {0, 7, 25};
     for (std::size_t i = 0; i < steps.size(); ++i)
     {
         CHECK(outcomes[i].stop_reason == StopReason::iteration_cap);
         CHECK(outcomes[i].iterations == 20 + steps[i]);
-        // Until its cap a trial does what it does under the rule alone.
+        // Until it is spent a trial does what it does under the rule alone.
         Setting alone = setting;
-        alone.caps = at::Tensor();
+        alone.allowance = at::Tensor();
         alone.rule.max_iterations = steps[i];
         CHECK((alone.run(20)[i] == outcomes[i]));
     }

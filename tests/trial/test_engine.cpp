@@ -29,7 +29,8 @@ BlockSpec block_of(Method method)
 {
     BlockSpec block = test::small_block(shared_chain(), method);
     block.cell.projected = {.slack = 1e-3, .max_pieces = 4, .max_steps = 20, .starts = 2};
-    block.budget = method == Method::surfing ? 8 : method == Method::restarts ? 40 : 0;
+    block.budget = {.steps = method == Method::surfing ? 8 : 0,
+                    .evaluations = method == Method::restarts ? 90 : 0};
     return block;
 }
 
@@ -119,7 +120,7 @@ TEST_CASE("A block gives one outcome a trial, numbered, the same bits every time
         {
             CHECK(outcomes[i].trial == block.first + static_cast<std::int64_t>(i));
             CHECK(std::ssize(outcomes[i].latent) == latent_dim);
-            CHECK(outcomes[i].iterations >= block.budget);
+            CHECK(outcomes[i].iterations >= block.budget.steps);
             CHECK(outcomes[i].first_hit != 0);
         }
         CHECK((run(block, frozen_evaluators(at::kCPU)) == outcomes));
@@ -239,7 +240,7 @@ TEST_CASE("Surfing spends its budget on the snapshots as its schedule says, the 
 {
     BlockSpec block = block_of(Method::surfing);
     block.cell.surfing.schedule = Schedule::linear;
-    block.budget = 6;  // 3 + 2 + 1 steps on snapshots 0, 1, 2
+    block.budget.steps = 6;  // 3 + 2 + 1 steps on snapshots 0, 1, 2
     std::vector<std::unique_ptr<std::int64_t>> counts;
     auto const outcomes = run(block, [&](GeneratorSpec const& generator,
                                          Parameters const& parameters, model::MatrixTypes types) {
@@ -270,7 +271,7 @@ TEST_CASE("Methods of the same problem start from the same latents and targets")
     {
         BlockSpec other = block_of(method);
         other.cell.stop.max_iterations = 0;
-        other.budget = 0;
+        other.budget = {.evaluations = 2};
         CHECK((run(other, frozen_evaluators(at::kCPU)) == expected));
     }
 }

@@ -22,6 +22,8 @@ test::LineChain const& small_chain()
     return chain;
 }
 
+constexpr std::int64_t restart_evaluations = 190;
+
 /// Four trials that end early, whatever the method.
 BlockSpec short_block(Task task, Operator measured_by, Method method)
 {
@@ -45,7 +47,8 @@ BlockSpec short_block(Task task, Operator measured_by, Method method)
     cell.projected.max_pieces = 4;
     cell.surfing_lm.every = 2;
     block.count = 4;
-    block.budget = entry_of(method).budget ? 25 : 0;
+    block.budget = {.steps = heeds(method, SettingGroup::surfing) ? 25 : 0,
+                    .evaluations = heeds(method, SettingGroup::restarts) ? restart_evaluations : 0};
     return block;
 }
 
@@ -76,6 +79,16 @@ TEST_CASE("every task can be solved by every method through every operator")
                     CHECK(outcome.best_objective <= outcome.objective * (1 + 1e-5) + 1e-6);
                     CHECK(outcome.iterations > 0);
                     CHECK(outcome.network_evaluations > 0);
+                    bool const hit = outcome.hit_evaluations != TrialOutcome::never;
+                    CHECK(hit == (outcome.first_hit != TrialOutcome::never));
+                    CHECK(outcome.hit_evaluations <= outcome.network_evaluations);
+                    CHECK((outcome.goal_evaluations == TrialOutcome::never ||
+                           outcome.goal_evaluations == outcome.network_evaluations));
+                    if (heeds(method.kind, SettingGroup::restarts))
+                    {
+                        // The last step may be a Jacobian's.
+                        CHECK(outcome.network_evaluations <= restart_evaluations + latent_dim + 2);
+                    }
                     CHECK(std::ssize(outcome.latent) == latent_dim);
                     CHECK(std::isnan(outcome.distance) == !task.has_latent);
                 }
@@ -106,8 +119,7 @@ constexpr std::array changes = {
     Change{"stop.success_distance", [](CellSpec& cell) { cell.stop.success_distance = 9; }},
     Change{"surfing.schedule", [](CellSpec& cell) { cell.surfing.schedule = Schedule::uniform; }},
     Change{"surfing.ratio", [](CellSpec& cell) { cell.surfing.ratio = 0.3; }},
-    Change{"surfing.adam_state",
-           [](CellSpec& cell) { cell.surfing.adam_state = AdamState::reset; }},
+    Change{"surfing.adam_state", [](CellSpec& cell) { cell.surfing.adam_state = AdamState::keep; }},
     Change{"polish.by", [](CellSpec& cell) { cell.polish.by = Polish::lm; }},
     Change{"projected.slack", [](CellSpec& cell) { cell.projected.slack = 0.1; }},
     Change{"projected.max_pieces", [](CellSpec& cell) { cell.projected.max_pieces = 1; }},

@@ -248,7 +248,7 @@ TEST_CASE("A polish goes on from where Adam meets the looser rule")
         for (Precision const precision : {Precision::float32, Precision::mixed})
         {
             BlockSpec block = block_of(method);
-            block.budget = method == Method::surfing ? 8 : 0;
+            block.budget.steps = method == Method::surfing ? 8 : 0;
             block.cell.precision = precision;
             block.cell.stop.window = 10;
             auto const plain = run(block);
@@ -264,8 +264,8 @@ TEST_CASE("A polish goes on from where Adam meets the looser rule")
                 // Adam hands over as soon as it may: after a window.
                 std::int64_t const adam = outcomes[i].iterations - outcomes[i].polish_iterations;
                 std::int64_t const searches = precision == Precision::mixed ? 2 : 1;
-                CHECK(adam >= block.budget + block.cell.stop.window);
-                CHECK(adam <= block.budget + block.cell.stop.window * searches);
+                CHECK(adam >= block.budget.steps + block.cell.stop.window);
+                CHECK(adam <= block.budget.steps + block.cell.stop.window * searches);
                 CHECK(outcomes[i].polish_iterations > 0);
                 CHECK(outcomes[i].polish_iterations <= block.cell.lm.max_steps);
                 CHECK(plain[i].polish_iterations == 0);
@@ -340,7 +340,7 @@ TEST_CASE("Adam's adaptive schedule surfs where Adam alone stays above its goal"
 {
     BlockSpec adam = block_of(Method::adam);
     BlockSpec adaptive = block_of(Method::surfing);
-    adaptive.budget = 8;
+    adaptive.budget.steps = 8;
     BlockSpec surfing = adaptive;
     adaptive.cell.surfing.schedule = Schedule::adaptive;
     auto const first = run(adam);

@@ -72,7 +72,7 @@ BlockSpec block_on(chain::Reader const& chain, Method method)
     block.cell.stop.window = 100;
     block.cell.surfing.adam_state = AdamState::reset;
     block.cell.surfing_lm.every = 2;
-    block.budget = method == Method::surfing ? 40 : 0;
+    block.budget.steps = method == Method::surfing ? 40 : 0;
     return block;
 }
 

@@ -82,7 +82,7 @@ std::vector<std::int64_t> uses_before_next(std::int64_t steps, std::int64_t wait
     block.cell.surfing.schedule = Schedule::uniform;
     block.cell.stop.max_iterations = 0;
     block.count = 2;
-    block.budget = steps * (snapshots - 1);
+    block.budget.steps = steps * (snapshots - 1);
 
     // Of each network that is made: the target's, the chain's.
     std::array<Fate, snapshots + 1> fates;

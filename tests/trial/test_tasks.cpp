@@ -40,6 +40,10 @@ data::TestImages const& test_images()
     return images;
 }
 
+/// Of restarts: 12 + 12 + 6 steps, and f once more at the end of each start.
+constexpr std::int64_t restart_steps = 30;
+constexpr std::int64_t restart_evaluations = 2 * (restart_steps + 3);
+
 /// Stops after 12 steps on the final network, before rounding has grown.
 BlockSpec block_of(CellSpec const& cell, Method method)
 {
@@ -51,7 +55,8 @@ BlockSpec block_of(CellSpec const& cell, Method method)
     block.cell.stop.max_iterations = final_steps;
     block.first = 4;
     block.count = 5;
-    block.budget = method == Method::surfing ? 12 : method == Method::restarts ? 30 : 0;
+    block.budget = {.steps = method == Method::surfing ? 12 : 0,
+                    .evaluations = method == Method::restarts ? restart_evaluations : 0};
     return block;
 }
 
@@ -107,7 +112,7 @@ constexpr std::array methods = {Method::adam, Method::surfing, Method::restarts}
 at::Tensor surf_plainly(BlockSpec const& block)
 {
     SurfingSettings const& settings = block.cell.surfing;
-    auto steps = spread_budget(settings, snapshots - 1, block.budget);
+    auto steps = spread_budget(settings, snapshots - 1, block.budget.steps);
     steps.push_back(final_steps);
     auto const network_at = [](std::int64_t t) {
         return model::Network(relu_network(latent_dim, 2), relu_chain().read(t).generator,
@@ -162,8 +167,9 @@ TEST_CASE("Every task by every method: the frozen engine takes the path of the a
                 INFO(describe(cell) << ", noise " << cell.problem.noise << ", method "
                                     << static_cast<int>(method) << ", trial " << frozen[i].trial);
                 CHECK(frozen[i].trial == block.first + static_cast<std::int64_t>(i));
-                CHECK(frozen[i].iterations ==
-                      (method == Method::restarts ? block.budget : block.budget + final_steps));
+                CHECK(frozen[i].iterations == (method == Method::restarts
+                                                   ? restart_steps
+                                                   : block.budget.steps + final_steps));
                 CHECK(frozen[i].iterations == reference[i].iterations);
                 CHECK(frozen[i].objective ==
                       Approx(reference[i].objective).epsilon(1e-3).margin(1e-10));
@@ -248,7 +254,7 @@ TEST_CASE("Surfing rides as the plain loop does, by every schedule, with Adam's 
             block.cell.surfing.adam_state = state.kind;
             auto const outcomes = run(block, reference_evaluators(at::kCPU));
             INFO(schedule.name << ", " << state.name);
-            CHECK(outcomes.front().iterations == block.budget + final_steps);
+            CHECK(outcomes.front().iterations == block.budget.steps + final_steps);
             ends.push_back(latents_of(outcomes));
             CHECK(at::allclose(ends.back(), surf_plainly(block), 1e-5, 1e-6));
         }
@@ -262,14 +268,14 @@ TEST_CASE("Restarts share the first start with adam and never end above it")
     {
         BlockSpec const adam = block_of(cell, Method::adam);
         BlockSpec restarts = block_of(cell, Method::restarts);
-        restarts.budget = final_steps;
+        restarts.budget.evaluations = 2 * (final_steps + 1);
         CHECK(same(run(adam), run(restarts)));
-        restarts.budget = 30;  // 12 + 12 + 6
+        restarts.budget.evaluations = restart_evaluations;
         auto const first = run(adam);
         auto const best = run(restarts);
         for (std::size_t i = 0; i < best.size(); ++i)
         {
-            CHECK(best[i].iterations == 30);
+            CHECK(best[i].iterations == restart_steps);
             CHECK(best[i].objective <= first[i].objective);
         }
     }

@@ -32,7 +32,7 @@ std::int64_t chain_bytes(TrainSpec const& chain)
 
 std::int64_t results_bytes(std::int64_t latent_dim, std::int64_t trials)
 {
-    constexpr std::int64_t columns = 60;  // a trial's scalars; its two latents come on top
+    constexpr std::int64_t columns = 76;  // a trial's scalars; its two latents come on top
     return trials * (columns + 2 * static_cast<std::int64_t>(sizeof(float)) * latent_dim);
 }
 

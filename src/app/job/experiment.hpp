@@ -32,6 +32,7 @@ struct TrainJob
         {Model{Architecture::infogan, Training::wgan_gp}, {}},
     };
     Preset preset = Preset::collection;
+    std::vector<std::uint64_t> seeds;  ///< of each model's trainings; empty: one, of the job's seed
     std::vector<std::int64_t> latent_dims = {5, 10, 20};  ///< k
     std::int64_t intervals = 100;                         ///< T
     std::int64_t steps_per_snapshot = 40;
@@ -48,6 +49,10 @@ struct TrainJob
     std::optional<std::int64_t> critic_steps;
     std::optional<double> clip;
     std::optional<double> gradient_penalty;
+    std::optional<PenaltyMixing> penalty_mixing;
+    std::optional<PenaltyNorm> penalty_norm;
+    std::optional<TrunkNorm> critic_norm;
+    std::optional<EncoderSpread> encoder_spread;
     std::optional<double> weight_deviation;
     std::optional<std::int64_t> hidden_layers;
     std::optional<double> observation_deviation;
@@ -60,11 +65,13 @@ struct TrainJob
 /// Section [trials]: which cells, and how they are cut.
 struct TrialJob
 {
+    std::optional<std::uint64_t> seed;  ///< of targets, starts, measurements; empty: the job's
     std::vector<Task> tasks = {Task::inversion};  ///< may be empty
     Operator measured_by = Operator::gaussian;    ///< of the tasks that measure
     std::vector<std::int64_t> measurements;       ///< m, of the tasks that measure
     Draw draw = Draw::trial;
-    double noise = 0;  ///< σ
+    double noise = 0;         ///< σ
+    double target_scale = 1;  ///< of tasks with an x*
     std::vector<Method> methods = {Method::adam, Method::surfing};
     std::int64_t count = 300;  ///< trials a cell
     std::int64_t block_size = 100;
@@ -87,11 +94,14 @@ struct Experiment
     PolishSettings polish;
     LmSettings lm;
     SurfingLmSettings surfing_lm;
+    RestartSettings restarts;
     ProjectedSettings projected;
     SurfaceSpec surface = {.targets = 0};  ///< none unless asked for
 
     bool uses(Method method) const;
     bool measures() const;
+    /// Whether a task has an x*.
+    bool searches() const;
     bool draws_surfaces() const { return surface.targets > 0; }
     /// Whether there is anything that images are needed for: to train on, or as targets.
     bool needs_images() const;

@@ -61,6 +61,13 @@ std::string_view no_draw(Experiment const& experiment)
                : no_measuring_task(experiment);
 }
 
+std::string_view no_target_latents(Experiment const& experiment)
+{
+    return experiment.searches() ? ""
+                                 : "no task in trials.tasks has an x*; leave the key out or add "
+                                   "inversion or recovery";
+}
+
 std::string_view no_surfaces(Experiment const& experiment)
 {
     return experiment.draws_surfaces() ? ""
@@ -84,6 +91,8 @@ void add_training(KeyMaker<Experiment>& make)
         &Train::models, any, always_meant<Experiment>);
     add("preset", "where the hyperparameters come from: " + all_names(preset_table), &Train::preset,
         any);
+    add("seeds", "list of seeds: each model is trained once for each; default: seed", &Train::seeds,
+        seeds);
     add("latent_dims", "list of latent dimensions k", &Train::latent_dims, counts);
     add("intervals", "T: a chain has the snapshots 0 ... T", &Train::intervals, at_least(1, 1e5));
     add("steps_per_snapshot", "training steps between two snapshots", &Train::steps_per_snapshot,
@@ -113,6 +122,23 @@ void add_training(KeyMaker<Experiment>& make)
         &Train::clip, positive, no_model_uses<ModelSetting::clip>);
     add("gradient_penalty", "of wgan-gp: weight of the penalty; default: the preset's",
         &Train::gradient_penalty, positive, no_model_uses<ModelSetting::gradient_penalty>);
+    add("penalty_mixing",
+        "of wgan-gp: a weight for each image or for each pixel mixes real and fake: " +
+            all_names(penalty_mixing_table) + "; default: the preset's",
+        &Train::penalty_mixing, any, no_model_uses<ModelSetting::penalty_mixing>);
+    add("penalty_norm",
+        "of wgan-gp: of what the gradient's norm is drawn to 1, whole images or each column of "
+        "pixels: " +
+            all_names(penalty_norm_table) + "; default: the preset's",
+        &Train::penalty_norm, any, no_model_uses<ModelSetting::penalty_norm>);
+    add("critic_norm",
+        "of wgan-gp: normalisation in the critic's inner layers: " + all_names(trunk_norm_table) +
+            "; default: the preset's",
+        &Train::critic_norm, any, no_model_uses<ModelSetting::critic_norm>);
+    add("encoder_spread",
+        "of vae and relu: what the encoder gives the latents' deviation as: " +
+            all_names(encoder_spread_table) + "; default: the preset's",
+        &Train::encoder_spread, any, no_model_uses<ModelSetting::encoder_spread>);
     add("weight_deviation", "standard deviation of the initial weights; default: the preset's",
         &Train::weight_deviation, positive, no_training);
     add("hidden_layers", "of relu: depth d; default: the preset's", &Train::hidden_layers,
@@ -149,6 +175,9 @@ void add_trials(KeyMaker<Experiment>& make)
     constexpr auto trials = &Experiment::trials;
     using Trials = TrialJob;
     make.keys.push_back(tasks_key());
+    make.add("trials.seed",
+             "of what is random about trials: targets, starts, measurements, noise; default: seed",
+             at(trials, &Trials::seed), seeds, no_trials);
     make.add("trials.operator",
              "what a measuring task sees of the image: " + all_names(operator_table),
              at(trials, &Trials::measured_by), any, no_measuring_task);
@@ -158,6 +187,9 @@ void add_trials(KeyMaker<Experiment>& make)
              at(trials, &Trials::draw), any, no_draw);
     make.add("trials.noise", "standard deviation of the noise on each measurement",
              at(trials, &Trials::noise), at_least(0), no_measuring_task);
+    make.add("trials.target_scale",
+             "x* lies so many times as far from the prior's centre as a latent drawn from it",
+             at(trials, &Trials::target_scale), positive, no_target_latents);
     make.add("trials.methods", "list of " + all_names(method_table), at(trials, &Trials::methods),
              any, no_trials);
     make.add("trials.count", "trials a cell", at(trials, &Trials::count), counts, no_trials);

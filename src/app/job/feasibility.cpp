@@ -146,18 +146,23 @@ void require_drawable(Experiment const& experiment, PlannedChain const& chain, D
 
 void require_distinct_labels(Plan const& plan, PlannedExperiment const& experiment)
 {
-    std::map<std::string, ChainId> seen;
+    std::map<std::pair<std::string, std::int64_t>, PlannedChain const*> seen;
     for (sched::CellIndex const index : experiment.cells)
     {
         PlannedChain const& chain = plan[plan[index].chain];
-        auto const [place, is_new] = seen.emplace(chain.name(), chain.header.id());
-        if (!is_new && place->second != chain.header.id())
+        GeneratorSpec const& generator = chain.generator();
+        PlannedChain const& first =
+            *seen.emplace(std::pair(generator.label, generator.latent_dim), &chain).first->second;
+        bool const trained_alike = chain.training.has_value() == first.training.has_value();
+        if (!trained_alike || !(generator == first.generator()))
         {
-            throw InputError(
-                fmt::format("train.models: {} stands for two chains, {} and {} (the results could "
-                            "not tell them "
-                            "apart); import one with another --label, or give each an experiment",
-                            chain.name(), place->second.brief(), chain.header.id().brief()));
+            throw InputError(fmt::format(
+                "train.models: {} k={} stands for two generators, of chains {} and {} (results "
+                "take "
+                "chains of one label for trainings of one generator); import one with another "
+                "--label, or give each an experiment",
+                generator.label, generator.latent_dim, first.header.id().brief(),
+                chain.header.id().brief()));
         }
     }
 }

@@ -58,11 +58,19 @@ void check_methods(Experiment const& experiment, MergedSettings const& settings)
 {
     for (MethodEntry const& entry : method_table)
     {
-        if (experiment.uses(entry.kind) && entry.budget && !experiment.uses(entry.budget->method))
+        for (BudgetNeed const& need :
+             budget_needs(entry.kind, experiment.surfing, experiment.restarts))
         {
-            settings.refuse("trials.methods",
-                            fmt::format("{0} needs {1} ({2}); add {1}", entry.name,
-                                        entry_of(entry.budget->method).name, entry.budget->why));
+            if (experiment.uses(entry.kind) && !experiment.uses(need.source))
+            {
+                settings.refuse("trials.methods",
+                                fmt::format("{0} needs {1} (its budget comes from {1}'s trials); "
+                                            "add {1}{2}",
+                                            entry.name, entry_of(need.source).name,
+                                            need.rule == BudgetRule::evaluations
+                                                ? ", or give a number as restarts.budget"
+                                                : ""));
+            }
         }
     }
     bool const trains = !experiment.train.trained_models().empty();
@@ -248,6 +256,10 @@ Hyperparameters TrainJob::hyperparameters(Model const& model) const
     replace(values.critic_steps, critic_steps);
     replace(values.clip, clip);
     replace(values.gradient_penalty, gradient_penalty);
+    replace(values.penalty_mixing, penalty_mixing);
+    replace(values.penalty_norm, penalty_norm);
+    replace(values.critic_norm, critic_norm);
+    replace(values.encoder_spread, encoder_spread);
     replace(values.weight_deviation, weight_deviation);
     replace(values.hidden_layers, hidden_layers);
     replace(values.observation_deviation, observation_deviation);
@@ -263,6 +275,11 @@ bool Experiment::uses(Method method) const
 bool Experiment::measures() const
 {
     return std::ranges::any_of(trials.tasks, surf::measures);
+}
+
+bool Experiment::searches() const
+{
+    return std::ranges::any_of(trials.tasks, has_latent);
 }
 
 bool Experiment::needs_images() const

@@ -17,7 +17,7 @@ namespace surf::app
 /// Everything that a job file says, validated. The identity of what it computes is Plan::job.
 struct Job
 {
-    std::uint64_t seed = 1;
+    std::uint64_t seed = 1;        ///< of all that no experiment gives a seed of its own
     std::filesystem::path output;  ///< folder for all that a run writes
     std::filesystem::path chains;  ///< folder of the checkpoint chains; may be shared by jobs
     std::filesystem::path data = data::default_folder;

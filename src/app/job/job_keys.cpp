@@ -97,7 +97,9 @@ std::vector<Key<Job>> const& job_keys()
 {
     static std::vector<Key<Job>> const keys = [] {
         KeyMaker<Job> make;
-        make.add("seed", "of all random numbers", at(&Job::seed), at_least(0));
+        make.add("seed",
+                 "of all random numbers, but where train.seeds and trials.seed say otherwise",
+                 at(&Job::seed), seeds);
         make.add("output",
                  "folder for all that the run writes; default: sweeps/<name of the job file>",
                  at(&Job::output), any);

@@ -37,6 +37,9 @@ inline Range const beta = from_to_below(0, 1);
 // The upper limit keeps products of two counts far from overflow and a plan in memory.
 inline Range const counts = at_least(1, 1e7);
 
+// Results hold them as signed numbers.
+inline Range const seeds = at_least(0, 9e18);
+
 template <class Target>
 std::string_view always_meant(Target const&)
 {

@@ -111,6 +111,16 @@ void add_search(KeyMaker<Experiment>& make)
     make.add("surfing.adam_state", "Adam's moments at the next snapshot: keep or reset",
              at(surfing, &SurfingSettings::adam_state), any,
              no_method_heeds<SettingGroup::surfing>);
+    make.add("surfing.budget",
+             "Adam steps before the final network: 75th percentile of regular Adam's steps to the "
+             "first hit, over its successes, or of its steps to the end: " +
+                 all_names(surfing_budget_table),
+             at(surfing, &SurfingSettings::budget), any, no_method_heeds<SettingGroup::surfing>);
+    make.add("restarts.budget",
+             "network evaluations that all starts of a trial may take together: a number, the name "
+             "of a method (as many as its mean trial took), or family: as surfing, of those by "
+             "Levenberg-Marquardt as surfing-lm",
+             at(&Experiment::restarts), at_least(1, 1e12), no_method_heeds<SettingGroup::restarts>);
 }
 
 void add_second_order(KeyMaker<Experiment>& make)

@@ -51,22 +51,32 @@ class Planner
         {
             if (!model.trained)
             {
-                add_work(find_or_add(chain_from(model.chain)));
+                add_work(find_or_add(numbered(chain_from(model.chain))));
                 continue;
             }
             for (std::int64_t const latent_dim : experiment.train.latent_dims)
             {
-                add_work(find_or_add(chain_to_train(*model.trained, latent_dim)));
+                add_trainings(*model.trained, latent_dim);
             }
         }
         require_distinct_labels(plan_, plan_.experiments.back());
     }
 
   private:
-    PlannedChain chain_to_train(Model const& model, std::int64_t latent_dim) const
+    void add_trainings(Model const& model, std::int64_t latent_dim)
+    {
+        std::vector<std::uint64_t> const& seeds = experiment_->train.seeds;
+        for (std::uint64_t const seed : seeds.empty() ? std::vector{job_.seed} : seeds)
+        {
+            add_work(find_or_add(chain_to_train(model, latent_dim, seed)));
+        }
+    }
+
+    PlannedChain chain_to_train(Model const& model, std::int64_t latent_dim,
+                                std::uint64_t seed) const
     {
         TrainJob const& train = experiment_->train;
-        TrainSpec const spec{.seed = job_.seed,
+        TrainSpec const spec{.seed = seed,
                              .model = model,
                              .latent_dim = latent_dim,
                              .hyper = train.hyperparameters(model),
@@ -77,7 +87,9 @@ class Planner
         require_trainable(spec);
         return {{spec.canonical(), spec.intervals + 1, spec.generator(), ""},
                 chain::chain_path(job_.chains, spec.id()),
-                spec};
+                spec,
+                static_cast<std::int64_t>(seed),
+                train.seeds.size() > 1};
     }
 
     static PlannedChain chain_from(std::filesystem::path const& path)
@@ -90,6 +102,17 @@ class Planner
                 path.string()));
         }
         return {chain::Reader(path).header(), path, std::nullopt};
+    }
+
+    /// With its number among the plan's chains of its label that were trained elsewhere.
+    PlannedChain numbered(PlannedChain chain) const
+    {
+        chain.number = std::ranges::count_if(plan_.chains, [&](PlannedChain const& other) {
+            return !other.training && other.generator().label == chain.generator().label &&
+                   other.generator().latent_dim == chain.generator().latent_dim;
+        });
+        chain.numbered = chain.number > 0;
+        return chain;
     }
 
     ChainIndex find_or_add(PlannedChain chain)
@@ -128,14 +151,19 @@ class Planner
             std::vector<std::int64_t> const all = {plan_[chain].generator().pixels()};
             for (std::int64_t const m : whole ? all : trials.measurements)
             {
-                Problem problem{.seed = job_.seed, .task = task, .measurements = m};
+                Problem problem{
+                    .seed = trials.seed.value_or(job_.seed), .task = task, .measurements = m};
                 if (measures(task))
                 {
                     problem.measured_by = trials.measured_by;
                     problem.draw = trials.draw;
                     problem.noise = trials.noise;
                 }
-                if (!has_latent(task))
+                if (has_latent(task))
+                {
+                    problem.target_scale = trials.target_scale;
+                }
+                else
                 {
                     problem.data_checksum = plan_.data.checksum;
                 }
@@ -144,7 +172,7 @@ class Planner
         }
     }
 
-    /// One cell a method, in the table's order, so that a budget's source comes first.
+    /// One cell a method.
     void add_cells(ChainIndex chain, Problem const& problem)
     {
         std::map<Method, CellIndex> cells;
@@ -152,27 +180,42 @@ class Planner
         {
             if (experiment_->uses(entry.kind))
             {
-                auto const& budget = entry.budget;
-                cells[entry.kind] = add_cell(
-                    {.spec = {.chain = plan_[chain].header.id(),
-                              .generator = plan_[chain].generator(),
-                              .problem = problem,
-                              .method = entry.kind,
-                              .adam = experiment_->adam,
-                              .stop = experiment_->stop,
-                              .surfing = experiment_->surfing,
-                              .projected = experiment_->projected,
-                              .lm = experiment_->lm,
-                              .polish = experiment_->polish,
-                              .surfing_lm = experiment_->surfing_lm,
-                              .precision = experiment_->trials.precision},
-                     .chain = chain,
-                     .budget_from = budget ? std::optional(cells.at(budget->method)) : std::nullopt,
-                     .trials = experiment_->trials.count,
-                     .block_size =
-                         std::min(experiment_->trials.block_size, experiment_->trials.count)});
+                add_method(chain, problem, entry.kind, cells);
             }
         }
+    }
+
+    /// The method's cell, after those that its budget comes from.
+    CellIndex add_method(ChainIndex chain, Problem const& problem, Method method,
+                         std::map<Method, CellIndex>& cells)
+    {
+        if (auto const there = cells.find(method); there != cells.end())
+        {
+            return there->second;
+        }
+        PlannedCell cell{
+            .spec = {.chain = plan_[chain].header.id(),
+                     .generator = plan_[chain].generator(),
+                     .problem = problem,
+                     .method = method,
+                     .adam = experiment_->adam,
+                     .stop = experiment_->stop,
+                     .surfing = experiment_->surfing,
+                     .projected = experiment_->projected,
+                     .lm = experiment_->lm,
+                     .polish = experiment_->polish,
+                     .surfing_lm = experiment_->surfing_lm,
+                     .restarts = experiment_->restarts,
+                     .precision = experiment_->trials.precision},
+            .chain = chain,
+            .budget_from = {},
+            .trials = experiment_->trials.count,
+            .block_size = std::min(experiment_->trials.block_size, experiment_->trials.count)};
+        for (BudgetNeed const& need : cell.spec.budget_needs())
+        {
+            cell.budget_from.push_back(add_method(chain, problem, need.source, cells));
+        }
+        return cells[method] = add_cell(cell);
     }
 
     CellIndex add_cell(PlannedCell const& cell)
@@ -242,9 +285,16 @@ JobId job_id(Plan const& plan)
 
 }  // namespace
 
+Budget own_budget(CellSpec const& cell)
+{
+    return {.evaluations =
+                heeds(cell.method, SettingGroup::restarts) ? cell.restarts.evaluations : 0};
+}
+
 std::string PlannedChain::name() const
 {
-    return fmt::format("{} k={}", generator().label, generator().latent_dim);
+    return fmt::format("{} k={}{}", generator().label, generator().latent_dim,
+                       numbered ? fmt::format(" training={}", number) : "");
 }
 
 PlannedChain const& Plan::operator[](ChainIndex index) const
@@ -277,7 +327,7 @@ sched::WorkPlan Plan::work() const
     }
     for (PlannedCell const& cell : cells)
     {
-        work.cells.push_back({cell.chain, cell.budget_from});
+        work.cells.push_back({cell.chain, cell.budget_from, own_budget(cell.spec)});
     }
     for (PlannedBlock const& block : blocks)
     {

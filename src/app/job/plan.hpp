@@ -21,11 +21,15 @@ struct PlannedChain
     chain::ChainHeader header;
     std::filesystem::path path;         ///< of the finished chain
     std::optional<TrainSpec> training;  ///< empty: it was trained elsewhere, and is there
+    /// What tells trainings of one generator apart: the seed, or the chain's number among those of
+    /// its label that were trained elsewhere, in the job's order.
+    std::int64_t number = 0;
+    bool numbered = false;  ///< whether the job names several
 
     GeneratorSpec const& generator() const { return header.generator; }
     /// T.
     std::int64_t intervals() const { return header.snapshots - 1; }
-    /// "dcgan k=5"
+    /// "dcgan k=5"; "dcgan k=5 training=2" where the job names several.
     std::string name() const;
 };
 
@@ -33,8 +37,8 @@ struct PlannedCell
 {
     CellSpec spec;
     sched::ChainIndex chain;
-    /// Of surfing: its adam cell; of restarts: its surfing cell.
-    std::optional<sched::CellIndex> budget_from;
+    /// The cells of spec.budget_needs(), in their order.
+    std::vector<sched::CellIndex> budget_from;
     std::int64_t trials = 0;
     std::int64_t block_size = 0;
 };
@@ -97,6 +101,9 @@ Plan make_plan(Job const& job, DataSpec const& data);
 /// The plan with the data that the job names. Reads the images if the job needs them; throws
 /// EnvironmentError or FileError if that cannot be done.
 Plan load_plan(Job const& job);
+
+/// What a cell may spend on a trial whatever others took.
+Budget own_budget(CellSpec const& cell);
 
 /// What of a plan the surfaces need: no cells, and none of their blocks.
 Plan surfaces_of(Plan plan);

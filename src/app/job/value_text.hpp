@@ -82,6 +82,22 @@ inline auto const& table_of(Optimiser)
 {
     return optimiser_table;
 }
+inline auto const& table_of(PenaltyMixing)
+{
+    return penalty_mixing_table;
+}
+inline auto const& table_of(PenaltyNorm)
+{
+    return penalty_norm_table;
+}
+inline auto const& table_of(TrunkNorm)
+{
+    return trunk_norm_table;
+}
+inline auto const& table_of(EncoderSpread)
+{
+    return encoder_spread_table;
+}
 inline auto const& table_of(Operator)
 {
     return operator_table;
@@ -105,6 +121,10 @@ inline auto const& table_of(Method)
 inline auto const& table_of(Schedule)
 {
     return schedule_table;
+}
+inline auto const& table_of(SurfingBudget)
+{
+    return surfing_budget_table;
 }
 inline auto const& table_of(AdamState)
 {
@@ -197,6 +217,35 @@ inline void read(Setting const& setting, Range const& range, ChosenModel& value)
     value.trained = entry->kind;
 }
 
+inline constexpr char const* family_budget = "family";
+
+/// "family", the name of a method that does not start again, or a number of evaluations.
+inline void read(Setting const& setting, Range const& range, RestartSettings& value)
+{
+    value = {};
+    if (setting.text == family_budget)
+    {
+        return;
+    }
+    auto const entry = std::ranges::find(method_table, setting.text, &MethodEntry::name);
+    if (entry == method_table.end())
+    {
+        if (setting.text.find_first_not_of("0123456789") != std::string::npos)
+        {
+            refuse(setting, fmt::format("must be {}, the name of a method or a whole number of "
+                                        "network evaluations",
+                                        family_budget));
+        }
+        read(setting, range, value.evaluations);
+        return;
+    }
+    if (heeds(entry->kind, SettingGroup::restarts))
+    {
+        refuse(setting, "starts again itself; name a method that does not");
+    }
+    value.as_much_as = entry->kind;
+}
+
 template <class T>
 void read(Setting const& setting, Range const& range, std::optional<T>& value)
 {
@@ -257,6 +306,15 @@ inline std::string write(std::filesystem::path const& value)
 inline std::string write(ChosenModel const& value)
 {
     return value.trained ? std::string(name_of(model_table, *value.trained)) : value.chain.string();
+}
+
+inline std::string write(RestartSettings const& value)
+{
+    if (value.evaluations > 0)
+    {
+        return write(value.evaluations);
+    }
+    return value.as_much_as ? write(*value.as_much_as) : family_budget;
 }
 
 /// Empty if there is no value.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/contract.hpp"
+#include "spec/outcome.hpp"
 #include "trial/inputs.hpp"
 #include "trial/objective.hpp"
 #include "trial/snapshots.hpp"
@@ -12,6 +13,15 @@
 /// spec/method.hpp.
 namespace surf::trial
 {
+
+/// From where some trials of a block are searched for.
+struct SearchStart
+{
+    std::vector<std::int64_t> rows;  ///< the trials
+    at::Tensor latents;              ///< [rows × k]
+    /// Network evaluations that each may take: [rows], int64; undefined without a limit.
+    at::Tensor allowance = {};
+};
 
 /// What a search is given.
 struct SearchInput
@@ -27,6 +37,14 @@ struct SearchInput
     at::Tensor initial_latents() const { return inputs.initial_latent.to(device); }
     /// NaN where there is no x*.
     at::Tensor target_latents() const { return inputs.target_latent.to(device); }
+
+    /// All trials of the block, at x_init.
+    SearchStart beginning() const;
+    /// Some of them there.
+    SearchStart beginning(std::vector<std::int64_t> const& rows) const;
+    /// The objective and x* of the trials in these rows.
+    Objective objective_of(std::vector<std::int64_t> const& rows) const;
+    at::Tensor target_latents_of(std::vector<std::int64_t> const& rows) const;
 };
 
 /// Searches the latents of all trials of a block. Gives the outcomes in the order of the trials,
@@ -39,6 +57,9 @@ Search search_by_restarts;
 Search search_by_projected;
 Search search_by_lm;
 Search search_by_surfing_lm;
+Search search_by_restarts_lm;
+Search search_by_restarts_surfing;
+Search search_by_restarts_surfing_lm;
 
 inline Search& search_of(Method method)
 {
@@ -56,6 +77,12 @@ inline Search& search_of(Method method)
             return search_by_lm;
         case Method::surfing_lm:
             return search_by_surfing_lm;
+        case Method::restarts_lm:
+            return search_by_restarts_lm;
+        case Method::restarts_surfing:
+            return search_by_restarts_surfing;
+        case Method::restarts_surfing_lm:
+            return search_by_restarts_surfing_lm;
     }
     EXPECT(!"every method has its search");
     return search_by_adam;

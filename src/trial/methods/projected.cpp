@@ -110,6 +110,8 @@ std::vector<TrialOutcome> search_by_projected(SearchInput const& input)
     for (TrialOutcome& outcome : outcomes)
     {
         outcome.first_hit = outcome.success ? outcome.iterations : TrialOutcome::never;
+        outcome.hit_evaluations =
+            outcome.success ? outcome.network_evaluations : TrialOutcome::never;
         outcome.best_objective = outcome.objective;
         outcome.best_latent = outcome.latent;
         if (!std::isfinite(outcome.objective))

@@ -1,24 +1,15 @@
 #include "trial/restarts.hpp"
 
-#include "trial/final_network.hpp"
-#include "trial/methods/methods.hpp"
+#include "trial/adam_surfing.hpp"
+#include "trial/descent_batch.hpp"
 
 namespace surf::trial
 {
 
 std::vector<TrialOutcome> search_by_restarts(SearchInput const& input)
 {
-    CellSpec const& cell = input.cell();
-    RestartLatents starts(cell, input.block.first, input.block.count);
-    Restarts const restarts{cell.adam, input.block.budget,
-                            [&](auto const& rows) { return starts.next(rows); }};
-    at::Tensor const latents = input.initial_latents();
-    FinalNetwork network(input.snapshots, cell.precision);
-    return descend_restarting(network.generators(), input.objective,
-                              {.latents = latents,
-                               .target_latents = input.target_latents(),
-                               .adam = Adam(cell.adam, latents)},
-                              restarts, cell.stop, input.stop);
+    return search_again(input, evaluations_a_step,
+                        [&](SearchStart const& start) { return surf_by_adam(input, start, 0); });
 }
 
 }  // namespace surf::trial

@@ -282,12 +282,18 @@ TEST_CASE("an experiment tells its chains apart by label and k", "[feasibility]"
     ScratchFolder const folder;
     fs::path const one = write_chain(folder.path, two_layers(wide));
     fs::path const other = write_chain(folder.path, two_layers(wide), 3, 0.5F);
-    CHECK_THAT(refusal(naming({one, other})),
-               StartsWith(fmt::format("train.models: mine k=2 stands for two chains, {} and {}",
+    // Two trainings of one generator.
+    CHECK(refusal(naming({one, other})) == "accepted");
+    // Two generators of one name.
+    fs::path const linear =
+        write_chain(folder.path, two_layers(wide, Activation::none, Activation::none));
+    CHECK_THAT(refusal(naming({one, linear})),
+               StartsWith(fmt::format("train.models: mine k=2 stands for two generators, of chains "
+                                      "{} and {}",
                                       chain::Reader(one).id().brief(),
-                                      chain::Reader(other).id().brief())));
+                                      chain::Reader(linear).id().brief())));
     CHECK(refusal(fmt::format("experiments = a,b\n[a.train]\nmodels = {}\n[b.train]\nmodels = {}\n",
-                              one.string(), other.string())) == "accepted");
+                              one.string(), linear.string())) == "accepted");
     GeneratorSpec named = two_layers(wide);
     named.label = "yours";
     CHECK(refusal(naming({one, write_chain(folder.path, named)})) == "accepted");
@@ -301,7 +307,7 @@ TEST_CASE("an experiment tells its chains apart by label and k", "[feasibility]"
     CHECK_THAT(refusal(fmt::format("[train]\nmodels = vae,{}\nlatent_dims = 2\n",
                                    write_chain(folder.path, named).string()),
                        grey),
-               StartsWith("train.models: vae k=2 stands for two chains"));
+               StartsWith("train.models: vae k=2 stands for two generators"));
 }
 
 TEST_CASE("a chain file that is missing or damaged is named", "[feasibility]")

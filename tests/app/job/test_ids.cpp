@@ -27,7 +27,7 @@ latent_dims = 2
 [trials]
 tasks = inversion,recovery,approximation
 measurements = 50
-methods = adam,surfing,restarts,projected,lm,surfing-lm
+methods = adam,surfing,restarts,projected,lm,surfing-lm,restarts-lm,restarts-surfing,restarts-surfing-lm
 count = 20
 block_size = 10
 [polish]
@@ -70,10 +70,11 @@ std::set<std::string> ids_of(Job const& job)
 
 /// Texts of which at least one is another value for any key.
 std::vector<std::string> const candidates = {
-    "3",      "4",     "5",     "7",        "11",        "2000",       "0.31",   "0.13",
-    "1.7",    "2.9",   "keep",  "reset",    "shared",    "trial",      "mask",   "exact",
-    "secant", "mixed", "fixed", "linear",   "inversion", "collection", "dcgan",  "rmsprop",
-    "adam",   "none",  "lm",    "adaptive", "geometric", "uniform",    "inverse"};
+    "pixel",    "column",    "batch",      "softplus", "steps",   "3",      "4",     "5",
+    "7",        "11",        "2000",       "0.31",     "0.13",    "1.7",    "2.9",   "keep",
+    "reset",    "shared",    "trial",      "mask",     "exact",   "secant", "mixed", "fixed",
+    "linear",   "inversion", "collection", "dcgan",    "rmsprop", "adam",   "none",  "lm",
+    "adaptive", "geometric", "uniform",    "inverse"};
 
 template <class Target>
 std::vector<std::pair<Target, std::string>> changed(Key<Target> const& key, Target const& target)

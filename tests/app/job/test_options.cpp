@@ -22,13 +22,14 @@ namespace
 
 /// A job file with every key that goes with the others, none at its default.
 constexpr char const* full_job = R"(# a comment
-seed = 18446744073709551615
+seed = 9000000000000000000
 output = some folder/x
 chains = shared chains
 data = /data
 
 [train]
 models = wgan , vae, wgan-gp   # blanks and comments do not count
+seeds = 3,4
 latent_dims = 2,784
 intervals = 3
 steps_per_snapshot = 7
@@ -44,14 +45,20 @@ epsilon = 1e-07
 critic_steps = 2
 clip = 0.02
 gradient_penalty = 3
+penalty_mixing = pixel
+penalty_norm = column
+critic_norm = batch
+encoder_spread = softplus
 weight_deviation = 0.03
 
 [trials]
+seed = 5
 tasks = recovery,inversion,approximation
 operator = mask
 measurements = 10,784
 draw = shared
 noise = 0.125
+target_scale = 1.5
 methods = projected,restarts,surfing,adam,surfing-lm,lm
 count = 12
 block_size = 5
@@ -72,7 +79,11 @@ success_distance = 0.02
 [surfing]
 schedule = geometric
 ratio = 0.5
-adam_state = reset
+adam_state = keep
+budget = steps
+
+[restarts]
+budget = 4000
 
 [polish]
 by = lm
@@ -160,7 +171,7 @@ void write_file(fs::path const& path, std::string const& text)
 TEST_CASE("every key of a job file reaches the job", "[job]")
 {
     Job const job = parse_job(full_job, "full.ini");
-    CHECK(job.seed == 18446744073709551615U);
+    CHECK(job.seed == 9000000000000000000U);
     CHECK(job.output == "some folder/x");
     CHECK(job.chains == "shared chains");
     CHECK(job.data == "/data");
@@ -169,6 +180,8 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.experiments[0].train.models ==
           std::vector<ChosenModel>{{models::wgan, {}}, {models::vae, {}}, {models::wgan_gp, {}}});
     CHECK(job.experiments[0].train.latent_dims == std::vector<std::int64_t>{2, 784});
+    CHECK(job.experiments[0].train.seeds == std::vector<std::uint64_t>{3, 4});
+    CHECK(job.experiments[0].trials.seed == 5U);
     CHECK(job.experiments[0].train.intervals == 3);
     CHECK(job.experiments[0].train.steps_per_snapshot == 7);
     CHECK(job.experiments[0].train.threads == 1);
@@ -183,12 +196,17 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(hyper.critic_steps == 2);
     CHECK(hyper.clip == 0.02);
     CHECK(hyper.gradient_penalty == 3);
+    CHECK(hyper.penalty_mixing == PenaltyMixing::pixel);
+    CHECK(hyper.penalty_norm == PenaltyNorm::column);
+    CHECK(hyper.critic_norm == TrunkNorm::batch);
+    CHECK(hyper.encoder_spread == EncoderSpread::softplus);
     CHECK(hyper.weight_deviation == 0.03);
     CHECK(job.experiments[0].trials.tasks ==
           std::vector{Task::recovery, Task::inversion, Task::approximation});
     CHECK(job.experiments[0].trials.measured_by == Operator::mask);
     CHECK(job.experiments[0].trials.draw == Draw::shared);
     CHECK(job.experiments[0].trials.noise == 0.125);
+    CHECK(job.experiments[0].trials.target_scale == 1.5);
     CHECK(job.experiments[0].trials.measurements == std::vector<std::int64_t>{10, 784});
     CHECK(job.experiments[0].trials.methods == std::vector{Method::projected, Method::restarts,
                                                            Method::surfing, Method::adam,
@@ -206,7 +224,9 @@ TEST_CASE("every key of a job file reaches the job", "[job]")
     CHECK(job.experiments[0].stop.success_distance == 0.02);
     CHECK(job.experiments[0].surfing.schedule == Schedule::geometric);
     CHECK(job.experiments[0].surfing.ratio == 0.5);
-    CHECK(job.experiments[0].surfing.adam_state == AdamState::reset);
+    CHECK(job.experiments[0].surfing.adam_state == AdamState::keep);
+    CHECK(job.experiments[0].surfing.budget == SurfingBudget::steps);
+    CHECK((job.experiments[0].restarts == RestartSettings{.evaluations = 4000}));
     CHECK(job.experiments[0].polish.by == Polish::lm);
     CHECK(job.experiments[0].polish.relative_change == 0.25);
     CHECK(job.experiments[0].lm.jacobian == JacobianUpdate::secant);
@@ -237,7 +257,9 @@ TEST_CASE("the text of a job reads back as the same job", "[job]")
     for (std::string const text :
          {full_job, other_job, "", "[trials]\nmethods = adam\n", "[train]\nmodels = vae\n",
           "[surfing]\nschedule = linear\n", "[trials]\nmethods = lm,surfing-lm\n",
-          "[polish]\nby = lm\n", "[trials]\ntasks = recovery\nmeasurements = 50\n"})
+          "[polish]\nby = lm\n", "[trials]\ntasks = recovery\nmeasurements = 50\n",
+          "[trials]\nmethods = lm,restarts-lm\n[restarts]\nbudget = lm\n",
+          "[trials]\nmethods = surfing-lm,restarts-lm\n[restarts]\nbudget = family\n"})
     {
         INFO(text);
         std::string const first = parse_job(text, "first").text();
@@ -360,6 +382,7 @@ threads = 2
 
 [trials]
 tasks = inversion
+target_scale = 1
 methods = adam,surfing
 count = 300
 block_size = 100
@@ -381,7 +404,8 @@ success_distance = 0.01
 [surfing]
 schedule = geometric
 ratio = 0.95
-adam_state = keep
+adam_state = reset
+budget = first_hits
 
 [polish]
 by = none

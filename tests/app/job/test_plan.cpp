@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -93,7 +94,7 @@ TEST_CASE("ids depend on all that affects a result, and on nothing else", "[plan
     check_change("chains = elsewhere\n", {same, same, same, same});
     check_change("[stop]\nsuccess_distance = 0.1\n", {other, same, other, other});
     check_change("[surfing]\nratio = 0.9\n", {other, same, same, other});
-    check_change("[surfing]\nadam_state = reset\n", {other, same, same, other});
+    check_change("[surfing]\nadam_state = keep\n", {other, same, same, other});
     check_change("[train]\nintervals = 50\n", {other, other, other, other});
     check_change("[train]\nbatch = 32\n", {other, other, other, other});
     check_change("[train]\nthreads = 1\n", {other, other, other, other});
@@ -173,8 +174,8 @@ TEST_CASE("the paper's first table as a plan", "[plan]")
         CHECK(cell.chain == static_cast<sched::ChainIndex>(i / 2));
         CHECK(cell.spec.chain == plan[cell.chain].header.id());
         CHECK(cell.spec.method == (surfs ? Method::surfing : Method::adam));
-        CHECK(cell.budget_from.has_value() == surfs);
-        CHECK((!surfs || *cell.budget_from == static_cast<sched::CellIndex>(i - 1)));
+        CHECK(cell.budget_from == (surfs ? std::vector{static_cast<sched::CellIndex>(i - 1)}
+                                         : std::vector<sched::CellIndex>()));
         CHECK(cell.spec.measurements() == images.size());
         ids.insert(cell.spec.id());
     }
@@ -216,11 +217,11 @@ TEST_CASE("blocks cover a cell's trials, the last one is shorter", "[plan]")
     }
     CHECK(next == 250);
     CHECK(plan[blocks[2]].count == 50);
-    BlockSpec const spec = plan.block_spec({blocks[2], 321});
+    BlockSpec const spec = plan.block_spec({blocks[2], {321, 5}});
     CHECK(spec.cell.id() == plan[sched::CellIndex{7}].spec.id());
     CHECK(spec.first == 200);
     CHECK(spec.count == 50);
-    CHECK(spec.budget == 321);
+    CHECK((spec.budget == Budget{321, 5}));
 }
 
 TEST_CASE("a thousand cells are planned at once", "[plan]")
@@ -241,12 +242,54 @@ TEST_CASE("a thousand cells are planned at once", "[plan]")
 TEST_CASE("restarts take their budget from surfing, surfing from adam", "[plan]")
 {
     Plan const plan = plan_of(
-        "[train]\nmodels = dcgan\nlatent_dims = 5\n[trials]\nmethods = restarts,surfing,adam\n");
-    REQUIRE(plan.cells.size() == 3);
+        "[train]\nmodels = dcgan\nlatent_dims = 5\n[trials]\nmethods = "
+        "restarts,restarts-surfing,surfing,adam\n");
+    using Cells = std::vector<sched::CellIndex>;
+    REQUIRE(plan.cells.size() == 4);
     CHECK(plan.cells[0].spec.method == Method::adam);
-    CHECK(plan.cells[1].budget_from == sched::CellIndex{0});
+    CHECK(plan.cells[1].budget_from == Cells{sched::CellIndex{0}});
     CHECK(plan.cells[2].spec.method == Method::restarts);
-    CHECK(plan.cells[2].budget_from == sched::CellIndex{1});
+    CHECK(plan.cells[2].budget_from == Cells{sched::CellIndex{1}});
+    CHECK(plan.cells[3].budget_from == Cells{sched::CellIndex{0}, sched::CellIndex{1}});
+    CHECK((plan.work().cells[3].budget == Budget{}));
+}
+
+TEST_CASE("restarts.budget names another method, or a number", "[plan]")
+{
+    std::string const job =
+        "[train]\nmodels = dcgan\nlatent_dims = 5\n[trials]\nmethods = restarts,lm,surfing-lm\n";
+    CHECK_THROWS_WITH(plan_of(job), Catch::Contains("trials.methods = restarts,lm,surfing-lm: "
+                                                    "restarts needs surfing (its budget comes "
+                                                    "from surfing's trials); add surfing, or give "
+                                                    "a number as restarts.budget"));
+    Plan const named = plan_of(job + "[restarts]\nbudget = surfing-lm\n");
+    REQUIRE(named.cells.size() == 3);
+    CHECK(named.cells[0].spec.method == Method::surfing_lm);  // before who waits for it
+    CHECK(named.cells[1].budget_from == std::vector{sched::CellIndex{0}});
+    Plan const number = plan_of(job + "[restarts]\nbudget = 500\n");
+    CHECK(number.cells[0].budget_from.empty());
+    CHECK((number.work().cells[0].budget == Budget{0, 500}));
+    CHECK(number.blocks[0].cost == Approx(100 * 500));
+}
+
+TEST_CASE("a model is trained once for each seed", "[plan]")
+{
+    std::string const job = "seed = 9\n[train]\nmodels = dcgan\nlatent_dims = 5\n";
+    Plan const one = plan_of(job);
+    REQUIRE(one.chains.size() == 1);
+    CHECK(one.chains[0].training->seed == 9);
+    CHECK(one.chains[0].number == 9);
+    CHECK(one.chains[0].name() == "dcgan k=5");
+    Plan const three = plan_of(job + "seeds = 4,9,2\n[trials]\nseed = 77\n");
+    REQUIRE(three.chains.size() == 3);
+    CHECK(three.chains[0].name() == "dcgan k=5 training=4");
+    CHECK(three.chains[1].header.id() == one.chains[0].header.id());  // trials' seed is apart
+    CHECK(three.chains[2].training->seed == 2);
+    REQUIRE(three.cells.size() == 6);
+    for (PlannedCell const& cell : three.cells)
+    {
+        CHECK(cell.spec.problem.seed == 77);
+    }
 }
 
 TEST_CASE("second-order methods take no budget and cost less than first-order ones", "[plan]")
@@ -258,7 +301,7 @@ TEST_CASE("second-order methods take no budget and cost less than first-order on
     CHECK(plan.cells[2].spec.method == Method::surfing_lm);
     for (std::size_t i = 1; i < 3; ++i)
     {
-        CHECK_FALSE(plan.cells[i].budget_from);
+        CHECK(plan.cells[i].budget_from.empty());
         CHECK(plan.blocks[3 * i].cost < plan.blocks[0].cost / 20);
     }
     CHECK(plan.blocks[3].cost < plan.blocks[6].cost);
@@ -276,7 +319,7 @@ TEST_CASE("experiments share the chains and cells that are the same", "[plan]")
     using sched::CellIndex;
     CHECK(plan.experiments[0].cells == std::vector{CellIndex{0}, CellIndex{1}});
     CHECK(plan.experiments[1].cells == std::vector{CellIndex{0}, CellIndex{2}});
-    CHECK(plan.cells[2].budget_from == CellIndex{0});
+    CHECK(plan.cells[2].budget_from == std::vector{CellIndex{0}});
     CHECK(plan.blocks.size() == 9);
     CHECK_THROWS_AS(plan_of(two + "[linear.trials]\ncount = 100\n"), InputError);
 
@@ -292,6 +335,31 @@ TEST_CASE("an experiment may have surfaces and no trials", "[plan]")
     CHECK(plan.cells.empty());
     REQUIRE(plan.experiments[0].surfaces.size() == 1);
     CHECK(plan.experiments[0].surfaces[0].spec.targets == 2);
+}
+
+TEST_CASE("every job of jobs/ can be planned", "[plan]")
+{
+    namespace fs = std::filesystem;
+    std::int64_t planned = 0;
+    for (fs::directory_entry const& entry : fs::directory_iterator(SURF_SOURCE_DIR "/jobs"))
+    {
+        if (entry.path().extension() != ".ini")
+        {
+            continue;
+        }
+        CAPTURE(entry.path().string());
+        Job const job = parse_options({"plan", "--job", entry.path().string()}).job;
+        bool const chains_elsewhere =
+            std::ranges::any_of(job.experiments, [](Experiment const& experiment) {
+                return experiment.train.trained_models().size() != experiment.train.models.size();
+            });
+        if (!chains_elsewhere)
+        {
+            CHECK_NOTHROW(make_plan(job, {"checksum", images}));
+            ++planned;
+        }
+    }
+    CHECK(planned > 20);
 }
 
 TEST_CASE("the paper's jobs plan all that the paper has, sharing chains", "[plan]")
