@@ -26,11 +26,12 @@ def comparisons(
 ) -> list[Comparison]:
     """The comparisons of the map: of all problems with an x*.
 
-    Without `evaluations`, each problem has the mean network evaluations of the first method.
+    Without `evaluations`, each problem has the smaller one of the two methods' mean network evaluations: beyond it one
+    of them may have ended.
     """
     found = []
     for problem, pairs in paired(trials, experiments, first, second).items():
-        allowed = evaluations or _mean_evaluations(pooled, problem, first)
+        allowed = evaluations or min(_mean_evaluations(pooled, problem, name) for name in (first, second))
         found.append(compare(problem, pairs, allowed))
     found = [of_problem for of_problem in found if of_problem.measure == "hits"]
     if not found:
@@ -79,8 +80,10 @@ def atlas_figure(compared: list[Comparison], first: str, second: str) -> Figure:
     return figure
 
 
-def _mean_evaluations(pooled: xr.Dataset, problem: Problem, method: str) -> float:
-    cell = {**problem._asdict(), "method": method.rpartition(":")[2]}
+def _mean_evaluations(pooled: xr.Dataset, problem: Problem, name: str) -> float:
+    """Of METHOD or EXPERIMENT:METHOD."""
+    experiment, _, method = name.rpartition(":")
+    cell = {**problem._asdict(), "experiment": experiment or problem.experiment, "method": method}
     return float(pooled.network_evaluations_mean.sel(cell))
 
 
@@ -107,7 +110,7 @@ def main() -> int:
     names = f"as for compare.py; default: {' '.join(METHODS)}"
     parser.add_argument("--methods", nargs=2, default=METHODS, metavar=("A", "B"), help=names)
     parser.add_argument(
-        "--evaluations", type=evaluation_count, help="N for all problems; default: of each the mean of A's trials"
+        "--evaluations", type=evaluation_count, help="N for all problems; default: of each the smaller mean of A and B"
     )
     parser.add_argument("--output", type=Path, help="the figure; default: beside the results, as -atlas.png")
     options = parser.parse_args()

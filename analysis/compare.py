@@ -1,9 +1,9 @@
 """Compares two methods on the same trials at equal network evaluations.
 
-A trial is solved if its latent was within the success distance after at most N network evaluations. A and B are
-compared by the pairs that one alone solved, with the exact McNemar test stratified by training: its p says whether they
-differ on these trainings, the interval of the difference what to expect of trainings like these. For tasks without x*,
-the pixel errors at the end are compared with a sign test.
+A trial is solved if its latent was within the success distance after at most N network evaluations; without N, if it
+ended there. A and B are compared by the pairs that one alone solved, with the exact McNemar test stratified by
+training: its p says whether they differ on these trainings, the interval of the difference what to expect of trainings
+like these. For tasks without x*, the pixel errors at the end are compared with a sign test.
 """
 
 import argparse
@@ -24,9 +24,11 @@ import nested
 import results
 
 PAIRED_BY = ["task", "model", "latent_dim", "operator", "measurements", "training", "trial"]
-OUTCOMES = ["hit_evaluations", "distance", "pixel_error"]
-# What must be equal in two experiments for their trials of one number to be the same problem.
+OUTCOMES = ["success", "hit_evaluations", "distance", "pixel_error"]
+# What must be equal in two experiments for their trials of one number to be the same problem, beside all of [train] that
+# does not tell chains of one experiment apart.
 PROBLEM_SETTINGS = ["trials.seed", "trials.target_scale", "trials.draw", "trials.noise", "stop.success_distance"]
+TELL_CHAINS_APART = {"train.models", "train.latent_dims", "train.seeds"}
 BAD_FILE = 4  # exit code, as surf_sweep's
 
 
@@ -106,7 +108,10 @@ def paired(
 def compare(problem: Problem, pairs: pd.DataFrame, evaluations: float = math.inf) -> Comparison:
     """Counts in whose pairs which method solved the problem within so many network evaluations."""
     has_latent = pairs[["distance_a", "distance_b"]].notna().any(axis=None)
-    if has_latent:
+    if has_latent and math.isinf(evaluations):
+        solved_a, solved_b = (pairs[f"success_{end}"] == "yes" for end in "ab")
+        only_a, only_b = solved_a & ~solved_b, solved_b & ~solved_a
+    elif has_latent:
         solved_a, solved_b = (pairs[f"hit_evaluations_{end}"] <= evaluations for end in "ab")  # a missing one is not
         only_a, only_b = solved_a & ~solved_b, solved_b & ~solved_a
     else:
@@ -175,9 +180,12 @@ def _require_known(kind: str, name: str, known: pd.Series) -> None:
 
 
 def _require_same_problems(experiments: dict[str, dict[str, str]], first: str, second: str) -> None:
-    for key in PROBLEM_SETTINGS:
-        values = [experiments[name].get(key) for name in (first, second)]
-        if None not in values and values[0] != values[1]:
+    settings = [experiments[name] for name in (first, second)]
+    of_trials = [key for key in PROBLEM_SETTINGS if all(key in known for known in settings)]  # else one heeds it not
+    of_chains = {key for known in settings for key in known if key.startswith("train.")} - TELL_CHAINS_APART
+    for key in [*of_trials, *sorted(of_chains)]:
+        values = [known.get(key, "not given") for known in settings]
+        if values[0] != values[1]:
             raise files.UnreadableError(
                 f"{key} is {values[0]} in experiment {first} and {values[1]} in {second} (their trials are not of the "
                 "same problems); compare experiments in which it is equal"
@@ -201,7 +209,8 @@ def main() -> int:
         second = f"{options.experiment_b}:{second}"
 
     def command() -> None:
-        pairs = paired(results.trials(options.results), results.experiments(options.results), first, second)
+        trials, experiments = results.trials(options.results), results.experiments(options.results)
+        pairs = paired(trials, experiments, first, second)
         comparisons = [compare(problem, of_problem, options.evaluations) for problem, of_problem in pairs.items()]
         print(f"A: {first}, B: {second}; N: network evaluations; only A, only B: pairs that one alone solved,")
         print("or, by pixel error, pairs in which it ended with the smaller one")

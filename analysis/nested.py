@@ -4,28 +4,31 @@ A training is the unit that was drawn at random: resampling trials alone, or few
 too narrow. All intervals are at 95 % and NaN with one training.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy import stats
 
 Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
-def t_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The t interval for the mean of one value for each training."""
-    values = np.asarray(values, float)
-    return _around(values, 1 / values.shape[-1])
-
-
 def success_interval(successes: np.ndarray, trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The interval for the mean success rate over trainings like these."""
-    return _success(successes, trials, lambda count: 1 / count)
+    """The interval for the mean success rate over trainings like these.
+
+    The mean of sin² is not sin² of the mean: an end is the outer one of sin² of its end on Anscombe's scale and of the
+    mean of sin² of normal angles around it, of the variance that the number of trials does not explain.
+    """
+    angles, least = _angles(successes, trials)
+    ends = [np.clip(end, 0, np.pi / 2) for end in _around(angles, 1 / angles.shape[-1], Z * np.sqrt(least))]
+    spread = np.exp(-2 * np.maximum(_variance(angles) - least, 0))
+    plain, shifted = np.sin(ends) ** 2, (1 - spread * np.cos(2 * np.asarray(ends))) / 2
+    outer = [np.minimum(plain[0], shifted[0]), np.maximum(plain[1], shifted[1])]
+    return _bounded(outer, successes, trials)
 
 
 def success_prediction(successes: np.ndarray, trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The prediction interval for the rate that one more training will show in as many trials."""
-    return _success(successes, trials, lambda count: 1 + 1 / count)
+    angles, least = _angles(successes, trials)
+    ends = _around(angles, 1 + 1 / angles.shape[-1], Z * np.sqrt(least))
+    return _bounded([np.sin(np.clip(end, 0, np.pi / 2)) ** 2 for end in ends], successes, trials)
 
 
 def difference_interval(only_a: np.ndarray, only_b: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -53,15 +56,18 @@ def between_deviation(successes: np.ndarray, trials: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(spread, 0))
 
 
-def _success(
-    successes: np.ndarray, trials: np.ndarray, share_of: Callable[[int], float]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The t interval on Anscombe's scale (1948), at least as wide as the number of trials leaves it."""
+def _angles(successes: np.ndarray, trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rates on Anscombe's scale (1948), and the variance that their number of trials gives them there."""
     successes, trials = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
     angles = np.arcsin(np.sqrt((successes + 3 / 8) / (trials + 3 / 4)))
-    floor = Z * np.sqrt(np.mean(1 / (4 * trials + 2), axis=-1))
-    low, high = _around(angles, share_of(angles.shape[-1]), floor)
-    return tuple(np.sin(np.clip(end, 0, np.pi / 2)) ** 2 for end in (low, high))
+    return angles, np.mean(1 / (4 * trials + 2), axis=-1)
+
+
+def _bounded(ends: list[np.ndarray], successes: np.ndarray, trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ends, but 0 below rates that are all 0 and 1 above rates that are all 1."""
+    low = np.where(np.all(np.asarray(successes) == 0, axis=-1), np.minimum(ends[0], 0), ends[0])
+    high = np.where(np.all(np.asarray(successes) == trials, axis=-1), np.maximum(ends[1], 1), ends[1])
+    return low, high
 
 
 def _around(values: np.ndarray, share: float, floor: np.ndarray | float = 0) -> tuple[np.ndarray, np.ndarray]:

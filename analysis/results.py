@@ -25,7 +25,7 @@ def pooled(path: Path) -> xr.Dataset:
 
     With one training, the intervals are NaN: summary() has those of its trials.
     """
-    return _group(path, "pooled")
+    return _with_names(_group(path, "pooled"))
 
 
 def trials(path: Path) -> xr.Dataset:
@@ -37,11 +37,15 @@ def trials(path: Path) -> xr.Dataset:
 
 
 def experiments(path: Path) -> dict[str, dict[str, str]]:
-    """The settings of every experiment, in the job's order: keys of the job file with their values."""
+    """The settings of every experiment, in the job's order: keys of the job file with their values.
+
+    An experiment without a `trials.seed` of its own has the job's.
+    """
     _check(path)
     with h5py.File(path) as file:
         names = file["summary/experiment"].asstr()[...]
-        return {name: dict(file["experiments"][name].attrs) for name in names}
+        seed = {"trials.seed": file["provenance"].attrs["seed"]}
+        return {name: seed | dict(file["experiments"][name].attrs) for name in names}
 
 
 def _group(path: Path, name: str) -> xr.Dataset:

@@ -83,6 +83,7 @@ needs=(
     "HDF5 built with MPI (h5pcc)|libhdf5-openmpi-dev|parallel_hdf5"
     "h5dump|hdf5-tools|command -v h5dump"
     "Boost.Program_options|libboost-program-options-dev|builds boost/program_options.hpp boost_program_options"
+    "Boost.Math (headers)|libboost-dev|builds boost/math/distributions/students_t.hpp"
     "Catch2 2.x|catch2|builds catch2/catch.hpp"
     "Eigen 3.4|libeigen3-dev|builds eigen3/Eigen/Core"
     "fmt|libfmt-dev|builds fmt/format.h fmt"

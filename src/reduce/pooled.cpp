@@ -96,6 +96,7 @@ PooledCell pooled(Members const& members)
     for (SummarisedCell const* member : members)
     {
         cell.trials += member->summary.statistics.trials;
+        cell.complete &= member->summary.statistics.trials >= member->result.planned;
     }
     return cell;
 }

@@ -26,8 +26,9 @@ struct PooledCell
     CellResult result;  ///< the first one's, without outcomes
     std::int64_t trainings = 0;
     std::int64_t trials = 0;        ///< of all trainings
+    bool complete = true;           ///< whether all trials planned are done
     TrainingSpread success;         ///< NaN for a task without x*
-    TrainingSpread iterations_p75;  ///< of the trainings that have successes
+    TrainingSpread iterations_p75;  ///< of the trainings that have successes, not at the start
     double evaluations_mean = 0;    ///< mean of the trainings' means
     std::optional<PooledComparison> against_adam;
     /// Of profile_evaluations(): the share of trials that hit, and that reached their goal, within

@@ -49,6 +49,10 @@ void add_counts(Variables& variables)
                                 [](PooledCell const& cell) { return cell.trainings; });
     variables.add<std::int64_t>("trials", "trials of all trainings",
                                 [](PooledCell const& cell) { return cell.trials; });
+    h5::Dataset complete = variables.add<std::int8_t>(
+        "complete", "whether all trials planned are done, of the trainings that have any",
+        [](PooledCell const& cell) { return cell.complete; });
+    store::describe_yes_no(complete);
 }
 
 void add_successes(Variables& variables)
@@ -74,7 +78,8 @@ void add_successes(Variables& variables)
         variables, "iterations_p75", "iterations_p75",
         "geometric mean of the trainings' 75th percentiles of first_hit",
         [](PooledCell const& cell) { return cell.has_latent() ? &cell.iterations_p75 : nullptr; });
-    add_number(variables, "network_evaluations_mean", "mean network evaluations over all trials",
+    add_number(variables, "network_evaluations_mean",
+               "mean of the trainings' mean network evaluations",
                [](PooledCell const& cell) { return cell.evaluations_mean; });
 }
 

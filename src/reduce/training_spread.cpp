@@ -50,8 +50,7 @@ Interval mapped(Interval const& interval, Function function)
 /// t intervals, at least as wide as a normal one of a known variance `least` of each number.
 TrainingSpread spread_of(std::vector<double> const& numbers, double least)
 {
-    TrainingSpread spread{.trainings = static_cast<std::int64_t>(numbers.size()),
-                          .mean = mean_of(numbers),
+    TrainingSpread spread{.mean = mean_of(numbers),
                           .interval = {not_a_number, not_a_number},
                           .next = {not_a_number, not_a_number},
                           .between = std::sqrt(variance_of(numbers)),
@@ -95,8 +94,20 @@ TrainingSpread spread_of_rates(std::span<TrainingTrials const> trainings)
     spread.mean = mean_of(rates);
     if (trainings.size() > 1)
     {
-        spread.interval = mapped(spread.interval, rate_of);
+        double const variance = std::max(0.0, variance_of(angles) - mean_of(on_scale));
+        auto const mean_rate_of = [&](double angle) {
+            double const cosine = std::cos(2 * std::clamp(angle, 0.0, std::numbers::pi / 2));
+            return (1 - cosine * std::exp(-2 * variance)) / 2;
+        };
+        auto const [low, high] = spread.interval;
+        spread.interval = {std::min(rate_of(low), mean_rate_of(low)),
+                           std::max(rate_of(high), mean_rate_of(high))};
         spread.next = mapped(spread.next, rate_of);
+        for (Interval* const interval : {&spread.interval, &spread.next})
+        {
+            interval->low = spread.mean == 0 ? 0 : interval->low;
+            interval->high = spread.mean == 1 ? 1 : interval->high;
+        }
         spread.between = std::sqrt(std::max(0.0, variance_of(rates) - mean_of(binomial)));
     }
     spread.within = std::sqrt(mean_of(binomial));

@@ -13,14 +13,12 @@ namespace surf::reduce
 /// t over trainings, since a bootstrap of few of them is too narrow (docs/statistics.md).
 struct TrainingSpread
 {
-    std::int64_t trainings = 0;
     double mean = 0;     ///< of the trainings' numbers; NaN without any
     Interval interval;   ///< of the mean over trainings like these; NaN with fewer than two
     Interval next;       ///< of the number that one more training will give; likewise
-    double between = 0;  ///< standard deviation between trainings, what comes of the finite number
-                         ///< of trials taken off; likewise
-    double within = 0;   ///< standard deviation that the finite number of trials gives a training's
-                         ///< number; NaN where it is not known
+    double between = 0;  ///< standard deviation of the trainings' numbers; of rates, without what
+                         ///< the finite number of trials adds; likewise
+    double within = 0;  ///< of rates: standard deviation that the finite number of trials gives one
 };
 
 /// Trials of one training.
@@ -32,7 +30,9 @@ struct TrainingTrials
 
 /// Of success rates, on the scale z = asin √((s + 3/8) / (n + 3/4)) (Anscombe 1948), on which
 /// binomial variance is 1 / (4n + 2) whatever the rate. No interval is narrower than this variance
-/// alone makes it, since rates may agree by chance.
+/// alone makes it, since rates may agree by chance. The mean of sin² is not sin² of the mean: an end
+/// of the mean's interval is the outer one of sin² of its angle and of the mean of sin² of normal
+/// angles around it, of the variance that the trials do not explain.
 TrainingSpread spread_of_rates(std::span<TrainingTrials const> trainings);
 /// Of positive numbers, on a logarithmic scale; the mean is the geometric one.
 TrainingSpread spread_of_counts(std::span<double const> counts);

@@ -1,6 +1,7 @@
 #include "trial/attempts.hpp"
 
 #include <numeric>
+#include <set>
 
 #include "base/contract.hpp"
 
@@ -54,8 +55,13 @@ std::vector<TrialOutcome> attempt_in_turn(std::vector<double> const& goals,
         }
         auto const outcomes = make(attempt);
         ENSURE(outcomes.size() == attempt.rows.size());
+        std::set<std::int64_t> stuck;
         for (std::size_t i = 0; i < outcomes.size(); ++i)
         {
+            if (outcomes[i].iterations == 0)
+            {
+                stuck.insert(attempt.rows[i]);
+            }
             TrialOutcome& trial = trials[static_cast<std::size_t>(attempt.rows[i])];
             if (attempt.number == 0)
             {
@@ -68,7 +74,7 @@ std::vector<TrialOutcome> attempt_in_turn(std::vector<double> const& goals,
         }
         std::erase_if(attempt.rows, [&](std::int64_t row) {
             auto const i = static_cast<std::size_t>(row);
-            return trials[i].best_objective <= goals[i] ||
+            return trials[i].best_objective <= goals[i] || stuck.contains(row) ||
                    limits.evaluations - trials[i].network_evaluations < limits.least;
         });
         ++attempt.number;

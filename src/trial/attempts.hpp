@@ -35,7 +35,8 @@ struct AttemptLimits
 /// Makes attempts at each trial until one brings f to the trial's goal or a limit is reached. Steps
 /// and evaluations of all of them count; of the rest of an outcome that attempt's which ended with
 /// the smallest f, one that is not finite only if there is no other. A goal a trial; outcomes are
-/// numbered from 0. Each attempt takes at least one evaluation.
+/// numbered from 0. An attempt that ends without a step is the trial's last: f is not finite there,
+/// or there is nothing left to spend.
 std::vector<TrialOutcome> attempt_in_turn(std::vector<double> const& goals,
                                           AttemptLimits const& limits, AttemptFunction const& make);
 

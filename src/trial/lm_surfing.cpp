@@ -23,21 +23,37 @@ std::vector<std::int64_t> visited(Snapshots const& snapshots, std::int64_t strid
     return numbers;
 }
 
-/// Takes all trials of a search along these snapshots, so many steps on each.
+/// Takes the trials of a search along these snapshots, so many steps on each, as long as they are
+/// below their limits of network evaluations; undefined: there are none.
 void visit(Snapshots const& snapshots, std::vector<std::int64_t> const& numbers, std::int64_t steps,
-           LevenbergMarquardt& search, std::stop_token const& stop)
+           at::Tensor const& limits, LevenbergMarquardt& search, std::stop_token const& stop)
 {
+    auto const take = [&](LevenbergMarquardt& part, model::Evaluator& generator) {
+        part.look(generator);
+        for (std::int64_t step = 0; step < steps; ++step)
+        {
+            require_going_on(stop);
+            part.step(generator);
+        }
+    };
     Prefetcher<model::Evaluator> generators(
         numbers, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), at::kFloat); });
     for (std::size_t i = 0; i < numbers.size(); ++i)
     {
         auto const generator = generators.next();
-        search.look(*generator);
-        for (std::int64_t step = 0; step < steps; ++step)
+        if (!limits.defined())
         {
-            require_going_on(stop);
-            search.step(*generator);
+            take(search, *generator);
+            continue;
         }
+        at::Tensor const rows = at::nonzero(search.state().evaluations.lt(limits)).squeeze(1);
+        if (rows.size(0) == 0)
+        {
+            return;
+        }
+        LevenbergMarquardt going = search.select(rows);
+        take(going, *generator);
+        search.put(rows, going);
     }
 }
 
@@ -65,7 +81,8 @@ std::vector<TrialOutcome> surf_by_lm(SearchInput const& input, SearchStart const
     CellSpec const& cell = input.cell();
     Snapshots const& snapshots = input.snapshots;
     LevenbergMarquardt search(cell.lm, input.objective_of(start.rows), start.latents);
-    visit(snapshots, visited(snapshots, stride), cell.surfing_lm.steps, search, input.stop);
+    visit(snapshots, visited(snapshots, stride), cell.surfing_lm.steps, start.allowance, search,
+          input.stop);
     auto const generator = snapshots.prepare(snapshots.read(snapshots.last()), at::kFloat);
     return descend_by_lm(*generator,
                          {.search = std::move(search),

@@ -19,6 +19,7 @@ LATENT_DIMS = [2, 5]
 MEASUREMENTS = [20, 50, 784]
 EVALUATIONS = np.logspace(0, 7, 71)
 TRIALS = 20
+SEED = "1"
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,11 @@ def write_summary(file: h5py.File, job: Job) -> None:
         pooled |= dict(zip(names, (mean, *ends), strict=True))
     means = 100.0 * (1 + np.arange(len(job.methods))) + 95
     pooled["network_evaluations_mean"] = np.where(counts["trainings"] > 0, means, np.nan)
+    pooled["complete"] = np.where(counts["trainings"] > 0, 1, -1).astype("i1")
     del coordinates["training"]
-    write_cells(file.create_group("pooled", track_order=True), coordinates, pooled)
+    group = file.create_group("pooled", track_order=True)
+    write_cells(group, coordinates, pooled)
+    add_flags(group["complete"], ["no", "yes"])
 
 
 def write_trials(group: h5py.Group, job: Job) -> None:
@@ -168,13 +172,14 @@ def write_trials(group: h5py.Group, job: Job) -> None:
                     if lost or TASKS[task] == "approximation":
                         distance = np.nan
                     error = pixel_errors(method, m, training)[trial]
-                    enumerations = (experiment, task, model, min(task, 1), method, 2 if lost else 0)
+                    names = (experiment, task, model, min(task, 1), method, 2 if lost else 0, int(distance == 0))
                     numbers = (LATENT_DIMS[k], job.trainings[training], MEASUREMENTS[m], trial, hits[trial])
-                    rows.append((*enumerations, *numbers, distance, error))
+                    rows.append((*names, *numbers, distance, error))
     row = scale(group, "row", list(range(len(rows))))
     columns = list(zip(*rows))
     meanings = {"experiment": list(EXPERIMENTS), "task": TASKS, "model": MODELS, "operator": OPERATORS}
     meanings |= {"method": job.methods, "stop_reason": ["converged", "iteration_cap", "non_finite"]}
+    meanings |= {"success": ["no", "yes"]}
     numbers = ["latent_dim", "training", "measurements", "trial", "hit_evaluations", "distance", "pixel_error"]
     kinds = {"experiment": "i4", "model": "i4", "distance": "f8", "pixel_error": "f8"}
     for name, column in zip([*meanings, *numbers], columns, strict=True):
@@ -195,6 +200,7 @@ def write_results(path: Path, job: Job) -> Path:
         settings = file.create_group("experiments", track_order=True)
         for name, tasks in EXPERIMENTS.items():
             settings.create_group(name, track_order=True).attrs["trials.tasks"] = ",".join(tasks)
+        file.create_group("provenance", track_order=True).attrs.update({"job": "", "seed": SEED})
     return path
 
 

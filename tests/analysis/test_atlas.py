@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from conftest import THREE, hit_evaluations
 from matplotlib.figure import Figure
 
@@ -85,22 +86,40 @@ def differences(task: str, first: int, second: int, evaluations: float) -> list[
     return np.subtract(*np.transpose(rates)).tolist()
 
 
-@pytest.mark.parametrize("evaluations", [None, 510])
+@pytest.mark.parametrize("evaluations", [None, 510, 595])
 def test_the_map_of_a_file(trainings_file: Path, evaluations: float | None) -> None:
     trials, pooled = results.trials(trainings_file), results.pooled(trainings_file)
     compared = atlas.comparisons(trials, pooled, results.experiments(trainings_file), *atlas.METHODS, evaluations)
     assert len(compared) == 6  # approximation has no x*
     for of_problem in compared:
-        # The mean network evaluations of the first method, as the file has it.
-        assert of_problem.evaluations == (evaluations or 595)
-        expected = np.mean(differences(of_problem.problem.task, 4, 3, evaluations or 595))
+        # The mean network evaluations of the second method, as the file has it; the first one's are 595.
+        assert of_problem.evaluations == (evaluations or 495)
+        expected = np.mean(differences(of_problem.problem.task, 4, 3, evaluations or 495))
         assert of_problem.difference == pytest.approx(expected, abs=1e-12)
     [axes, _] = atlas.atlas_figure(compared, *atlas.METHODS).axes
     inversion, recovery = (
-        round(100 * np.mean(differences(task, 4, 3, evaluations or 595)), 9) for task in ("inversion", "recovery")
+        round(100 * np.mean(differences(task, 4, 3, evaluations or 495)), 9) for task in ("inversion", "recovery")
     )
     expected = [[inversion, inversion]] * 2 + [[np.nan, recovery]] * 2
     np.testing.assert_allclose(axes.images[0].get_array().filled(np.nan), expected)
+
+
+def test_each_problem_has_the_smaller_mean_of_the_two_methods(trainings_file: Path) -> None:
+    trials, pooled = results.trials(trainings_file), results.pooled(trainings_file)
+    experiments = results.experiments(trainings_file)
+    for first, second in (("adam", "restarts"), ("restarts", "adam")):
+        compared = atlas.comparisons(trials, pooled, experiments, first, second)
+        assert [of_problem.evaluations for of_problem in compared] == [195] * 6
+    # The second method's mean is that in its own experiment.
+    of_table1 = trials.isel(row=trials.experiment.values == "table1")
+    trials = xr.concat([trials, of_table1.assign(experiment=of_table1.experiment.where(False, "figure1"))], "row")
+    means = pooled.network_evaluations_mean
+    means = means.where(means.experiment != "figure1", means.sel(experiment="table1", drop=True) - 60)
+    pooled = pooled.assign(network_evaluations_mean=means)
+    compared = atlas.comparisons(trials, pooled, experiments, "table1:adam", "figure1:surfing")
+    assert [of_problem.evaluations for of_problem in compared] == [195] * 4
+    compared = atlas.comparisons(trials, pooled, experiments, "table1:surfing", "figure1:adam")
+    assert [of_problem.evaluations for of_problem in compared] == [135] * 4
 
 
 def test_command_prints_and_draws(

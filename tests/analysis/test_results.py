@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from conftest import THREE, hit_evaluations
+from conftest import SEED, THREE, hit_evaluations
 
 import files
 import results
@@ -17,12 +17,15 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "hdf5_schema/results.json").rea
 @pytest.mark.parametrize("file", ["results_file", "trainings_file"])
 def test_what_the_tests_write_is_in_the_schema(file: str, request: pytest.FixtureRequest) -> None:
     def check(name: str, entry: h5py.Dataset | h5py.Group) -> None:
+        if name == "provenance":
+            assert set(SCHEMA["groups"]["/provenance"]["attributes"]) - {"*"} <= entry.attrs.keys()
         if isinstance(entry, h5py.Dataset):
             described = SCHEMA["datasets"][f"/{name}"]
             dims = [scales[0].name.split("/")[-1] if len(scales) else name.split("/")[-1] for scales in entry.dims]
             kind = "string" if h5py.check_string_dtype(entry.dtype) else entry.dtype.name
             assert (dims, kind) == (described["dims"], described["type"]), name
-            assert ("_FillValue" in entry.attrs) == ("_FillValue" in described["attributes"]), name
+            for attribute in ("_FillValue", "flag_values", "flag_meanings"):
+                assert (attribute in entry.attrs) == (attribute in described["attributes"]), (name, attribute)
 
     with h5py.File(request.getfixturevalue(file)) as written:
         assert written.attrs["schema_version"] == SCHEMA["schema_version"]
@@ -56,9 +59,11 @@ def test_pooled_is_over_all_dimensions_but_the_training(trainings_file: Path) ->
     where = {"experiment": "table1", "task": "inversion", "model": "wgan", "latent_dim": 5, "measurements": 784}
     cell = pooled.sel({**where, "method": "adam"})
     assert (cell.trainings, cell["trials"], cell.success_rate) == (3, 60, pytest.approx((9 + 7 + 12) / 60))
+    assert cell.complete == "yes"
     assert summary.successes.sel({**where, "method": "adam"}).values.tolist() == [9, 7, 12]
     assert summary.training.values.tolist() == [7, 8, 11]
-    assert np.isnan(pooled.trainings.sel({**where, "experiment": "figure1", "method": "adam"}))
+    nothing = pooled.sel({**where, "experiment": "figure1", "method": "adam"})
+    assert np.isnan(nothing.trainings) and nothing.complete == ""
 
 
 def test_trials_of_several_trainings(trainings_file: Path) -> None:
@@ -80,12 +85,20 @@ def test_trials_have_names_for_numbers(results_file: Path) -> None:
     np.testing.assert_array_equal(trials.operator, np.where(inversion, "identity", "gaussian"))
     lost = (trials.stop_reason == "non_finite") | (trials.task == "approximation")
     np.testing.assert_array_equal(lost, np.isnan(trials.distance))
+    np.testing.assert_array_equal(trials.success, np.where(trials.distance == 0, "yes", "no"))
 
 
 def test_experiments_in_the_order_of_the_job(results_file: Path) -> None:
     experiments = results.experiments(results_file)
     assert list(experiments) == ["table1", "figure1", "figures3and4"]
-    assert experiments["figures3and4"] == {"trials.tasks": "recovery,approximation"}
+    assert experiments["figures3and4"] == {"trials.tasks": "recovery,approximation", "trials.seed": SEED}
+
+
+def test_an_experiment_may_have_a_seed_of_its_own(results_file: Path) -> None:
+    with h5py.File(results_file, "a") as file:
+        file["experiments/figures3and4"].attrs["trials.seed"] = "202"
+    seeds = {name: settings["trials.seed"] for name, settings in results.experiments(results_file).items()}
+    assert seeds == {"table1": SEED, "figure1": SEED, "figures3and4": "202"}
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ CONFINED = {
     r"mpi\.h": ["mpi/*", "hdf5/parallel*"],
     r"(hdf5(_hl)?|H5\w*)\.h": ["hdf5/*"],
     r"boost/program_options.*": ["app/job/*", "bench/options*"],
+    r"boost/math/.*": ["reduce/training_spread*"],
     r"Eigen/.*": ["polytope/*", "trial/*"],
     r"cuda.*|(ATen|c10)/cuda/.*": ["model/cuda_graph*"],
     r"(torch|ATen|c10)/.*": ["model/*", "train/*", "trial/*", "landscape/*", "app/*", "bench/*"],

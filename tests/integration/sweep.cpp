@@ -46,6 +46,8 @@ noise = 0.01
 methods = adam,surfing,restarts,restarts-surfing
 count = 5
 block_size = 2
+[restarts]
+budget = surfing
 [stop]
 relative_change = 0.4
 window = 20

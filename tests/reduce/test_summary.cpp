@@ -270,9 +270,13 @@ def interval(values, least, extra):
 
 def rates(counts, n):
     z = np.arcsin(np.sqrt((counts + 0.375) / (n + 0.75)))
-    back = lambda z: np.sin(np.clip(z, 0, np.pi / 2)) ** 2
     least = np.mean(1 / (4 * n + 2))
-    return back(interval(z, least, 0)), back(interval(z, least, 1))
+    more = np.exp(-2 * max(0, np.var(z, ddof=1) - least))
+    around, ahead = (np.clip(interval(z, least, extra), 0, np.pi / 2) for extra in (0, 1))
+    plain, shifted = np.sin(around) ** 2, (1 - more * np.cos(2 * around)) / 2
+    ends = np.array([[min(plain[0], shifted[0]), max(plain[1], shifted[1])], np.sin(ahead) ** 2])
+    ends[:, 0] *= (counts > 0).any()
+    return np.where([False, (counts == n).all()], 1, ends)
 
 where = {"experiment": "table1", "task": "inversion", "model": "dcgan", "latent_dim": 5, "measurements": 784}
 of = {(w["training"], w["method"]): (c, t.set_coords("trial").swap_dims(row="trial"))

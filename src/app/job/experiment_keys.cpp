@@ -198,8 +198,8 @@ void add_trials(KeyMaker<Experiment>& make)
     make.add(
         "trials.precision",
         "float32, or mixed: bfloat16 matrix work on the way, near f = 0 for gradients alone, and "
-        "float32 to the end (needs a GPU, or a CPU with AMX or AVX512-BF16); projected, lm and "
-        "surfing-lm compute in float32 always",
+        "float32 to the end (needs a GPU, or a CPU with AMX or AVX512-BF16); projected and all by "
+        "Levenberg-Marquardt compute in float32 always",
         at(trials, &Trials::precision), any, no_method_heeds<SettingGroup::precision>);
 }
 

@@ -54,6 +54,30 @@ class MergedSettings
     std::string name_;
 };
 
+void check_restarts(Experiment const& experiment, MergedSettings const& settings)
+{
+    bool const surfs_again = experiment.uses(Method::restarts_surfing);
+    bool const surfs_again_by_lm = experiment.uses(Method::restarts_surfing_lm);
+    if ((surfs_again || surfs_again_by_lm) && experiment.restarts == RestartSettings{})
+    {
+        settings.refuse("restarts.budget",
+                        "restarts-surfing and restarts-surfing-lm need more than one surfing takes "
+                        "to start again; give a number of network evaluations");
+    }
+    if (surfs_again && experiment.surfing.schedule == Schedule::adaptive)
+    {
+        settings.refuse("surfing.schedule",
+                        "restarts-surfing rides along the chain at every start; give it an "
+                        "experiment of its own with a fixed schedule");
+    }
+    if (surfs_again_by_lm && experiment.surfing_lm.schedule == LmSchedule::adaptive)
+    {
+        settings.refuse("surfing_lm.schedule",
+                        "restarts-surfing-lm rides along the chain at every start; give it an "
+                        "experiment of its own with schedule = fixed");
+    }
+}
+
 void check_methods(Experiment const& experiment, MergedSettings const& settings)
 {
     for (MethodEntry const& entry : method_table)
@@ -141,6 +165,7 @@ void check_combinations(Experiment const& experiment, MergedSettings const& sett
         }
     }
     check_methods(experiment, settings);
+    check_restarts(experiment, settings);
     check_measurements(experiment, settings);
     check_surfaces(experiment, settings);
     if (experiment.stop.max_iterations < experiment.stop.window)

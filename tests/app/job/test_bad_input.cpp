@@ -114,6 +114,11 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
          "x.ini: restarts.budget = restarts: starts again itself; name a method that does not"},
         {"[trials]\nmethods = lm\n[restarts]\nbudget = 9\n",
          "x.ini: restarts.budget = 9: of trials.methods only restarts, restarts-lm"},
+        {"[trials]\nmethods = adam,surfing,restarts-surfing\n",
+         "restarts.budget: restarts-surfing and restarts-surfing-lm need more than one surfing"},
+        {"[trials]\nmethods = surfing-lm,restarts-surfing-lm\n[restarts]\nbudget = 900\n"
+         "[surfing_lm]\nschedule = adaptive\n",
+         "x.ini: surfing_lm.schedule = adaptive: restarts-surfing-lm rides along the chain"},
         {"[train]\nseeds = 1,1\n", "x.ini: train.seeds = 1: is listed twice"},
         {"[trials]\ntasks = approximation\nmeasurements = 9\ntarget_scale = 2\n",
          "x.ini: trials.target_scale = 2: no task in trials.tasks has an x*"},

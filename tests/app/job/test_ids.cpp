@@ -27,13 +27,15 @@ latent_dims = 2
 [trials]
 tasks = inversion,recovery,approximation
 measurements = 50
-methods = adam,surfing,restarts,projected,lm,surfing-lm,restarts-lm,restarts-surfing,restarts-surfing-lm
+methods = adam,surfing,restarts,projected,lm,surfing-lm,restarts-lm,restarts-surfing
 count = 20
 block_size = 10
 [polish]
 by = lm
 [surfing_lm]
 schedule = adaptive
+[restarts]
+budget = surfing
 [surface]
 targets = 2
 )";

@@ -243,7 +243,7 @@ TEST_CASE("restarts take their budget from surfing, surfing from adam", "[plan]"
 {
     Plan const plan = plan_of(
         "[train]\nmodels = dcgan\nlatent_dims = 5\n[trials]\nmethods = "
-        "restarts,restarts-surfing,surfing,adam\n");
+        "restarts,restarts-surfing,surfing,adam\n[restarts]\nbudget = surfing\n");
     using Cells = std::vector<sched::CellIndex>;
     REQUIRE(plan.cells.size() == 4);
     CHECK(plan.cells[0].spec.method == Method::adam);
