@@ -30,9 +30,9 @@ struct TrainingTrials
 
 /// Of success rates, on the scale z = asin √((s + 3/8) / (n + 3/4)) (Anscombe 1948), on which
 /// binomial variance is 1 / (4n + 2) whatever the rate. No interval is narrower than this variance
-/// alone makes it, since rates may agree by chance. The mean of sin² is not sin² of the mean: an end
-/// of the mean's interval is the outer one of sin² of its angle and of the mean of sin² of normal
-/// angles around it, of the variance that the trials do not explain.
+/// alone makes it, since rates may agree by chance. The mean of sin² is not sin² of the mean: an
+/// end of the mean's interval is the outer one of sin² of its angle and of the mean of sin² of
+/// normal angles around it, of the variance that the trials do not explain.
 TrainingSpread spread_of_rates(std::span<TrainingTrials const> trainings);
 /// Of positive numbers, on a logarithmic scale; the mean is the geometric one.
 TrainingSpread spread_of_counts(std::span<double const> counts);

@@ -37,11 +37,6 @@ struct Program
 {
     std::vector<std::string> tensors;         ///< names of what changes from snapshot to snapshot
     std::shared_ptr<std::string const> code;  ///< what torch.jit.save wrote
-
-    friend bool operator==(Program const& left, Program const& right)
-    {
-        return left.tensors == right.tensors && *left.code == *right.code;
-    }
 };
 
 /// Values that an image's numbers can take: what images of a data set are scaled to.
@@ -74,8 +69,6 @@ struct GeneratorSpec
     /// The layers; null for a program.
     NetworkSpec const* layers() const { return std::get_if<NetworkSpec>(&network); }
     Program const* program() const { return std::get_if<Program>(&network); }
-
-    friend bool operator==(GeneratorSpec const&, GeneratorSpec const&) = default;
 };
 
 /// Throws InputError that begins with `origin` if the network does not go from k numbers to the

@@ -47,8 +47,8 @@ struct TrialOutcome
     std::int64_t first_hit = never;  ///< steps when ‖x − x*‖ first was below the success distance
                                      ///< on the final network; never = −1
     std::int64_t hit_evaluations = never;  ///< network evaluations then
-    /// Network evaluations when f first was at its goal, StopRule::relative_target · ‖b‖², on the
-    /// final network; never = −1. The trial ends there.
+    /// Network evaluations when the search ended with f at its goal, StopRule::relative_target ·
+    /// ‖b‖², on the final network; never = −1. A search ends there as soon as it sees it.
     std::int64_t goal_evaluations = never;
     std::int64_t pieces = 0;            ///< linear pieces searched; of Method::projected only
     std::int64_t capped_snapshots = 0;  ///< snapshots at which max_pieces left units out

@@ -24,7 +24,7 @@ struct PlannedChain
     /// What tells trainings of one generator apart: the seed, or the chain's number among those of
     /// its label that were trained elsewhere, in the job's order.
     std::int64_t number = 0;
-    bool numbered = false;  ///< whether the job names several
+    bool numbered = false;  ///< whether its name shows the number, since the job names several
 
     GeneratorSpec const& generator() const { return header.generator; }
     /// T.
