@@ -82,9 +82,9 @@ std::optional<PooledComparison> comparison_over(Members const& members)
     return comparison;
 }
 
-PooledCell pooled(Members const& members)
+/// A cell by its first training, and what those say together that have trials.
+PooledCell pooled(CellResult const& first, Members const& members)
 {
-    CellResult const& first = members.front()->result;
     PooledCell cell{.result = {.spec = first.spec, .experiment = first.experiment},
                     .trainings = std::ssize(members),
                     .success = spread_over(members, std::mem_fn(&CellStatistics::successes)),
@@ -105,27 +105,31 @@ PooledCell pooled(Members const& members)
 
 std::vector<PooledCell> pool(std::vector<SummarisedCell> const& cells)
 {
-    std::vector<Members> groups;
+    struct Group
+    {
+        CellResult const* first;
+        Members members;
+    };
+    std::vector<Group> groups;
     std::map<CellPlace, std::size_t> group_of;
     for (SummarisedCell const& cell : cells)
     {
-        if (cell.summary.statistics.trials == 0)
-        {
-            continue;
-        }
         CellPlace place = place_of(cell.result);
         place.training = 0;
         auto const [entry, is_new] = group_of.emplace(place, groups.size());
         if (is_new)
         {
-            groups.emplace_back();
+            groups.push_back({&cell.result, {}});
         }
-        groups[entry->second].push_back(&cell);
+        if (cell.summary.statistics.trials > 0)
+        {
+            groups[entry->second].members.push_back(&cell);
+        }
     }
     std::vector<PooledCell> all;
-    for (Members const& members : groups)
+    for (Group const& group : groups)
     {
-        all.push_back(pooled(members));
+        all.push_back(pooled(*group.first, group.members));
     }
     return all;
 }

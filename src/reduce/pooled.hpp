@@ -39,7 +39,8 @@ struct PooledCell
     bool has_latent() const { return surf::has_latent(result.spec.problem.task); }
 };
 
-/// In the order of the cells' first ones. Cells without outcomes are left out.
+/// In the order of the cells' first ones. Trainings without outcomes are left out; there may be
+/// none.
 std::vector<PooledCell> pool(std::vector<SummarisedCell> const& cells);
 
 }  // namespace surf::reduce

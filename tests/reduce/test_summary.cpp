@@ -262,6 +262,8 @@ from scipy.stats import binomtest, t as student
 pooled = xarray.open_dataset(path, group="pooled").load()
 assert "training" not in pooled.dims and pooled.success_rate.dims == tuple(d for d in dims if d != "training")
 assert float(pooled.trainings.sum()) == 11 and float(pooled.trainings.max()) == 2
+for dim in pooled.success_rate.dims:  # cells without trials are there too
+    assert (pooled[dim].values == summary[dim].values).all()
 
 def interval(values, least, extra):
     n = len(values)
