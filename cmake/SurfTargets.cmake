@@ -1,7 +1,14 @@
 # surf_library(NAME SOURCES … [LINK …] [ATEN]): one folder of src, as library surf_NAME.
 #
-# ATEN: most sources include LibTorch, whose headers take longer to read than ours to compile: they
-# are read once, precompiled with surf_model.
+# ATEN: most sources include LibTorch, which must be read anyway.
+#
+# Headers take longer to read than our code to compile: those that many sources include are read
+# once, precompiled with the lowest library that has them. Each source still names what it uses
+# (-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON shows where it does not).
+set(SURF_COMMON_HEADERS
+  <algorithm> <array> <cmath> <cstdint> <filesystem> <fstream> <functional> <limits> <map> <memory>
+  <numeric> <optional> <set> <span> <string> <string_view> <utility> <vector>
+  <fmt/format.h> <fmt/ranges.h>)
 
 add_library(surf_options INTERFACE)
 target_compile_options(surf_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
@@ -17,9 +24,13 @@ function(surf_library name)
   add_library(surf_${name} STATIC ${arg_SOURCES})
   target_include_directories(surf_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(surf_${name} PUBLIC ${arg_LINK} PRIVATE surf_options)
-  if(arg_ATEN AND name STREQUAL "model")
-    target_precompile_headers(surf_model PRIVATE <ATen/ATen.h>)
+  if(name STREQUAL "base")
+    target_precompile_headers(surf_base PRIVATE ${SURF_COMMON_HEADERS})
+  elseif(name STREQUAL "model")
+    target_precompile_headers(surf_model PRIVATE <ATen/ATen.h> ${SURF_COMMON_HEADERS})
   elseif(arg_ATEN)
     target_precompile_headers(surf_${name} REUSE_FROM surf_model)
+  else()
+    target_precompile_headers(surf_${name} REUSE_FROM surf_base)
   endif()
 endfunction()

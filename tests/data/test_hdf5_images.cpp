@@ -1,3 +1,4 @@
+#include <array>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <numeric>
@@ -71,12 +72,14 @@ TEST_CASE("the same images have one checksum, whatever file they come from", "[d
 {
     ScratchFolder const folder;
     DataSet const set = load_data_set(write_set(folder.path / "a.h5", {3, 4, 4}, {2, 4, 4}));
-    std::string idx = std::string("\0\0\x08\x03\0\0\0\x03\0\0\0\x04\0\0\0\x04", 16);
-    idx.append(set.training.pixels.begin(), set.training.pixels.end());
-    std::ofstream(folder.path / "train-images-idx3-ubyte", std::ios::binary) << idx;
-    idx = std::string("\0\0\x08\x03\0\0\0\x02\0\0\0\x04\0\0\0\x04", 16);
-    idx.append(set.test.pixels.begin(), set.test.pixels.end());
-    std::ofstream(folder.path / "t10k-images-idx3-ubyte", std::ios::binary) << idx;
+    auto const write_idx = [&](char const* name, char count, Images const& images) {
+        std::ofstream file(folder.path / name, std::ios::binary);
+        std::array<char, 16> const header = {0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 4, 0, 0, 0, 4};
+        file.write(header.data(), header.size());
+        file.write(reinterpret_cast<char const*>(images.pixels.data()), std::ssize(images.pixels));
+    };
+    write_idx("train-images-idx3-ubyte", 3, set.training);
+    write_idx("t10k-images-idx3-ubyte", 2, set.test);
     CHECK(load_data_set(folder.path).spec().checksum == set.spec().checksum);
 }
 
