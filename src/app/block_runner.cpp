@@ -35,7 +35,8 @@ void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& st
 {
     auto const start = std::chrono::steady_clock::now();
     // A block may take hours: a full disk had better be noticed before.
-    auto const& [job, plan, device, cores, test_images] = context_;
+    Job const& job = context_.job;
+    Plan const& plan = context_.plan;
     require_writable_folder(job.output / "segments", "output");
     model::set_compute_threads(1);
     sched::ChainIndex const chain = plan[plan[lease.block].cell].chain;
@@ -47,8 +48,8 @@ void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& st
         held_ = chain;
     }
     BlockSpec const spec = plan.block_spec(lease);
-    auto const outcomes = trial::run_block(spec, {*reader_, &test_images}, device,
-                                           trial::frozen_evaluators(device), stop);
+    auto const outcomes = trial::run_block(spec, {*reader_, &context_.test_images}, context_.device,
+                                           trial::frozen_evaluators(context_.device), stop);
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
     store::write_segment(job.output, spec, outcomes, {host_name(), device_text_, elapsed.count()});
     spdlog::debug("{}: {:.1f} s", describe(plan, lease.block), elapsed.count());

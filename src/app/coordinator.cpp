@@ -6,16 +6,12 @@
 
 #include "app/stored.hpp"
 #include "app/surfaces.hpp"
-#include "app/task_failure.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "base/name_table.hpp"
 #include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
-#include "data/images.hpp"
 #include "mpi/backoff.hpp"
 #include "store/segment.hpp"
-#include "train/train_chain.hpp"
 
 namespace surf::app
 {
@@ -27,6 +23,8 @@ constexpr sched::Rank own_rank = 0;
 /// How long a shared file system may take to show a file that another node has written.
 constexpr std::chrono::seconds longest_file_delay{90};
 
+constexpr std::chrono::seconds between_looks_at_busy_chains{2};
+
 sched::WorkPlan work_of(RunContext const& context)
 {
     sched::WorkPlan work = context.plan.work();
@@ -34,36 +32,8 @@ sched::WorkPlan work_of(RunContext const& context)
     {
         work.chains[static_cast<std::size_t>(chain)].wanted = true;
     }
+    work.room = {context.cores.places(), static_cast<int>(context.job.trainers)};
     return work;
-}
-
-/// The images that the run began with, read anew for each training: the trials that this rank
-/// computes as well need the memory more. Throws what data::load_data_set() throws, and FileError
-/// if they have changed.
-data::DataSet read_images(RunContext const& context)
-{
-    data::DataSet images = data::load_data_set(context.job.data);
-    if (std::string const found = images.spec().checksum; found != context.plan.data.checksum)
-    {
-        throw FileError(
-            fmt::format("data = {}: the images have changed since the run began "
-                        "(checksum {}, then {}); put them back, or start again",
-                        context.job.data.string(), context.plan.data.checksum, found));
-    }
-    return images;
-}
-
-std::int64_t steps_to_train(RunContext const& context)
-{
-    std::int64_t steps = 0;
-    for (PlannedChain const& chain : context.plan.chains)
-    {
-        if (chain.training && !std::filesystem::exists(chain.path))
-        {
-            steps += chain.training->steps();
-        }
-    }
-    return steps;
 }
 
 }  // namespace
@@ -73,8 +43,8 @@ Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& com
       ledger_(work_of(context), communicator.size()),
       link_(communicator.duplicate()),
       dispatcher_(ledger_, link_),
-      runner_(context),
-      progress_(steps_to_train(context))
+      progress_(context.plan),
+      tasks_(context)
 {
     for (std::size_t i = 0; i < context.plan.cells.size(); ++i)
     {
@@ -135,11 +105,10 @@ void Coordinator::wait_for_segment(sched::BlockIndex block)
     }
     if (now - *missing_since_ > longest_file_delay && !finishing_)
     {
-        give_up(std::make_exception_ptr(
-            FileError(fmt::format("{}: its segment was stored but cannot be read (another cell's "
-                                  "budget depends on it) run "
-                                  "the same command again",
-                                  describe(context_.plan, block)))));
+        give_up({ExitCode::bad_file,
+                 fmt::format("{}: its segment was stored but cannot be read (another cell's "
+                             "budget depends on it) run the same command again",
+                             describe(context_.plan, block))});
     }
 }
 
@@ -185,6 +154,7 @@ void Coordinator::grant_budgets()
 RunEnd Coordinator::run()
 {
     mpi::Backoff backoff;
+    start_task();  // before any other rank: where one training is enough, it is rank 0's
     while (true)
     {
         if (stop_signal() != nullptr && !finishing_)
@@ -193,14 +163,19 @@ RunEnd Coordinator::run()
             finish(sched::Finish::stopped);
         }
         bool active = dispatcher_.serve();
-        active |= take_task_end();
+        if (auto const report = tasks_.poll())
+        {
+            dispatcher_.take(own_rank, *report);
+            active = true;
+        }
+        retry_busy_chains();
         check_failures();
         grant_budgets();
         if (ledger_.finished())
         {
             finish(sched::Finish::all_done);
         }
-        if (compute_.idle())
+        if (tasks_.idle())
         {
             if (finishing_ && link_.workers() == 0)
             {
@@ -208,20 +183,27 @@ RunEnd Coordinator::run()
             }
             start_task();
         }
-        progress_.report(ledger_.progress());
-        if (active)
-        {
-            backoff.reset();
-        }
-        else
-        {
-            backoff.pause();
-        }
+        progress_.report(ledger_.progress(), dispatcher_.trainings());
+        active ? backoff.reset() : backoff.pause();
+    }
+}
+
+void Coordinator::retry_busy_chains()
+{
+    auto const now = std::chrono::steady_clock::now();
+    if (now >= next_retry_)
+    {
+        next_retry_ = now + between_looks_at_busy_chains;
+        ledger_.retry_chains();
     }
 }
 
 void Coordinator::check_failures()
 {
+    if (auto const& failed = dispatcher_.fatal(); failed && !fatal_)
+    {
+        give_up({*failed->ends_run, failed->reason});
+    }
     std::int64_t const failed = ledger_.progress().blocks_failed;
     if (failed == failed_blocks_)
     {
@@ -232,15 +214,15 @@ void Coordinator::check_failures()
     {
         require_writable_folder(context_.job.output / "segments", "output");
     }
-    catch (EnvironmentError const&)
+    catch (EnvironmentError const& error)
     {
-        give_up(std::current_exception());
+        give_up({error.code(), error.what()});
     }
 }
 
-void Coordinator::give_up(std::exception_ptr error)
+void Coordinator::give_up(RunEnd why)
 {
-    fatal_ = std::move(error);
+    fatal_ = std::move(why);
     finish(sched::Finish::stopped);
 }
 
@@ -249,7 +231,7 @@ void Coordinator::finish(sched::Finish how)
     finishing_ = true;
     if (how == sched::Finish::stopped)
     {
-        compute_.request_stop();
+        tasks_.request_stop();
     }
     dispatcher_.finish(how);
 }
@@ -260,81 +242,14 @@ void Coordinator::start_task()
     {
         return;
     }
-    if (auto const chain = ledger_.next_chain())
+    if (auto const chain = dispatcher_.lease_training(own_rank))
     {
-        start_training(*chain);
+        tasks_.start(*chain);
         return;
     }
-    for (sched::LeasedBlock const& block : ledger_.lease(own_rank, runner_.held(), 1))
+    for (sched::LeasedBlock const& block : ledger_.lease(own_rank, tasks_.held(), 1))
     {
-        start_block(block);
-    }
-}
-
-void Coordinator::start_training(sched::ChainIndex chain)
-{
-    PlannedChain const& planned = context_.plan[chain];
-    training_ = chain;
-    progress_.chain_started(planned.name());
-    compute_.start([this, &planned](std::stop_token const& stop) {
-        NodeCores::Loan const loan = context_.cores.borrow_all();
-        train::provide_chain(
-            *planned.training, [this] { return read_images(context_); }, context_.job.chains,
-            context_.device,
-            [this](std::int64_t done, std::int64_t steps) { progress_.training_step(done, steps); },
-            stop);
-    });
-}
-
-void Coordinator::start_block(sched::LeasedBlock const& block)
-{
-    computing_ = block.block;
-    compute_.start([this, block](std::stop_token const& stop) { runner_.run(block, stop); });
-}
-
-bool Coordinator::take_task_end()
-{
-    auto const ended = compute_.poll();
-    if (!ended)
-    {
-        return false;
-    }
-    if (training_)
-    {
-        chain_ended(*std::exchange(training_, std::nullopt), ended->error);
-        return true;
-    }
-    sched::BlockIndex const block = *std::exchange(computing_, std::nullopt);
-    if (!ended->error)
-    {
-        dispatcher_.take(own_rank, sched::BlockDone{block});
-    }
-    else if (!is_interruption(ended->error))
-    {
-        spdlog::error("{}: {}", describe(context_.plan, block), reason_of(ended->error));
-        dispatcher_.take(own_rank, sched::BlockFailed{block, reason_of(ended->error)});
-    }
-    return true;
-}
-
-void Coordinator::chain_ended(sched::ChainIndex chain, std::exception_ptr const& error)
-{
-    progress_.chain_ended();
-    std::string const name = context_.plan[chain].name();
-    if (!error)
-    {
-        spdlog::info("chain of {} is published", name);
-        ledger_.chain_published(chain);
-    }
-    else if (is_of_this_chain(error))
-    {
-        failed_chains_.push_back(fmt::format("training of {}: {}", name, reason_of(error)));
-        spdlog::error("{}", failed_chains_.back());
-        ledger_.chain_failed(chain);
-    }
-    else if (!is_interruption(error))
-    {
-        give_up(error);
+        tasks_.start(block);
     }
 }
 
@@ -342,14 +257,7 @@ RunEnd Coordinator::end() const
 {
     if (fatal_)
     {
-        try
-        {
-            std::rethrow_exception(fatal_);
-        }
-        catch (std::exception const& error)
-        {
-            return {exit_code_of(error), error.what()};
-        }
+        return *fatal_;
     }
     sched::Progress const progress = ledger_.progress();
     if (!ledger_.finished())
@@ -359,13 +267,14 @@ RunEnd Coordinator::end() const
                             progress.blocks_done, progress.blocks)};
     }
     std::int64_t const missing = progress.blocks_failed + progress.blocks_abandoned;
-    if (missing > 0 || !failed_chains_.empty())
+    if (missing > 0 || !dispatcher_.failed_chains().empty())
     {
         std::string text =
             fmt::format("{} of {} blocks could not be computed", missing, progress.blocks);
-        for (std::string const& chain : failed_chains_)
+        for (sched::ChainFailed const& failed : dispatcher_.failed_chains())
         {
-            text += "; " + chain;
+            text += fmt::format("; training of {}: {}", context_.plan[failed.chain].name(),
+                                failed.reason);
         }
         for (sched::BlockIndex const block : ledger_.failed_blocks())
         {

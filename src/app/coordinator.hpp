@@ -1,16 +1,14 @@
 #pragma once
 
 #include <chrono>
-#include <exception>
 #include <map>
 #include <optional>
-#include <utility>
+#include <string>
 
-#include "app/block_runner.hpp"
-#include "app/compute_thread.hpp"
 #include "app/progress_log.hpp"
 #include "app/run_context.hpp"
 #include "app/stored.hpp"
+#include "app/task_runner.hpp"
 #include "reduce/statistics.hpp"
 #include "sched/dispatcher.hpp"
 #include "sched/ledger.hpp"
@@ -26,8 +24,9 @@ struct RunEnd
     std::string text;  ///< what to tell the user; empty on success
 };
 
-/// Rank 0: trains chains and computes blocks in its compute thread, and in the main thread answers
-/// the workers, reduces cells to the budgets of others, logs progress and heeds signals.
+/// Rank 0: trains chains and computes blocks in its compute thread, as the workers do, and in the
+/// main thread answers the workers, reduces cells to the budgets of others, logs progress and heeds
+/// signals.
 class Coordinator
 {
   public:
@@ -38,16 +37,14 @@ class Coordinator
 
   private:
     void start_task();
-    void start_training(sched::ChainIndex chain);
-    void start_block(sched::LeasedBlock const& block);
-    /// Takes the end of the compute thread's task. Returns whether there was one.
-    bool take_task_end();
-    void chain_ended(sched::ChainIndex chain, std::exception_ptr const& error);
+    /// Chains that another job trains are looked at again.
+    void retry_busy_chains();
     /// When a block has failed for good: if its output folder cannot be written to, no other block
     /// will do better, and the run ends.
+    /// The same if a training failed for a reason that would stop every other.
     void check_failures();
     /// Ends the run with this error: going on makes no sense.
-    void give_up(std::exception_ptr error);
+    void give_up(RunEnd why);
     /// Gives the cells that wait for a budget alone theirs.
     void grant_budgets();
     /// What a cell grants others that is done; null as long as one of its segments cannot be found.
@@ -64,18 +61,15 @@ class Coordinator
     sched::Ledger ledger_;
     sched::CoordinatorLink link_;
     sched::Dispatcher dispatcher_;
-    BlockRunner runner_;
     ProgressLog progress_;
-    std::optional<sched::ChainIndex> training_;  ///< what the compute thread does, if anything
-    std::optional<sched::BlockIndex> computing_;
-    std::vector<std::string> failed_chains_;      ///< with their reasons
     std::int64_t failed_blocks_ = 0;              ///< that check_failures() has seen
     std::map<sched::CellIndex, Budget> budgets_;  ///< of the cells that have begun
     std::map<sched::CellIndex, Grants> grants_;   ///< of cells that others' budgets come from
     bool finishing_ = false;
     std::optional<std::chrono::steady_clock::time_point> missing_since_;
-    std::exception_ptr fatal_;  ///< what give_up() was told
-    ComputeThread compute_;     ///< last, so that its task ends before what it uses does
+    std::chrono::steady_clock::time_point next_retry_;
+    std::optional<RunEnd> fatal_;  ///< what give_up() was told
+    TaskRunner tasks_;
 };
 
 }  // namespace surf::app

@@ -16,10 +16,13 @@ NodeCores::NodeCores(mpi::Communicator const& communicator)
         spdlog::warn("cannot read this rank's cores: {}", std::strerror(errno));
     }
     all_ = own_;
-    for (cpu_set_t const& cores : communicator.split_shared().allgather(own_))
+    auto const node = communicator.split_shared();
+    for (cpu_set_t const& cores : node.allgather(own_))
     {
         CPU_OR(&all_, &all_, &cores);
     }
+    int const first_rank = node.allgather(communicator.rank()).front();
+    places_ = communicator.allgather(sched::RankPlace{first_rank, CPU_COUNT(&all_)});
 }
 
 void NodeCores::use(cpu_set_t const& cores)

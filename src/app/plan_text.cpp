@@ -271,19 +271,48 @@ class PlanText
         return ended ? 0 : 1 - done / static_cast<double>(plan_.chains[chain].intervals());
     }
 
-    /// If a chain's threads all compute all the time.
-    double least_training_seconds() const
+    /// Wall time of the trainings that are left, if all their threads compute all the time.
+    struct TrainingTime
     {
-        double seconds = 0;
+        int chains = 0;
+        double all = 0;      ///< seconds, one after another
+        double longest = 0;  ///< of one
+    };
+
+    TrainingTime training_time() const
+    {
+        TrainingTime time;
         for (std::size_t i = 0; i < chains_.size(); ++i)
         {
-            if (auto const& training = plan_.chains[i].training)
+            auto const& training = plan_.chains[i].training;
+            if (training && share_to_train(i) > 0)
             {
-                seconds += core_seconds(training_cost(*training)) * share_to_train(i) /
-                           static_cast<double>(training->threads);
+                double const seconds = core_seconds(training_cost(*training)) * share_to_train(i) /
+                                       static_cast<double>(training->threads);
+                ++time.chains;
+                time.all += seconds;
+                time.longest = std::max(time.longest, seconds);
             }
         }
-        return seconds;
+        return time;
+    }
+
+    std::string training_text() const
+    {
+        TrainingTime const time = training_time();
+        switch (time.chains)
+        {
+            case 0:
+                return "";
+            case 1:
+                return fmt::format("training at least {} on CPUs, with train.threads threads\n",
+                                   duration_text(time.all));
+            default:
+                return fmt::format(
+                    "training at least {} on CPUs, with train.threads threads: {} if one rank "
+                    "trains alone (trainers = 1)\n",
+                    duration_text(time.longest), duration_text(time.all));
+        }
     }
 
     Cost trials() const
@@ -334,15 +363,7 @@ class PlanText
             }
         }
         add("total", total);
-        std::string text = fmt::format("\n{}", table.text());
-        if (double const least = least_training_seconds(); least > 0)
-        {
-            text += fmt::format(
-                "training at least {} on CPUs: rank 0 trains one chain after another, with "
-                "train.threads threads,\nhowever many ranks there are\n",
-                duration_text(least));
-        }
-        return text;
+        return fmt::format("\n{}{}", table.text(), training_text());
     }
 
     std::string files_text() const

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <vector>
 
 #include "base/log.hpp"
 
@@ -30,54 +32,73 @@ std::string readable_duration(std::chrono::duration<double> duration)
     return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
 }
 
-ProgressLog::ProgressLog(std::int64_t training_steps)
-    : training_steps_(training_steps), next_report_(Clock::now() + first_interval)
+ProgressLog::ProgressLog(Plan const& plan)
+    : plan_(plan), next_report_(Clock::now() + first_interval)
 {}
 
-void ProgressLog::chain_started(std::string name)
+double ProgressLog::Training::a_step() const
 {
-    std::lock_guard const lock(mutex_);
-    chain_ = std::move(name);
-    done_ = steps_ = first_done_ = 0;
+    return done == first ? 0
+                         : std::chrono::duration<double>(seen - start).count() /
+                               static_cast<double>(done - first);
 }
 
-void ProgressLog::training_step(std::int64_t done, std::int64_t steps)
+void ProgressLog::note(std::map<sched::Rank, sched::TrainingStep> const& trainings)
 {
-    std::lock_guard const lock(mutex_);
-    if (steps_ == 0)
+    auto const now = Clock::now();
+    for (auto const& [rank, step] : trainings)
     {
-        first_done_ = done;
-        first_time_ = Clock::now();
+        if (step.done == 0)
+        {
+            continue;
+        }
+        auto const [found, is_new] =
+            trainings_.try_emplace(step.chain, Training{step.done, now, step.done, now});
+        if (!is_new && step.done > found->second.done)
+        {
+            found->second.done = step.done;
+            found->second.seen = now;
+        }
     }
-    done_ = done;
-    steps_ = steps;
 }
 
-void ProgressLog::chain_ended()
+std::string ProgressLog::training_line(
+    std::map<sched::Rank, sched::TrainingStep> const& trainings) const
 {
-    std::lock_guard const lock(mutex_);
-    chain_.clear();
-    steps_of_ended_chains_ += steps_;
-}
-
-std::string ProgressLog::training_line()
-{
-    std::lock_guard const lock(mutex_);
-    if (chain_.empty())
+    std::vector<std::string> running;
+    double steps_a_second = 0;
+    double left = 0;  // steps of all chains that are not made
+    for (std::size_t i = 0; i < plan_.chains.size(); ++i)
     {
-        return "";
+        auto const& planned = plan_.chains[i];
+        if (planned.training && !std::filesystem::exists(planned.path))
+        {
+            auto const training = trainings_.find(static_cast<sched::ChainIndex>(i));
+            left += static_cast<double>(planned.training->steps() -
+                                        (training == trainings_.end() ? 0 : training->second.done));
+        }
     }
-    if (done_ == first_done_)
+    for (auto const& [rank, step] : trainings)
     {
-        return fmt::format("providing {}", chain_);
+        std::string const name = plan_[step.chain].name();
+        auto const training = trainings_.find(step.chain);
+        double const a_step = training == trainings_.end() ? 0 : training->second.a_step();
+        if (a_step == 0)
+        {
+            running.push_back(fmt::format("providing {}", name));
+            continue;
+        }
+        steps_a_second += 1 / a_step;
+        running.push_back(fmt::format("training {}: step {} of {}, {:.3f} s a step", name,
+                                      step.done, step.steps, a_step));
     }
-    auto const step = std::chrono::duration<double>(Clock::now() - first_time_) /
-                      static_cast<double>(done_ - first_done_);
-    std::int64_t const left = training_steps_ - steps_of_ended_chains_ - done_;
-    return fmt::format(
-        "training {}: step {} of {}, {:.3f} s a step, all training done in {}", chain_, done_,
-        steps_, step.count(),
-        readable_duration(step * static_cast<double>(std::max<std::int64_t>(left, 0))));
+    if (steps_a_second > 0)
+    {
+        running.push_back(
+            fmt::format("all training done in {}",
+                        readable_duration(std::chrono::duration<double>(left / steps_a_second))));
+    }
+    return fmt::format("{}", fmt::join(running, running.size() > 2 ? "; " : ", "));
 }
 
 std::string ProgressLog::trials_line(sched::Progress const& progress)
@@ -110,22 +131,21 @@ std::string ProgressLog::trials_line(sched::Progress const& progress)
     return line;
 }
 
-void ProgressLog::report(sched::Progress const& progress)
+void ProgressLog::report(sched::Progress const& progress,
+                         std::map<sched::Rank, sched::TrainingStep> const& trainings)
 {
+    note(trainings);
     if (Clock::now() < next_report_)
     {
         return;
     }
     next_report_ = Clock::now() + interval;
-    std::string const training = training_line();
-    std::string const trials = trials_line(progress);
-    if (!training.empty())
+    for (std::string const& line : {training_line(trainings), trials_line(progress)})
     {
-        spdlog::info("{}", training);
-    }
-    if (!trials.empty())
-    {
-        spdlog::info("{}", trials);
+        if (!line.empty())
+        {
+            spdlog::info("{}", line);
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
+#include <map>
 #include <string>
 
-#include "sched/ledger.hpp"
+#include "app/job/plan.hpp"
+#include "sched/message.hpp"
 
 namespace surf::app
 {
@@ -17,34 +18,34 @@ std::string readable_duration(std::chrono::duration<double> duration);
 class ProgressLog
 {
   public:
-    /// `training_steps`: of all chains that are still to be trained.
-    explicit ProgressLog(std::int64_t training_steps);
+    explicit ProgressLog(Plan const& plan);
 
-    /// A chain is being provided from now on.
-    void chain_started(std::string name);
-    /// From the compute thread: steps done of the current chain.
-    void training_step(std::int64_t done, std::int64_t steps);
-    void chain_ended();
-
-    /// Logs if enough time has passed since the last line.
-    void report(sched::Progress const& progress);
+    /// Logs if enough time has passed since the last line. `trainings`: by rank.
+    void report(sched::Progress const& progress,
+                std::map<sched::Rank, sched::TrainingStep> const& trainings);
 
   private:
     using Clock = std::chrono::steady_clock;
 
-    std::string training_line();
+    /// Where this run took up a training, and where it was last seen.
+    struct Training
+    {
+        std::int64_t first = 0;
+        Clock::time_point start;
+        std::int64_t done = 0;
+        Clock::time_point seen;
+
+        /// Seconds; 0 as long as none has been seen.
+        double a_step() const;
+    };
+
+    void note(std::map<sched::Rank, sched::TrainingStep> const& trainings);
+    std::string training_line(std::map<sched::Rank, sched::TrainingStep> const& trainings) const;
     std::string trials_line(sched::Progress const& progress);
 
-    std::int64_t training_steps_;
+    Plan const& plan_;
     Clock::time_point next_report_;
-
-    std::mutex mutex_;  ///< for what the compute thread reports
-    std::string chain_;
-    std::int64_t done_ = 0;
-    std::int64_t steps_ = 0;
-    std::int64_t steps_of_ended_chains_ = 0;
-    std::int64_t first_done_ = 0;  ///< where a resumed training began
-    Clock::time_point first_time_;
+    std::map<sched::ChainIndex, Training> trainings_;  ///< those that have made a step in this run
 
     double first_cost_ = -1;  ///< done when the first block was under way
     Clock::time_point first_block_time_;

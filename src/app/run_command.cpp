@@ -112,19 +112,12 @@ Preparation prepare(Options const& options)
     return prepared;
 }
 
-/// Rank 0's test images on every rank: the others need no data folder, and bring none.
-data::TestImages broadcast_test_images(data::Images images, mpi::Communicator const& world)
+/// Whether other ranks than the first may come to train.
+bool others_train(Job const& job, Plan const& plan)
 {
-    for (std::int64_t* const extent :
-         {&images.count, &images.shape.channels, &images.shape.height, &images.shape.width})
-    {
-        world.broadcast(*extent);
-    }
-    std::string pixels(images.pixels.begin(), images.pixels.end());
-    world.broadcast(pixels);
-    world.broadcast(images.checksum);
-    images.pixels.assign(pixels.begin(), pixels.end());
-    return data::TestImages(std::move(images));
+    return job.trainers != 1 && std::ranges::count_if(plan.chains, [](PlannedChain const& chain) {
+                                    return chain.training.has_value();
+                                }) > 1;
 }
 
 /// The same job, plan and files on every rank, whatever each of them could read itself.
@@ -144,8 +137,10 @@ RunContext make_context(Options const& options, data::Images test_images, DataSp
     {
         plan = surfaces_of(std::move(plan));
     }
-    return {std::move(job), std::move(plan), device, NodeCores(world),
-            broadcast_test_images(std::move(test_images), world)};
+    data::TestImages targets(broadcast(std::move(test_images), world));
+    ImageSource images(job.data, data.checksum, others_train(job, plan), world);
+    return {std::move(job),   std::move(plan),    device,
+            NodeCores(world), std::move(targets), std::move(images)};
 }
 
 void announce(RunContext const& context, mpi::NodeTopology const& topology)

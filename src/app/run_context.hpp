@@ -2,6 +2,7 @@
 
 #include <c10/core/Device.h>
 
+#include "app/image_source.hpp"
 #include "app/job/plan.hpp"
 #include "app/node_cores.hpp"
 #include "data/images.hpp"
@@ -17,6 +18,7 @@ struct RunContext
     at::Device device;
     NodeCores cores;
     data::TestImages test_images;  ///< targets of approximation
+    ImageSource images;            ///< to train on
 };
 
 }  // namespace surf::app

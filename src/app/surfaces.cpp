@@ -55,9 +55,8 @@ void compute_surface(RunContext const& context, PlannedSurface const& surface,
                      chain::Reader const& chain, fs::path const& path,
                      std::function<bool()> const& stopped)
 {
-    auto const& [job, plan, device, cores, test_images] = context;
-    NodeCores::Loan const loan = cores.borrow_all();
-    auto const& training = plan[surface.chain].training;
+    NodeCores::Loan const loan = context.cores.borrow_all();
+    auto const& training = context.plan[surface.chain].training;
     model::set_compute_threads(training ? training->threads : 1);
     std::stop_source stop;
     auto const progress = [&](std::int64_t done, std::int64_t levels) {
@@ -67,10 +66,11 @@ void compute_surface(RunContext const& context, PlannedSurface const& surface,
             stop.request_stop();
         }
     };
-    std::array const computed = {landscape::compute_surfaces(
-        surface.spec, chain, test_images, job.seed, device, progress, stop.get_token())};
+    std::array const computed = {
+        landscape::compute_surfaces(surface.spec, chain, context.test_images, context.job.seed,
+                                    context.device, progress, stop.get_token())};
     auto provenance = version_attributes();
-    provenance["job"] = job.text();
+    provenance["job"] = context.job.text();
     landscape::write_surfaces(path, computed, provenance);
 }
 

@@ -39,6 +39,18 @@ std::string reason_of(std::exception_ptr const& error)
     }
 }
 
+ExitCode code_of(std::exception_ptr const& error)
+{
+    try
+    {
+        std::rethrow_exception(error);
+    }
+    catch (std::exception const& exception)
+    {
+        return exit_code_of(exception);
+    }
+}
+
 bool is_interruption(std::exception_ptr const& error)
 {
     return holds<Interrupted>(error);

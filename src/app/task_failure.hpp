@@ -3,11 +3,15 @@
 #include <exception>
 #include <string>
 
+#include "base/exit_code.hpp"
+
 /// What an exception says that ended a task of the compute thread.
 namespace surf::app
 {
 
 std::string reason_of(std::exception_ptr const& error);
+
+ExitCode code_of(std::exception_ptr const& error);
 
 /// Whether the task was asked to stop.
 bool is_interruption(std::exception_ptr const& error);

@@ -2,10 +2,10 @@
 
 #include <deque>
 
-#include "base/error.hpp"
-#include "base/log.hpp"
+#include "app/task_runner.hpp"
 #include "base/stop_signal.hpp"
 #include "mpi/backoff.hpp"
+#include "sched/transport.hpp"
 
 namespace surf::app
 {
@@ -17,7 +17,7 @@ class Shift
 {
   public:
     Shift(RunContext const& context, mpi::Communicator const& communicator)
-        : plan_(context.plan), transport_(communicator.duplicate()), runner_(context)
+        : transport_(communicator.duplicate()), tasks_(context)
     {}
 
     /// One look at everything. Returns whether anything happened.
@@ -33,12 +33,12 @@ class Shift
             active = true;
             obey(*order);
         }
-        if (auto const ended = compute_.poll())
+        if (auto const report = tasks_.poll())
         {
             active = true;
-            report(*ended);
+            transport_.send(*report);
         }
-        if (compute_.idle())
+        if (tasks_.idle())
         {
             active |= start();
         }
@@ -50,16 +50,23 @@ class Shift
   private:
     void obey(sched::Order const& order)
     {
-        if (auto const* const lease = std::get_if<sched::Lease>(&order))
+        if (auto const* const how = std::get_if<sched::Finish>(&order))
         {
-            requested_ = false;
-            if (!finishing_)
-            {
-                todo_.insert(todo_.end(), lease->blocks.begin(), lease->blocks.end());
-            }
+            finish(*how);
             return;
         }
-        finish(std::get<sched::Finish>(order));
+        requested_ = false;
+        if (finishing_)
+        {
+            return;
+        }
+        if (auto const* const training = std::get_if<sched::TrainingLease>(&order))
+        {
+            tasks_.start(training->chain);
+            return;
+        }
+        auto const& blocks = std::get<sched::Lease>(order).blocks;
+        todo_.insert(todo_.end(), blocks.begin(), blocks.end());
     }
 
     void finish(sched::Finish how)
@@ -68,30 +75,7 @@ class Shift
         todo_.clear();
         if (how == sched::Finish::stopped)
         {
-            compute_.request_stop();
-        }
-    }
-
-    void report(ComputeThread::Ended const& ended)
-    {
-        sched::BlockIndex const block = todo_current_;
-        if (!ended.error)
-        {
-            transport_.send(sched::BlockDone{block});
-            return;
-        }
-        try
-        {
-            std::rethrow_exception(ended.error);
-        }
-        catch (Interrupted const&)
-        {
-            // Goodbye gives the block back.
-        }
-        catch (std::exception const& error)
-        {
-            spdlog::error("{}: {}", describe(plan_, block), error.what());
-            transport_.send(sched::BlockFailed{block, error.what()});
+            tasks_.request_stop();
         }
     }
 
@@ -100,11 +84,8 @@ class Shift
     {
         if (!todo_.empty())
         {
-            sched::LeasedBlock const lease = todo_.front();
+            tasks_.start(todo_.front());
             todo_.pop_front();
-            todo_current_ = lease.block;
-            compute_.start(
-                [this, lease](std::stop_token const& stop) { runner_.run(lease, stop); });
             return true;
         }
         if (finishing_)
@@ -115,7 +96,7 @@ class Shift
         }
         if (!requested_)
         {
-            transport_.send(sched::WorkRequest{runner_.held(), most_blocks});
+            transport_.send(sched::WorkRequest{tasks_.held(), most_blocks});
             requested_ = true;
             return true;
         }
@@ -126,12 +107,9 @@ class Shift
     /// from ranks that are idle.
     static constexpr int most_blocks = 1;
 
-    Plan const& plan_;
     sched::WorkerLink transport_;
-    BlockRunner runner_;
-    ComputeThread compute_;
+    TaskRunner tasks_;
     std::deque<sched::LeasedBlock> todo_;
-    sched::BlockIndex todo_current_{};
     bool requested_ = false;
     bool finishing_ = false;
     bool over_ = false;

@@ -151,10 +151,15 @@ void Communicator::broadcast_bytes(std::span<std::byte> bytes, int root) const
     {
         return;
     }
-    MPI_Request request = MPI_REQUEST_NULL;
-    check(MPI_Ibcast(bytes.data(), count_of(bytes), MPI_BYTE, root, handle_, &request),
-          "MPI_Ibcast");
-    wait(request);
+    constexpr std::size_t longest = std::size_t{1} << 30;  // MPI counts in int
+    for (std::size_t done = 0; done < bytes.size(); done += longest)
+    {
+        auto const part = bytes.subspan(done, std::min(longest, bytes.size() - done));
+        MPI_Request request = MPI_REQUEST_NULL;
+        check(MPI_Ibcast(part.data(), count_of(part), MPI_BYTE, root, handle_, &request),
+              "MPI_Ibcast");
+        wait(request);
+    }
 }
 
 void Communicator::broadcast(std::string& text, int root) const

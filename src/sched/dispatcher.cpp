@@ -47,11 +47,46 @@ void Dispatcher::take(Rank from, Report const& report)
                               reasons_[failed.block] = failed.reason;
                               ledger_.block_failed(failed.block, from);
                           },
+                          [&](ChainPublished const& published) {
+                              trainings_.erase(from);
+                              ledger_.chain_published(published.chain);
+                          },
+                          [&](ChainBusy const& busy) {
+                              trainings_.erase(from);
+                              ledger_.chain_busy(busy.chain);
+                          },
+                          [&](ChainFailed const& failed) {
+                              trainings_.erase(from);
+                              chain_failed(failed);
+                          },
+                          [&](TrainingStep const& step) { trainings_[from] = step; },
                           [&](Goodbye const&) {
                               parked_.erase(from);
+                              trainings_.erase(from);
                               ledger_.rank_lost(from);
                           }},
                report);
+}
+
+void Dispatcher::chain_failed(ChainFailed const& failed)
+{
+    if (failed.ends_run)
+    {
+        fatal_ = failed;
+        return;
+    }
+    failed_chains_.push_back(failed);
+    ledger_.chain_failed(failed.chain);
+}
+
+std::optional<ChainIndex> Dispatcher::lease_training(Rank rank)
+{
+    auto const chain = ledger_.lease_chain(rank);
+    if (chain)
+    {
+        trainings_[rank] = {.chain = *chain};
+    }
+    return chain;
 }
 
 void Dispatcher::finish(Finish how)
@@ -67,14 +102,25 @@ bool Dispatcher::answer_parked()
 {
     auto const answered = std::erase_if(parked_, [&](auto const& entry) {
         auto const& [rank, request] = entry;
-        Lease const lease{ledger_.lease(rank, request.held, request.most)};
-        if (!lease.blocks.empty())
+        auto const order = order_for(rank, request);
+        if (order)
         {
-            link_.send(rank, lease);
+            link_.send(rank, *order);
         }
-        return !lease.blocks.empty();
+        return order.has_value();
     });
     return answered > 0;
+}
+
+/// Trainings first: blocks wait for them.
+std::optional<Order> Dispatcher::order_for(Rank rank, WorkRequest const& request)
+{
+    if (auto const chain = lease_training(rank))
+    {
+        return TrainingLease{*chain};
+    }
+    Lease lease{ledger_.lease(rank, request.held, request.most)};
+    return lease.blocks.empty() ? std::nullopt : std::optional<Order>(std::move(lease));
 }
 
 }  // namespace surf::sched

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "sched/transport.hpp"
 
@@ -11,7 +13,8 @@ namespace surf::sched
 /// Rank 0's bookkeeping: reports go into the ledger, requests are answered when work is ready.
 ///
 /// A request that finds nothing is parked and answered later, so idle workers send no traffic.
-/// Rank 0's own compute leases from the ledger directly and reports through take().
+/// Rank 0 itself leases blocks from the ledger and chains from lease_training(), and reports
+/// through take().
 class Dispatcher
 {
   public:
@@ -22,20 +25,33 @@ class Dispatcher
     bool serve();
     /// One report, of any rank.
     void take(Rank from, Report const& report);
+    /// A chain for this rank to train, if there is one; noted as under way.
+    std::optional<ChainIndex> lease_training(Rank rank);
     /// Tells all workers to end; from now on no request is answered. Serve on until no worker is
     /// left: their last reports still count. Tells them once, however often it is called.
     void finish(Finish how);
 
     /// Why blocks failed, at their last attempt so far.
     std::map<BlockIndex, std::string> const& reasons() const { return reasons_; }
+    /// What each rank that trains was last heard of.
+    std::map<Rank, TrainingStep> const& trainings() const { return trainings_; }
+    /// The chains whose training failed.
+    std::vector<ChainFailed> const& failed_chains() const { return failed_chains_; }
+    /// A failed training that ends the run, if there was one.
+    std::optional<ChainFailed> const& fatal() const { return fatal_; }
 
   private:
+    void chain_failed(ChainFailed const& failed);
     bool answer_parked();
+    std::optional<Order> order_for(Rank rank, WorkRequest const& request);
 
     Ledger& ledger_;
     CoordinatorLink& link_;
     std::map<Rank, WorkRequest> parked_;
     std::map<BlockIndex, std::string> reasons_;
+    std::map<Rank, TrainingStep> trainings_;
+    std::vector<ChainFailed> failed_chains_;
+    std::optional<ChainFailed> fatal_;
     bool finishing_ = false;
 };
 

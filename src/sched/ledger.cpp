@@ -22,7 +22,8 @@ auto& at(Table& table, Index index)
 }  // namespace
 
 Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
-    : chains_(plan.chains.size()),
+    : trainings_(plan.chains, plan.room),
+      chains_(plan.chains.size()),
       max_attempts_(max_attempts),
       held_(static_cast<std::size_t>(ranks))
 {
@@ -53,6 +54,7 @@ Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
         Cell& cell = at(cells_, work.cell);
         cell.blocks.push_back(static_cast<BlockIndex>(blocks_.size()));
         ++cell.open;
+        cell.open_cost += work.cost;
         blocks_.push_back({.cell = work.cell, .cost = work.cost, .failed_on = {}});
         cost_ += work.cost;
     }
@@ -61,7 +63,6 @@ Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
         cells_, [](Cell const& cell) { return cell.dependents.empty() || !cell.blocks.empty(); }));
     for (std::size_t chain = 0; chain < chains_.size(); ++chain)
     {
-        chains_[chain].wanted = plan.chains[chain].wanted;
         if (plan.chains[chain].published)
         {
             chain_published(static_cast<ChainIndex>(chain));
@@ -73,10 +74,9 @@ Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
 
 void Ledger::chain_published(ChainIndex index)
 {
-    Chain& chain = at(chains_, index);
-    EXPECT(chain.state != ChainStage::failed);
-    chain.state = ChainStage::published;
-    for (CellIndex const cell : chain.cells)
+    EXPECT(trainings_.stage(index) != Trainings::Stage::failed);
+    trainings_.set(index, Trainings::Stage::published);
+    for (CellIndex const cell : at(chains_, index).cells)
     {
         release(cell);
     }
@@ -84,12 +84,16 @@ void Ledger::chain_published(ChainIndex index)
 
 void Ledger::chain_failed(ChainIndex index)
 {
-    Chain& chain = at(chains_, index);
-    chain.state = ChainStage::failed;
-    for (CellIndex const cell : chain.cells)
+    trainings_.set(index, Trainings::Stage::failed);
+    for (CellIndex const cell : at(chains_, index).cells)
     {
         abandon(cell);
     }
+}
+
+void Ledger::chain_busy(ChainIndex index)
+{
+    trainings_.set(index, Trainings::Stage::elsewhere);
 }
 
 void Ledger::budget_granted(CellIndex index, Budget const& budget)
@@ -136,6 +140,7 @@ void Ledger::block_failed(BlockIndex index, Rank rank)
 void Ledger::rank_lost(Rank rank)
 {
     present_.erase(rank);
+    trainings_.give_back(rank);
     auto& held = at(held_, rank);
     while (!held.empty())
     {
@@ -170,19 +175,21 @@ std::vector<LeasedBlock> Ledger::lease(Rank rank, std::optional<ChainIndex> held
     return leases;
 }
 
-std::optional<ChainIndex> Ledger::next_chain() const
+std::optional<ChainIndex> Ledger::lease_chain(Rank rank)
 {
-    auto const place = std::ranges::find_if(chains_, [&](Chain const& chain) {
-        return chain.state == ChainStage::to_train &&
-               (chain.wanted || std::ranges::any_of(chain.cells, [&](CellIndex cell) {
-                    return at(cells_, cell).open > 0;
-                }));
-    });
-    if (place == chains_.end())
+    return trainings_.lease(rank, [&](ChainIndex chain) { return open_cost(chain); });
+}
+
+/// Of the blocks that have not ended; negative if none are left.
+double Ledger::open_cost(ChainIndex chain) const
+{
+    double cost = -1;
+    for (CellIndex const index : at(chains_, chain).cells)
     {
-        return std::nullopt;
+        Cell const& cell = at(cells_, index);
+        cost = cell.open > 0 ? std::max(cost, 0.0) + cell.open_cost : cost;
     }
-    return static_cast<ChainIndex>(place - chains_.begin());
+    return cost;
 }
 
 std::vector<CellIndex> Ledger::cells_to_grant() const
@@ -196,15 +203,13 @@ std::vector<CellIndex> Ledger::cells_to_grant() const
 bool Ledger::finished() const
 {
     return count(Stage::waiting) + count(Stage::ready) + count(Stage::leased) == 0 &&
-           std::ranges::none_of(chains_, [](Chain const& chain) {
-               return chain.wanted && chain.state == ChainStage::to_train;
-           });
+           !trainings_.any_wanted_left();
 }
 
 Progress Ledger::progress() const
 {
     return {.chains = static_cast<std::int64_t>(chains_.size()),
-            .chains_published = std::ranges::count(chains_, ChainStage::published, &Chain::state),
+            .chains_published = trainings_.published(),
             .blocks = static_cast<std::int64_t>(blocks_.size()),
             .blocks_done = count(Stage::done),
             .blocks_leased = count(Stage::leased),
@@ -234,7 +239,7 @@ Ledger::Cell& Ledger::cell_of(BlockIndex block)
 
 bool Ledger::may_run(Cell const& cell) const
 {
-    return at(chains_, cell.chain).state == ChainStage::published && cell.budget.has_value();
+    return trainings_.stage(cell.chain) == Trainings::Stage::published && cell.budget.has_value();
 }
 
 /// A rank takes what failed on it only if it failed on all others that are there, too.
@@ -307,6 +312,7 @@ void Ledger::move(BlockIndex index, Stage next)
             return;
     }
     --cell.open;
+    cell.open_cost -= block.cost;
     if (cell.open == 0)
     {
         settle(block.cell);

@@ -8,28 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "sched/index.hpp"
+#include "sched/trainings.hpp"
 #include "spec/budget.hpp"
 
 namespace surf::sched
 {
-
-/// Positions in the plan's tables, kept apart by type.
-enum class ChainIndex : std::int32_t
-{
-};
-enum class CellIndex : std::int32_t
-{
-};
-enum class BlockIndex : std::int32_t
-{
-};
-using Rank = int;
-
-struct ChainWork
-{
-    bool published = false;  ///< already stored by an earlier run
-    bool wanted = false;     ///< to be trained even if no block needs it
-};
 
 struct CellWork
 {
@@ -50,6 +34,7 @@ struct WorkPlan
     std::vector<ChainWork> chains;
     std::vector<CellWork> cells;
     std::vector<BlockWork> blocks;
+    TrainingRoom room = {};
 };
 
 /// A block to compute, with its cell's budget.
@@ -71,6 +56,8 @@ struct Progress
 
 /// Who computes what: a pure state machine, fed with events, that knows no clock and no MPI.
 ///
+/// A chain that is not published is leased as a training, to one rank at a time (Trainings).
+///
 /// The stages of a block: its chain published → (its cell's budget known) → ready → leased → done,
 /// or failed after max_attempts. Leases go to ready blocks of one chain, the one that the rank
 /// holds or else the one with the most work ready, the longest expected block first; a block that
@@ -90,13 +77,17 @@ class Ledger
     void chain_published(ChainIndex chain);
     /// No block of this chain can run any more.
     void chain_failed(ChainIndex chain);
+    /// Another job trains this chain: no rank is given it before retry_chains().
+    void chain_busy(ChainIndex chain);
+    void retry_chains() { trainings_.retry(); }
     /// A cell of cells_to_grant() has its budget.
     void budget_granted(CellIndex cell, Budget const& budget);
     /// The block is stored: by a rank now, or found there by whoever starts the run.
     void block_done(BlockIndex block);
     void block_failed(BlockIndex block, Rank rank);
-    /// The rank is gone or gave its leases back: what it held is ready again, at no attempt's cost.
-    /// No block waits for this rank to take it, until it leases again.
+    /// The rank is gone or gave its leases back: what it held is ready again, at no attempt's cost,
+    /// and what it trained is to be trained. No block waits for this rank to take it, until it
+    /// leases again.
     void rank_lost(Rank rank);
 
     // Questions. ---------------------------------------------------------------------------------
@@ -104,9 +95,8 @@ class Ledger
     /// Leases at most `most` blocks to a rank: fewer when the rest must be shared among all ranks,
     /// none when nothing is ready for it.
     std::vector<LeasedBlock> lease(Rank rank, std::optional<ChainIndex> held, int most);
-    /// The first chain, in the plan's order, that is wanted or that open blocks wait for: neither
-    /// published nor failed.
-    std::optional<ChainIndex> next_chain() const;
+    /// A chain for this rank to train, wanted or awaited by open blocks, if there is one and room.
+    std::optional<ChainIndex> lease_chain(Rank rank);
     /// Cells with open blocks that wait for a budget alone: of all cells that it follows from the
     /// blocks are done (or failed, at least one done).
     std::vector<CellIndex> cells_to_grant() const;
@@ -142,24 +132,17 @@ class Ledger
         std::vector<CellIndex> dependents;
         std::vector<BlockIndex> blocks;
         std::int64_t open = 0;  ///< blocks waiting, ready or leased
+        double open_cost = 0;   ///< theirs
         std::int64_t done = 0;
         std::optional<Budget> budget;  ///< once it is known
         bool abandoned = false;
 
         bool settled() const { return open == 0 && done > 0; }
     };
-    enum class ChainStage : std::uint8_t
-    {
-        to_train,
-        published,
-        failed,
-    };
     /// Ready blocks: by falling cost, then in the plan's order.
     using ReadyBlocks = std::set<std::pair<double, BlockIndex>>;
     struct Chain
     {
-        ChainStage state = ChainStage::to_train;
-        bool wanted = false;
         std::vector<CellIndex> cells;
         /// By the ranks they failed on, so that a rank passes over what is not for it in one step.
         std::map<std::vector<Rank>, ReadyBlocks> ready;
@@ -169,6 +152,7 @@ class Ledger
     Cell& cell_of(BlockIndex block);
     bool may_run(Cell const& cell) const;
     bool open_to(Rank rank, std::vector<Rank> const& failed_on) const;
+    double open_cost(ChainIndex chain) const;
     std::optional<BlockIndex> longest_ready(Rank rank, ChainIndex chain) const;
     std::optional<ChainIndex> chain_for(Rank rank, std::optional<ChainIndex> held) const;
     std::int64_t count(Stage stage) const { return counts_[static_cast<std::size_t>(stage)]; }
@@ -180,6 +164,7 @@ class Ledger
     void abandon(CellIndex cell);
     void settle(CellIndex cell);
 
+    Trainings trainings_;
     std::vector<Chain> chains_;
     std::vector<Cell> cells_;
     std::vector<Block> blocks_;

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/exit_code.hpp"
 #include "sched/ledger.hpp"
 
 namespace surf::sched
@@ -12,8 +13,8 @@ namespace surf::sched
 
 // From a worker to rank 0. ------------------------------------------------------------------------
 
-/// Asks for work. The answer is a Lease as soon as something is ready, or Finish; until then the
-/// worker need not ask again.
+/// Asks for work. The answer is a Lease or a TrainingLease as soon as there is something to do, or
+/// Finish; until then the worker need not ask again.
 struct WorkRequest
 {
     std::optional<ChainIndex> held;  ///< the chain that the worker has open
@@ -35,13 +36,46 @@ struct BlockFailed
     friend bool operator==(BlockFailed const&, BlockFailed const&) = default;
 };
 
+/// The chain that the worker was to train is published.
+struct ChainPublished
+{
+    ChainIndex chain;
+    friend bool operator==(ChainPublished const&, ChainPublished const&) = default;
+};
+
+/// Another job trains the chain.
+struct ChainBusy
+{
+    ChainIndex chain;
+    friend bool operator==(ChainBusy const&, ChainBusy const&) = default;
+};
+
+struct ChainFailed
+{
+    ChainIndex chain;
+    /// What the run is to end with; none if the training alone has failed, which is a finding.
+    std::optional<ExitCode> ends_run;
+    std::string reason;  ///< the first 1,000 bytes are sent
+    friend bool operator==(ChainFailed const&, ChainFailed const&) = default;
+};
+
+/// How far a training is; now and then.
+struct TrainingStep
+{
+    ChainIndex chain;
+    std::int64_t done = 0;
+    std::int64_t steps = 0;
+    friend bool operator==(TrainingStep const&, TrainingStep const&) = default;
+};
+
 /// The worker's last message. What it still holds goes back, at no attempt's cost.
 struct Goodbye
 {
     friend bool operator==(Goodbye const&, Goodbye const&) = default;
 };
 
-using Report = std::variant<WorkRequest, BlockDone, BlockFailed, Goodbye>;
+using Report = std::variant<WorkRequest, BlockDone, BlockFailed, ChainPublished, ChainBusy,
+                            ChainFailed, TrainingStep, Goodbye>;
 
 // From rank 0 to a worker. ------------------------------------------------------------------------
 
@@ -51,6 +85,13 @@ struct Lease
     friend bool operator==(Lease const&, Lease const&) = default;
 };
 
+/// A chain to train.
+struct TrainingLease
+{
+    ChainIndex chain;
+    friend bool operator==(TrainingLease const&, TrainingLease const&) = default;
+};
+
 /// No more work: the worker reports what it still has to say, then Goodbye.
 enum class Finish : int
 {
@@ -58,6 +99,6 @@ enum class Finish : int
     stopped,  ///< by a signal or an error: what is not stored is for the next run
 };
 
-using Order = std::variant<Lease, Finish>;
+using Order = std::variant<Lease, TrainingLease, Finish>;
 
 }  // namespace surf::sched

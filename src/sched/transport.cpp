@@ -42,19 +42,47 @@ std::vector<WireRequest> pack(WorkRequest const& request)
     return {{request.held ? static_cast<std::int32_t>(*request.held) : no_chain, request.most}};
 }
 
-std::vector<BlockIndex> pack(BlockDone const& done)
+template <mpi::Plain Header>
+std::vector<char> pack(Header const& header, std::string const& reason)
 {
-    return {done.block};
+    std::vector<char> bytes(sizeof(Header));
+    std::memcpy(bytes.data(), &header, sizeof(Header));
+    std::size_t const length = std::min(reason.size(), longest_reason);
+    bytes.insert(bytes.end(), reason.begin(), reason.begin() + std::ptrdiff_t(length));
+    return bytes;
+}
+
+template <mpi::Plain Header>
+std::pair<Header, std::string> unpack(std::vector<char> const& bytes)
+{
+    Header header{};
+    EXPECT(bytes.size() >= sizeof(Header));
+    std::memcpy(&header, bytes.data(), sizeof(Header));
+    return {header, std::string(bytes.begin() + sizeof(Header), bytes.end())};
 }
 
 std::vector<char> pack(BlockFailed const& failed)
 {
-    std::vector<char> bytes(sizeof(failed.block));
-    std::memcpy(bytes.data(), &failed.block, sizeof(failed.block));
-    std::size_t const length = std::min(failed.reason.size(), longest_reason);
-    bytes.insert(bytes.end(), failed.reason.begin(),
-                 failed.reason.begin() + std::ptrdiff_t(length));
-    return bytes;
+    return pack(failed.block, failed.reason);
+}
+
+struct WireChainFailed
+{
+    ChainIndex chain;
+    ExitCode ends_run = ExitCode::success;  ///< success: the run goes on
+};
+
+std::vector<char> pack(ChainFailed const& failed)
+{
+    return pack(WireChainFailed{failed.chain, failed.ends_run.value_or(ExitCode::success)},
+                failed.reason);
+}
+
+/// Messages that are plain values.
+template <mpi::Plain Message>
+std::vector<Message> pack(Message const& message)
+{
+    return {message};
 }
 
 std::vector<char> pack(Goodbye const&)
@@ -65,11 +93,6 @@ std::vector<char> pack(Goodbye const&)
 std::vector<LeasedBlock> pack(Lease const& lease)
 {
     return lease.blocks;
-}
-
-std::vector<Finish> pack(Finish finish)
-{
-    return {finish};
 }
 
 template <class Variant>
@@ -95,16 +118,26 @@ Report receive_report(mpi::Communicator const& communicator, mpi::Envelope const
                                    : std::optional(static_cast<ChainIndex>(wire.held)),
                                wire.most};
         }
-        case tag_of<BlockDone, Report>():
-            return BlockDone{communicator.receive<BlockIndex>(envelope).at(0)};
         case tag_of<BlockFailed, Report>(): {
-            auto const bytes = communicator.receive<char>(envelope);
-            BlockFailed failed{};
-            EXPECT(bytes.size() >= sizeof(failed.block));
-            std::memcpy(&failed.block, bytes.data(), sizeof(failed.block));
-            failed.reason.assign(bytes.begin() + sizeof(failed.block), bytes.end());
-            return failed;
+            auto const [block, reason] = unpack<BlockIndex>(communicator.receive<char>(envelope));
+            return BlockFailed{block, reason};
         }
+        case tag_of<ChainFailed, Report>(): {
+            auto const [wire, reason] =
+                unpack<WireChainFailed>(communicator.receive<char>(envelope));
+            return ChainFailed{
+                wire.chain,
+                wire.ends_run == ExitCode::success ? std::nullopt : std::optional(wire.ends_run),
+                reason};
+        }
+        case tag_of<BlockDone, Report>():
+            return communicator.receive<BlockDone>(envelope).at(0);
+        case tag_of<ChainPublished, Report>():
+            return communicator.receive<ChainPublished>(envelope).at(0);
+        case tag_of<ChainBusy, Report>():
+            return communicator.receive<ChainBusy>(envelope).at(0);
+        case tag_of<TrainingStep, Report>():
+            return communicator.receive<TrainingStep>(envelope).at(0);
         default:
             EXPECT(envelope.tag == (tag_of<Goodbye, Report>()));
             communicator.receive<char>(envelope);
@@ -168,11 +201,16 @@ std::optional<Order> WorkerLink::poll() const
     {
         return std::nullopt;
     }
-    if (envelope->tag == tag_of<Lease, Order>())
+    switch (envelope->tag)
     {
-        return Lease{communicator_.receive<LeasedBlock>(*envelope)};
+        case tag_of<Lease, Order>():
+            return Lease{communicator_.receive<LeasedBlock>(*envelope)};
+        case tag_of<TrainingLease, Order>():
+            return communicator_.receive<TrainingLease>(*envelope).at(0);
+        default:
+            EXPECT(envelope->tag == (tag_of<Finish, Order>()));
+            return communicator_.receive<Finish>(*envelope).at(0);
     }
-    return communicator_.receive<Finish>(*envelope).at(0);
 }
 
 }  // namespace surf::sched

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/folder_lock.hpp"
@@ -201,49 +199,6 @@ void train(TrainSpec const& spec, LoadData const& load_data, std::filesystem::pa
     report(spec, spec.intervals, last);
 }
 
-void pause_between_looks(std::stop_token const& stop)
-{
-    constexpr auto step = std::chrono::milliseconds(100);
-    for (int i = 0; i < 20; ++i)
-    {
-        if (stop.stop_requested())
-        {
-            throw Interrupted("stopped while another job trains the chain (run it again)");
-        }
-        std::this_thread::sleep_for(step);
-    }
-}
-
-/// provide_chain() without a look at what the chain is good for.
-void find_or_train(TrainSpec const& spec, LoadData const& load_data,
-                   std::filesystem::path const& chains, at::Device device,
-                   TrainProgress const& progress, std::stop_token const& stop)
-{
-    if (is_provided(spec, chains))
-    {
-        chain::remove_remains(chains, spec.id());
-        return;
-    }
-    model::set_compute_threads(spec.threads);
-    for (bool waited = false;; waited = true)
-    {
-        try
-        {
-            train(spec, load_data, chains, device, progress, stop);
-            return;
-        }
-        catch (FolderBusyError const&)
-        {
-            if (!waited)
-            {
-                spdlog::info("{} k={}: another job trains this chain; waiting for it", spec.label(),
-                             spec.latent_dim);
-            }
-            pause_between_looks(stop);
-        }
-    }
-}
-
 }  // namespace
 
 chain::ChainHeader chain_header(TrainSpec const& spec)
@@ -251,13 +206,29 @@ chain::ChainHeader chain_header(TrainSpec const& spec)
     return {spec.canonical(), spec.intervals + 1, spec.generator(), "trained by surf_sweep"};
 }
 
-void provide_chain(TrainSpec const& spec, LoadData const& load_data,
-                   std::filesystem::path const& chains, at::Device device,
-                   TrainProgress const& progress, std::stop_token const& stop)
+Provision provide_chain(TrainSpec const& spec, LoadData const& load_data,
+                        std::filesystem::path const& chains, at::Device device,
+                        TrainProgress const& progress, std::stop_token const& stop)
 {
-    find_or_train(spec, load_data, chains, device, progress, stop);
+    if (is_provided(spec, chains))
+    {
+        chain::remove_remains(chains, spec.id());
+    }
+    else
+    {
+        model::set_compute_threads(spec.threads);
+        try
+        {
+            train(spec, load_data, chains, device, progress, stop);
+        }
+        catch (FolderBusyError const&)
+        {
+            return Provision::busy;
+        }
+    }
     chain::Reader const chain(chain::chain_path(chains, spec.id()), chain_header(spec));
     warn_of_collapse(spec, chain.read(spec.intervals));
+    return Provision::published;
 }
 
 }  // namespace surf::train

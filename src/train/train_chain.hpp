@@ -23,6 +23,12 @@ chain::ChainHeader chain_header(TrainSpec const& spec);
 /// Reads the images of both splits; called once training begins, if it does.
 using LoadData = std::function<data::DataSet()>;
 
+enum class Provision
+{
+    published,
+    busy,  ///< another process trains the chain: ask again later
+};
+
 /// Provides <chains>/<id>.h5: checks every snapshot of the one that is there, trains it if there is
 /// none or it is damaged (then that one is set aside). Goes on from the last snapshot if an earlier
 /// training was cut short, and then ends with the same bits. Jobs may share the folder `chains`.
@@ -39,8 +45,8 @@ using LoadData = std::function<data::DataSet()>;
 ///   log and the reason (chain::divergence()),
 /// - chain::OtherJobError if the file there is the chain of another job,
 /// - what load_data throws.
-void provide_chain(TrainSpec const& spec, LoadData const& load_data,
-                   std::filesystem::path const& chains, at::Device device,
-                   TrainProgress const& progress, std::stop_token const& stop);
+Provision provide_chain(TrainSpec const& spec, LoadData const& load_data,
+                        std::filesystem::path const& chains, at::Device device,
+                        TrainProgress const& progress, std::stop_token const& stop);
 
 }  // namespace surf::train

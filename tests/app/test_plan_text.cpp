@@ -70,8 +70,13 @@ TEST_CASE("a plan says what each row and all of it cost, and in which unit", "[p
     CHECK_THAT(text, Contains("\ntraining      1.2e+05  33 s       33 s\n"));
     CHECK_THAT(text, Contains("\ntrials        3.4e+05  96 s       96 s\n"));
     CHECK_THAT(text, Contains("\ntotal         4.5e+05  2 min      2 min\n"));
-    CHECK_THAT(text,
-               Contains("training at least 16 s on CPUs: rank 0 trains one chain after another"));
+    CHECK_THAT(text, Contains("training at least 16 s on CPUs, with train.threads threads\n"));
+    Planned const several(
+        "[train]\nmodels = dcgan\nlatent_dims = 5\nintervals = 10\nsteps_per_snapshot = 10\n"
+        "seeds = 1,2,3\n[trials]\ncount = 100\n");
+    CHECK_THAT(several.text(),
+               Contains("training at least 16 s on CPUs, with train.threads threads: 49 s if one "
+                        "rank trains alone (trainers = 1)\n"));
 }
 
 TEST_CASE("a cell is printed once, with the first experiment that has it", "[plan_text]")

@@ -182,19 +182,19 @@ std::vector<fs::path> files_in(fs::path const& folder, std::string const& end)
     return files;
 }
 
-bool has_trained_to(Sweep const& sweep, int t)
+int trained_to(Sweep const& sweep, int t)
 {
+    int trainings = 0;
     for (fs::path const& partial : files_in(sweep.output() / "chains", ".partial"))
     {
         std::error_code absent;
         fs::path const snapshot = partial / fmt::format("snapshot-{:05}.h5", t);
         auto const stored = fs::last_write_time(snapshot, absent);
-        if (!absent && fs::last_write_time(partial / "state.h5", absent) >= stored && !absent)
-        {
-            return true;
-        }
+        bool const both =
+            !absent && fs::last_write_time(partial / "state.h5", absent) >= stored && !absent;
+        trainings += both ? 1 : 0;
     }
-    return false;
+    return trainings;
 }
 
 std::map<std::string, std::string> stamps(std::vector<fs::path> const& files)

@@ -48,8 +48,8 @@ Sweep const& finished(char const* job);
 /// Files of a folder with this end of their names, sorted; none if there is no such folder.
 std::vector<fs::path> files_in(fs::path const& folder, std::string const& end);
 
-/// Whether training has stored snapshot t and the state to go on from there.
-bool has_trained_to(Sweep const& sweep, int t);
+/// How many trainings under way have stored snapshot t and the state to go on from there.
+int trained_to(Sweep const& sweep, int t);
 
 /// What shows that a file was written anew, by path: number and time of change.
 std::map<std::string, std::string> stamps(std::vector<fs::path> const& files);

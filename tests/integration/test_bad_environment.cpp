@@ -185,7 +185,7 @@ TEST_CASE("two runs do not work in one folder", "[bad_environment]")
 {
     Sweep const sweep(small_job);
     Program first(sweep.command("run", {"--train.steps_per_snapshot=10000"}));
-    first.wait_until([&] { return has_trained_to(sweep, 0); });
+    first.wait_until([&] { return trained_to(sweep, 0) > 0; });
     std::string const job = bytes_of(sweep.output() / "job.ini");
     check_refusal(run(sweep.command("run")), 3,
                   "another surf_sweep works in " + sweep.output().string() + " (");

@@ -231,7 +231,7 @@ TEST_CASE("images that change while a run trains are noticed before they are use
     Sweep const sweep(std::regex_replace(small_job, std::regex("dcgan"), "dcgan,vae"));
     Command const command = sweep.command("run", {"--data", images.path.string()});
     Program program(command);
-    program.wait_until([&] { return has_trained_to(sweep, 1); });
+    program.wait_until([&] { return trained_to(sweep, 1) > 0; });
     // The first chain's images are in memory. These are as good, but others.
     fs::copy(installed / test, images.path / training, fs::copy_options::overwrite_existing);
 

@@ -19,7 +19,7 @@ enum class Stage
 void wait_for(Stage stage, Program& program, Sweep const& sweep)
 {
     program.wait_until([&] {
-        return stage == Stage::training ? has_trained_to(sweep, 1) : !sweep.segments().empty();
+        return stage == Stage::training ? trained_to(sweep, 1) > 0 : !sweep.segments().empty();
     });
 }
 

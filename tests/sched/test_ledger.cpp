@@ -36,36 +36,14 @@ int drain(Ledger& ledger)
 
 }  // namespace
 
-TEST_CASE("a wanted chain is trained although no block needs it")
-{
-    WorkPlan plan;
-    plan.chains = {{.published = false, .wanted = true}, {.published = false, .wanted = false}};
-    for (bool const fails : {false, true})
-    {
-        Ledger ledger(plan, 1);
-        CHECK(ledger.next_chain() == chain(0));
-        CHECK_FALSE(ledger.finished());
-        if (fails)
-        {
-            ledger.chain_failed(chain(0));
-        }
-        else
-        {
-            ledger.chain_published(chain(0));
-        }
-        CHECK(ledger.next_chain() == std::nullopt);
-        CHECK(ledger.finished());
-    }
-}
-
 TEST_CASE("a block goes through its stages: chain, budget, lease, done", "[ledger]")
 {
     Ledger ledger(paired_plan(1, 1, 1), 1);
     CHECK(ledger.lease(0, {}, 10).empty());
-    CHECK(ledger.next_chain() == chain(0));
+    CHECK(ledger.lease_chain(0) == chain(0));
 
     ledger.chain_published(chain(0));
-    CHECK_FALSE(ledger.next_chain());
+    CHECK_FALSE(ledger.lease_chain(0));
     CHECK(ledger.lease(0, {}, 10) == Blocks{{block(0)}});
     CHECK(ledger.lease(0, {}, 10).empty());  // the other one waits for its budget
     CHECK(ledger.cells_to_grant().empty());
@@ -187,7 +165,7 @@ TEST_CASE("a failed chain takes its blocks along", "[ledger]")
 {
     Ledger ledger(paired_plan(2, 1, 2), 1);
     ledger.chain_failed(chain(0));
-    CHECK(ledger.next_chain() == chain(1));
+    CHECK(ledger.lease_chain(0) == chain(1));
     CHECK(ledger.progress().blocks_abandoned == 4);
     ledger.chain_published(chain(1));
     CHECK(drain(ledger) == 2);

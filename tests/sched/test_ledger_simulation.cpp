@@ -86,7 +86,7 @@ class Simulation
             ledger_.budget_granted(index, budget_of(index));
             granted_[static_cast<std::size_t>(index)] = true;
         }
-        if (auto const next = ledger_.next_chain())
+        if (auto const next = ledger_.lease_chain(0))
         {
             ledger_.chain_published(*next);
             published_[static_cast<std::size_t>(*next)] = true;

@@ -50,6 +50,13 @@ int work(Communicator const& world)
             worker.send(Goodbye{});
             return done;
         }
+        if (auto const* const training = std::get_if<TrainingLease>(&*order))
+        {
+            worker.send(TrainingStep{training->chain, 1, 2});
+            worker.send(ChainPublished{training->chain});
+            worker.send(WorkRequest{training->chain, 8});
+            continue;
+        }
         for (LeasedBlock const& leased : std::get<Lease>(*order).blocks)
         {
             if (fails(engine))
@@ -76,9 +83,9 @@ int coordinate(Communicator const& world, Ledger& ledger)
     while (!ledger.finished() || coordinator.workers() > 0)
     {
         bool active = dispatcher.serve();
-        if (auto const next = ledger.next_chain())
+        if (auto const next = dispatcher.lease_training(0))
         {
-            ledger.chain_published(*next);
+            dispatcher.take(0, ChainPublished{*next});
         }
         for (CellIndex const index : ledger.cells_to_grant())
         {
@@ -135,11 +142,16 @@ TEST_CASE("every message arrives as it was sent", "[transport]")
                                          BlockDone{block(999'999)},
                                          BlockFailed{block(3), ""},
                                          BlockFailed{block(4), "disk full: \xc2\xb5 \n and more"},
+                                         ChainPublished{chain(5)},
+                                         ChainBusy{chain(6)},
+                                         ChainFailed{chain(7), std::nullopt, "diverged"},
+                                         ChainFailed{chain(8), surf::ExitCode::environment, ""},
+                                         TrainingStep{chain(9), 50'000'000'000, 70'000'000'000},
                                          Goodbye{}};
     std::vector<Order> const orders = {
         Lease{{{block(1)}}},
         Lease{std::vector<LeasedBlock>(64, {block(2), {50'000'000'000, 70'000'000'000}})},
-        Finish::stopped};
+        TrainingLease{chain(10)}, Finish::stopped};
     if (world.rank() == 0)
     {
         CoordinatorLink coordinator(world.duplicate());
@@ -218,8 +230,9 @@ TEST_CASE("ranks that wait for work cost no core", "[transport]")
     double const before = surf::test::cpu_seconds();
     if (world.rank() == 0)
     {
-        // A chain that stays unpublished for 2 s, as if it were being trained.
+        // A chain that rank 0 trains for 2 s.
         Ledger ledger(paired_plan(1, 1, 1), world.size());
+        ledger.lease_chain(0);
         CoordinatorLink coordinator(world.duplicate());
         Dispatcher dispatcher(ledger, coordinator);
         Backoff backoff;

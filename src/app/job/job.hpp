@@ -21,6 +21,7 @@ struct Job
     std::filesystem::path output;  ///< folder for all that a run writes
     std::filesystem::path chains;  ///< folder of the checkpoint chains; may be shared by jobs
     std::filesystem::path data = data::default_folder;
+    std::int64_t trainers = 0;  ///< ranks that train at a time; 0: as many as have cores
     std::vector<Experiment> experiments = {Experiment{}};
     TheorySpec theory;
 

@@ -109,6 +109,10 @@ std::vector<Key<Job>> const& job_keys()
             "images to train on and to approximate: a folder of IDX files, or an HDF5 file with "
             "datasets training and test",
             at(&Job::data), any);
+        make.add("trainers",
+                 "ranks that train at a time, each its own chain with train.threads threads; 0: as "
+                 "many as the cores of their nodes can bear",
+                 at(&Job::trainers), at_least(0, 1e6));
         make.keys.push_back(experiments_key());
         add_theory(make);
         return make.keys;

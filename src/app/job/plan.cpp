@@ -323,7 +323,10 @@ sched::WorkPlan Plan::work() const
     sched::WorkPlan work;
     for (PlannedChain const& chain : chains)
     {
-        work.chains.push_back({.published = !chain.training.has_value()});
+        auto const& training = chain.training;
+        work.chains.push_back({.published = !training,
+                               .cost = training ? training_cost(*training) : 0,
+                               .threads = training ? static_cast<int>(training->threads) : 1});
     }
     for (PlannedCell const& cell : cells)
     {

@@ -47,6 +47,7 @@ std::map<std::string, std::string> const exemptions = {
     {"output", "where a run writes"},
     {"chains", "where chains lie"},
     {"data", "the images' checksum is in the id, not their place"},
+    {"trainers", "who trains, not what"},
     {"experiments", "names and choice of experiments; its members' ids are in the job's"},
     {"surface.targets", "of surfaces, whose ids are their own: checked below"},
     {"surface.levels", "likewise"},

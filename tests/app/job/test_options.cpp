@@ -371,6 +371,7 @@ TEST_CASE("what is not given has its default", "[options]")
     CHECK(options.job.text() == R"(seed = 1
 output = sweeps/empty
 data = /usr/share/datasets/fashion-mnist
+trainers = 0
 
 [train]
 models = vae,dcgan,wgan,wgan-gp

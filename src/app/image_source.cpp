@@ -1,0 +1,88 @@
+#include "app/image_source.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+namespace surf::app
+{
+
+ImageSource::ImageSource(std::filesystem::path data, std::string checksum, bool others_train,
+                         mpi::Communicator const& world)
+    : data_(std::move(data)), checksum_(std::move(checksum))
+{
+    if (!others_train)
+    {
+        return;
+    }
+    bool const first = world.rank() == 0;
+    auto const seen = world.allgather<char>(first || sees_them());
+    auto const blind = std::ranges::count(seen, 0);
+    if (blind == 0)
+    {
+        return;
+    }
+    if (first)
+    {
+        spdlog::info("{} of {} ranks do not see {}: sending them the images", blind, world.size(),
+                     data_.string());
+    }
+    data::DataSet set =
+        first ? load() : data::DataSet{data::TrainingImages({}), data::TestImages({})};
+    set.training = data::TrainingImages(broadcast(std::move(set.training), world));
+    set.test = data::TestImages(broadcast(std::move(set.test), world));
+    if (seen[static_cast<std::size_t>(world.rank())] == 0)
+    {
+        sent_ = std::move(set);
+    }
+}
+
+bool ImageSource::sees_them() const
+{
+    try
+    {
+        load();
+        return true;
+    }
+    catch (Error const&)
+    {
+        return false;
+    }
+}
+
+data::DataSet ImageSource::load() const
+{
+    if (sent_)
+    {
+        return *sent_;
+    }
+    data::DataSet images = data::load_data_set(data_);
+    if (std::string const found = images.spec().checksum; found != checksum_)
+    {
+        throw FileError(
+            fmt::format("data = {}: the images have changed since the run began "
+                        "(checksum {}, then {}); put them back, or start again",
+                        data_.string(), checksum_, found));
+    }
+    return images;
+}
+
+data::Images broadcast(data::Images images, mpi::Communicator const& world)
+{
+    for (std::int64_t* const extent :
+         {&images.count, &images.shape.channels, &images.shape.height, &images.shape.width})
+    {
+        world.broadcast(*extent);
+    }
+    std::string pixels(images.pixels.begin(), images.pixels.end());
+    world.broadcast(pixels);
+    world.broadcast(images.checksum);
+    images.pixels.assign(pixels.begin(), pixels.end());
+    return images;
+}
+
+}  // namespace surf::app

@@ -1,0 +1,110 @@
+#include "app/task_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "app/task_failure.hpp"
+#include "base/log.hpp"
+
+namespace surf::app
+{
+namespace
+{
+
+constexpr std::chrono::seconds between_step_reports{2};
+
+}  // namespace
+
+TaskRunner::TaskRunner(RunContext const& context) : context_(context), blocks_(context) {}
+
+void TaskRunner::start(sched::LeasedBlock const& block)
+{
+    computing_ = block.block;
+    compute_.start([this, block](std::stop_token const& stop) { blocks_.run(block, stop); });
+}
+
+void TaskRunner::start(sched::ChainIndex chain)
+{
+    training_ = chain;
+    done_ = steps_ = 0;
+    compute_.start([this, chain](std::stop_token const& stop) {
+        NodeCores::Loan const loan = context_.cores.borrow_all();
+        provision_ = train::provide_chain(
+            *context_.plan[chain].training, [this] { return context_.images.load(); },
+            context_.job.chains, context_.device,
+            [this](std::int64_t done, std::int64_t steps) {
+                done_ = done;
+                steps_ = steps;
+            },
+            stop);
+    });
+}
+
+std::optional<sched::Report> TaskRunner::poll()
+{
+    if (auto const ended = compute_.poll())
+    {
+        return training_ ? end_of_training(ended->error) : end_of_block(ended->error);
+    }
+    return training_ ? training_step() : std::nullopt;
+}
+
+std::optional<sched::Report> TaskRunner::end_of_training(std::exception_ptr const& error)
+{
+    sched::ChainIndex const chain = *std::exchange(training_, std::nullopt);
+    std::string const name = context_.plan[chain].name();
+    if (!error)
+    {
+        if (provision_ == train::Provision::busy)
+        {
+            if (found_busy_.insert(chain).second)
+            {
+                spdlog::info("{}: another job trains this chain; it will be looked for again",
+                             name);
+            }
+            return sched::ChainBusy{chain};
+        }
+        spdlog::info("chain of {} is published", name);
+        return sched::ChainPublished{chain};
+    }
+    if (is_interruption(error))
+    {
+        return std::nullopt;
+    }
+    std::string const reason = reason_of(error);
+    if (is_of_this_chain(error))
+    {
+        spdlog::error("training of {}: {}", name, reason);
+        return sched::ChainFailed{chain, std::nullopt, reason};
+    }
+    return sched::ChainFailed{chain, code_of(error), reason};
+}
+
+std::optional<sched::Report> TaskRunner::end_of_block(std::exception_ptr const& error)
+{
+    sched::BlockIndex const block = *std::exchange(computing_, std::nullopt);
+    if (!error)
+    {
+        return sched::BlockDone{block};
+    }
+    if (is_interruption(error))
+    {
+        return std::nullopt;
+    }
+    spdlog::error("{}: {}", describe(context_.plan, block), reason_of(error));
+    return sched::BlockFailed{block, reason_of(error)};
+}
+
+std::optional<sched::Report> TaskRunner::training_step()
+{
+    auto const now = Clock::now();
+    if (steps_ == 0 || now < next_step_report_)
+    {
+        return std::nullopt;
+    }
+    next_step_report_ = now + between_step_reports;
+    return sched::TrainingStep{*training_, done_, steps_};
+}
+
+}  // namespace surf::app

@@ -1,0 +1,131 @@
+#include "sched/trainings.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/contract.hpp"
+
+namespace surf::sched
+{
+
+Trainings::Trainings(std::vector<ChainWork> chains, TrainingRoom room) : room_(std::move(room))
+{
+    for (ChainWork const& work : chains)
+    {
+        EXPECT(work.cost >= 0 && work.threads > 0);
+        chains_.push_back({.work = work});
+    }
+}
+
+Trainings::Stage Trainings::stage(ChainIndex chain) const
+{
+    return chains_.at(static_cast<std::size_t>(chain)).stage;
+}
+
+void Trainings::set(ChainIndex chain, Stage stage)
+{
+    EXPECT(stage != Stage::leased);
+    move(chains_.at(static_cast<std::size_t>(chain)), stage);
+}
+
+void Trainings::retry()
+{
+    for (Chain& chain : chains_)
+    {
+        if (chain.stage == Stage::elsewhere)
+        {
+            move(chain, Stage::to_train);
+        }
+    }
+}
+
+void Trainings::give_back(Rank rank)
+{
+    for (Chain& chain : chains_)
+    {
+        if (chain.stage == Stage::leased && chain.holder == rank)
+        {
+            move(chain, Stage::to_train);
+        }
+    }
+}
+
+/// The one place where a chain changes its stage, so that what is busy agrees with it.
+void Trainings::move(Chain& chain, Stage next)
+{
+    auto const count = [&](int sign) {
+        leased_ += sign;
+        busy_threads_[place_of(chain.holder).node] += sign * chain.work.threads;
+    };
+    if (chain.stage == Stage::leased)
+    {
+        count(-1);
+    }
+    if (next == Stage::leased)
+    {
+        count(+1);
+    }
+    chain.stage = next;
+}
+
+RankPlace Trainings::place_of(Rank rank) const
+{
+    return room_.places.empty() ? RankPlace{.node = 0, .cores = std::numeric_limits<int>::max()}
+                                : room_.places.at(static_cast<std::size_t>(rank));
+}
+
+bool Trainings::fits(Chain const& chain, RankPlace const& place) const
+{
+    if (room_.most > 0)
+    {
+        return leased_ < room_.most;
+    }
+    auto const found = busy_threads_.find(place.node);
+    int const busy = found == busy_threads_.end() ? 0 : found->second;
+    return busy == 0 || chain.work.threads <= place.cores - busy;
+}
+
+std::optional<ChainIndex> Trainings::lease(Rank rank,
+                                           std::function<double(ChainIndex)> const& waiting_work)
+{
+    std::optional<std::size_t> best;
+    std::pair<double, double> best_worth;
+    RankPlace const place = place_of(rank);
+    for (std::size_t i = 0; i < chains_.size(); ++i)
+    {
+        Chain const& chain = chains_[i];
+        if (chain.stage != Stage::to_train || !fits(chain, place))
+        {
+            continue;
+        }
+        double const waiting = waiting_work(static_cast<ChainIndex>(i));
+        std::pair const worth(chain.work.cost, waiting);
+        if ((waiting >= 0 || chain.work.wanted) && (!best || worth > best_worth))
+        {
+            best = i;
+            best_worth = worth;
+        }
+    }
+    if (!best)
+    {
+        return std::nullopt;
+    }
+    chains_[*best].holder = rank;
+    move(chains_[*best], Stage::leased);
+    return static_cast<ChainIndex>(*best);
+}
+
+std::int64_t Trainings::published() const
+{
+    return std::ranges::count(chains_, Stage::published, &Chain::stage);
+}
+
+bool Trainings::any_wanted_left() const
+{
+    return std::ranges::any_of(chains_, [](Chain const& chain) {
+        return chain.work.wanted && chain.stage != Stage::published && chain.stage != Stage::failed;
+    });
+}
+
+}  // namespace surf::sched

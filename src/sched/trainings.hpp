@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "sched/index.hpp"
+
+namespace surf::sched
+{
+
+struct ChainWork
+{
+    bool published = false;  ///< already stored by an earlier run
+    bool wanted = false;     ///< to be trained even if no block needs it
+    double cost = 0;         ///< of its training: the longest are leased first
+    int threads = 1;         ///< that its training keeps busy
+};
+
+/// Where a rank runs.
+struct RankPlace
+{
+    int node = 0;
+    int cores = 1;  ///< of the whole node
+};
+
+/// How many ranks may train at a time.
+struct TrainingRoom
+{
+    /// By rank. The threads of a node's trainings share its cores; one training it always takes.
+    /// Empty: one node, whose cores nobody counts.
+    std::vector<RankPlace> places = {};
+    int most = 0;  ///< trainings in all, whatever the cores; 0: as many as have cores
+};
+
+/// Which chains are made, and by whom: the part of the ledger that leases trainings.
+class Trainings
+{
+  public:
+    enum class Stage : std::uint8_t
+    {
+        to_train,
+        leased,
+        elsewhere,  ///< another job trains it: to be looked at again
+        published,
+        failed,
+    };
+
+    Trainings(std::vector<ChainWork> chains, TrainingRoom room);
+
+    Stage stage(ChainIndex chain) const;
+    void set(ChainIndex chain, Stage stage);
+    /// What is elsewhere is to be trained again.
+    void retry();
+    /// The rank no longer trains.
+    void give_back(Rank rank);
+
+    /// A chain to train, if one is left and there is room: the longest training, and of equal ones
+    /// that which most work waits for. `waiting_work`: the cost of the blocks that wait for a
+    /// chain, negative if none do.
+    std::optional<ChainIndex> lease(Rank rank,
+                                    std::function<double(ChainIndex)> const& waiting_work);
+
+    std::int64_t published() const;
+    /// Chains that are trained though no block waits for them and that are not made yet.
+    bool any_wanted_left() const;
+
+  private:
+    struct Chain
+    {
+        ChainWork work;
+        Stage stage = Stage::to_train;
+        Rank holder = 0;  ///< while leased
+    };
+
+    void move(Chain& chain, Stage next);
+    bool fits(Chain const& chain, RankPlace const& place) const;
+    RankPlace place_of(Rank rank) const;
+
+    std::vector<Chain> chains_;
+    TrainingRoom room_;
+    int leased_ = 0;                   ///< trainings
+    std::map<int, int> busy_threads_;  ///< of these, by node
+};
+
+}  // namespace surf::sched

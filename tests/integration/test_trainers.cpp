@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <regex>
+#include <set>
+
+#include "data/images.hpp"
+#include "integration/sweep.hpp"
+
+using namespace surf::test;
+
+namespace
+{
+
+/// Three chains to train, on one thread each, and few trials.
+char const* const trainings_job = R"(seed = 7
+[train]
+models = relu
+seeds = 1,2,3
+latent_dims = 5
+intervals = 3
+steps_per_snapshot = 3
+threads = 1
+[trials]
+methods = adam
+count = 2
+block_size = 1
+[stop]
+window = 20
+max_iterations = 40
+success_distance = 2
+)";
+constexpr std::size_t trainings_job_chains = 3;
+
+/// The ranks that published a chain, by their log.
+std::set<std::string> trainers(std::string const& errors)
+{
+    std::regex const line(R"(\[(\d+)\] info chain of .* is published\n)");
+    std::set<std::string> ranks;
+    for (std::sregex_iterator match(errors.begin(), errors.end(), line), end; match != end; ++match)
+    {
+        ranks.insert((*match)[1]);
+    }
+    return ranks;
+}
+
+void check_same(Sweep const& sweep)
+{
+    CHECK(sweep.chains().size() == trainings_job_chains);
+    CHECK(files_in(sweep.output() / "chains", "").size() == trainings_job_chains);
+    check_same_chains(finished(trainings_job), sweep);
+    check_same_results(finished(trainings_job), sweep);
+}
+
+}  // namespace
+
+TEST_CASE("several ranks train, and the chains are the same", "[trainers]")
+{
+    Sweep const sweep(trainings_job);
+    Ended const ended = run(on_ranks(4, sweep.command("run", {"--trainers=3"})));
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    CHECK(trainers(ended.errors).contains("0"));  // the first to be given a chain
+    CHECK(trainers(ended.errors).size() >= 2);
+    check_same(sweep);
+}
+
+TEST_CASE("ranks that do not see the images are sent them", "[trainers]")
+{
+    Sweep const sweep(trainings_job);
+    ScratchFolder const with_images;
+    ScratchFolder const without;
+    fs::create_symlink(surf::data::default_folder, with_images.path / "images");
+    Command const command = sweep.command("run", {"--trainers=2", "--data=images"});
+    auto const in = [&](ScratchFolder const& folder) {
+        Command all = {"env", "-C", folder.path.string()};
+        all.insert(all.end(), command.begin(), command.end());
+        return all;
+    };
+    Command both = on_ranks(1, in(with_images));
+    Command const second = on_ranks(1, in(without));
+    both.push_back(":");
+    both.insert(both.end(), second.begin() + 1, second.end());
+    Ended const ended = run(both);
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    CHECK_THAT(ended.errors, Catch::Contains("1 of 2 ranks do not see images: sending them"));
+    CHECK(trainers(ended.errors) == std::set<std::string>{"0", "1"});
+    check_same(sweep);
+}
+
+TEST_CASE("the chain of a trainer that is killed is resumed by another rank", "[trainers]")
+{
+    Sweep const sweep(trainings_job);
+    Program program(on_ranks(2, sweep.command("run", {"--trainers=2"})));
+    program.wait_until([&] { return trained_to(sweep, 1) == 2; });
+    auto const ranks = processes_working_on(sweep.output());
+    REQUIRE(ranks.size() == 2);
+    ::kill(std::ranges::max(ranks), SIGKILL);
+    CHECK(program.wait().code != 0);
+    wait_for_their_end(sweep.output());
+    Ended const ended = run(sweep.command("run"));
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    std::regex const resumed("training of .* resumes at step (3|6) of 9\n");
+    CHECK(std::distance(std::sregex_iterator(ended.errors.begin(), ended.errors.end(), resumed),
+                        std::sregex_iterator()) == 2);
+    check_same(sweep);
+}

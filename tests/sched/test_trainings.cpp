@@ -1,0 +1,118 @@
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "sched/plans.hpp"
+
+using namespace surf::sched;
+using namespace surf::sched::test;
+
+namespace
+{
+
+using Chain = std::optional<ChainIndex>;
+
+/// A plan in which one block of cost 1 waits for each chain.
+WorkPlan plan_of(std::vector<ChainWork> const& chains, TrainingRoom const& room = {})
+{
+    WorkPlan plan{.chains = chains, .cells = {}, .blocks = {}, .room = room};
+    for (std::size_t i = 0; i < chains.size(); ++i)
+    {
+        plan.cells.push_back({chain(static_cast<int>(i))});
+        plan.blocks.push_back({cell(static_cast<int>(i))});
+    }
+    return plan;
+}
+
+/// How many of so many ranks, in turn, are given a chain.
+int trainers(Ledger& ledger, int ranks)
+{
+    int trainers = 0;
+    for (Rank rank = 0; rank < ranks; ++rank)
+    {
+        trainers += ledger.lease_chain(rank) ? 1 : 0;
+    }
+    return trainers;
+}
+
+}  // namespace
+
+TEST_CASE("the longest training goes first, then the one that most work waits for", "[trainings]")
+{
+    WorkPlan plan = plan_of({{.cost = 1}, {.cost = 3}, {.cost = 3}, {.cost = 3}});
+    plan.blocks.push_back({cell(2), 10});
+    Ledger ledger(plan, 4);
+    CHECK(ledger.lease_chain(0) == chain(2));
+    CHECK(ledger.lease_chain(1) == chain(1));
+    CHECK(ledger.lease_chain(2) == chain(3));
+    CHECK(ledger.lease_chain(3) == chain(0));
+    CHECK_FALSE(ledger.lease_chain(0));
+}
+
+TEST_CASE("a chain is trained by one rank, and again by another if that is lost", "[trainings]")
+{
+    Ledger ledger(plan_of({{}}), 2);
+    CHECK(ledger.lease_chain(1) == chain(0));
+    CHECK_FALSE(ledger.lease_chain(0));
+    CHECK_FALSE(ledger.finished());
+    ledger.rank_lost(1);
+    CHECK(ledger.lease_chain(0) == chain(0));
+    ledger.chain_published(chain(0));
+    CHECK_FALSE(ledger.lease_chain(1));
+    CHECK(ledger.lease(1, {}, 1).size() == 1);
+}
+
+TEST_CASE("a chain that another job trains is left alone until it is looked at again",
+          "[trainings]")
+{
+    Ledger ledger(plan_of({{.cost = 2}, {.cost = 1}}), 1);
+    CHECK(ledger.lease_chain(0) == chain(0));
+    ledger.chain_busy(chain(0));
+    CHECK(ledger.lease_chain(0) == chain(1));
+    ledger.chain_published(chain(1));
+    CHECK_FALSE(ledger.lease_chain(0));
+    CHECK_FALSE(ledger.finished());
+    ledger.retry_chains();
+    CHECK(ledger.lease_chain(0) == chain(0));
+}
+
+TEST_CASE("the threads of a node's trainings share its cores", "[trainings]")
+{
+    std::vector<ChainWork> const chains(20, ChainWork{.threads = 2});
+    auto const given = [&](std::vector<RankPlace> const& places) {
+        Ledger ledger(plan_of(chains, {places}), 8);
+        return trainers(ledger, 8);
+    };
+    CHECK(given(std::vector<RankPlace>(8, {.node = 0, .cores = 8})) == 4);
+    CHECK(given(std::vector<RankPlace>(8, {.node = 0, .cores = 7})) == 3);
+    CHECK(given(std::vector<RankPlace>(8, {.node = 0, .cores = 1})) == 1);  // one it always takes
+    CHECK(given({{0, 4}, {0, 4}, {0, 4}, {0, 4}, {4, 2}, {4, 2}, {4, 2}, {4, 2}}) == 3);
+    CHECK(given({}) == 8);
+}
+
+TEST_CASE("a limit on trainers is one on trainings at a time", "[trainings]")
+{
+    std::vector<RankPlace> const places(8, {.node = 0, .cores = 1});
+    Ledger ledger(plan_of(std::vector<ChainWork>(20, ChainWork{.threads = 2}), {places, 3}), 8);
+    CHECK(trainers(ledger, 8) == 3);
+    ledger.chain_published(chain(1));
+    CHECK(trainers(ledger, 8) == 1);
+    ledger.chain_failed(chain(0));
+    ledger.rank_lost(2);
+    CHECK(trainers(ledger, 8) == 2);
+}
+
+TEST_CASE("chains that nothing waits for are not trained, unless they are wanted", "[trainings]")
+{
+    WorkPlan plan;
+    plan.chains = {{.wanted = true}, {.wanted = false}};
+    for (bool const fails : {false, true})
+    {
+        Ledger ledger(plan, 1);
+        CHECK_FALSE(ledger.finished());
+        CHECK(ledger.lease_chain(0) == chain(0));
+        CHECK_FALSE(ledger.finished());
+        fails ? ledger.chain_failed(chain(0)) : ledger.chain_published(chain(0));
+        CHECK_FALSE(ledger.lease_chain(0));
+        CHECK(ledger.finished());
+    }
+}
