@@ -7,6 +7,21 @@
 namespace surf::app
 {
 
+namespace
+{
+
+/// Wall time is asked for where it is to be measured; a plan without it is there at once.
+MachineSpeed speed_for(Options const& options, Plan const& plan)
+{
+    constexpr int node_rank = 0;
+    return options.ranks == 0
+               ? MachineSpeed()
+               : MachineSpeed::measured(options.job, plan,
+                                        model::choose_device(options.device, node_rank));
+}
+
+}  // namespace
+
 ExitCode plan_command(Options const& options)
 {
     Job const& job = options.job;
@@ -15,7 +30,14 @@ ExitCode plan_command(Options const& options)
     if (!job.experiments.empty())
     {
         // Theory alone needs no images.
-        fmt::print("{}{}", plan_text(job, load_plan(job)), theory.empty() ? "" : "\n");
+        Plan const plan = load_plan(job);
+        PlanState const state(job, plan, speed_for(options, plan));
+        fmt::print("{}", plan_text(state));
+        if (options.ranks > 0)
+        {
+            fmt::print("{}", wall_time_text(wall_time(state, options.ranks), options.ranks));
+        }
+        fmt::print("{}", theory.empty() ? "" : "\n");
     }
     fmt::print("{}", theory);
     return ExitCode::success;

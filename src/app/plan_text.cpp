@@ -10,7 +10,6 @@
 
 #include "app/job/estimate.hpp"
 #include "app/results.hpp"
-#include "app/stored.hpp"
 #include "app/surfaces.hpp"
 #include "app/text_table.hpp"
 #include "base/name_table.hpp"
@@ -25,43 +24,22 @@ std::string evaluations_text(double evaluations)
     return fmt::format("{:.1e}", evaluations);
 }
 
-double core_seconds(double evaluations)
-{
-    return evaluations / evaluations_per_second;
-}
-
-std::string core_time(double evaluations)
-{
-    return duration_text(core_seconds(evaluations));
-}
-
 /// "1 cell", "36 cells".
 std::string count_text(std::size_t count, std::string const& what)
 {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-/// Evaluations.
-struct Cost
-{
-    double all = 0;
-    double left = 0;  ///< of what is not stored
-};
-
 /// A plan beside what is stored of it.
 class PlanText
 {
   public:
-    PlanText(Job const& job, Plan const& plan)
-        : job_(job), plan_(plan), cells_(stored_cells(plan, job.output, peek_segment))
+    explicit PlanText(PlanState const& state)
+        : state_(state), job_(state.job()), plan_(state.plan())
     {
-        for (PlannedChain const& chain : plan.chains)
+        for (std::size_t i = 0; i < plan_.experiments.size(); ++i)
         {
-            chains_.push_back(stored_chain(job.chains, chain));
-        }
-        for (std::size_t i = 0; i < plan.experiments.size(); ++i)
-        {
-            for (sched::CellIndex const cell : plan.experiments[i].cells)
+            for (sched::CellIndex const cell : plan_.experiments[i].cells)
             {
                 homes_.emplace(cell, i);
             }
@@ -70,10 +48,15 @@ class PlanText
 
     std::string text() const
     {
+        std::string const measured = state_.speed().text();
         std::string text = fmt::format(
             "Costs are estimates, in evaluations: one forward or one backward pass of the "
-            "generator for one\nimage, of which one CPU core does {:.0f} a second (core time).\n\n",
-            evaluations_per_second);
+            "generator for one\nimage{}.\n{}\n",
+            measured.empty()
+                ? fmt::format(", of which one CPU core does {:.0f} a second (core time)",
+                              evaluations_per_second)
+                : "",
+            measured);
         text += chains_text();
         for (std::size_t experiment = 0; experiment < plan_.experiments.size(); ++experiment)
         {
@@ -83,23 +66,6 @@ class PlanText
     }
 
   private:
-    bool is_diverged(sched::ChainIndex chain) const
-    {
-        return chains_[static_cast<std::size_t>(chain)].state == ChainState::diverged;
-    }
-
-    StoredCell const& stored(sched::CellIndex cell) const
-    {
-        return cells_[static_cast<std::size_t>(cell)];
-    }
-
-    double cost_of(sched::CellIndex cell) const
-    {
-        PlannedCell const& planned = plan_[cell];
-        return static_cast<double>(planned.trials) *
-               trial_cost(planned.spec, plan_[planned.chain].intervals());
-    }
-
     std::string chains_text() const
     {
         TextTable table({"chain", "model", "k", "training", "snapshots", "steps", "evaluations",
@@ -109,15 +75,17 @@ class PlanText
             PlannedChain const& chain = plan_.chains[i];
             auto const& training = chain.training;
             constexpr char const* nothing = "-";
-            double const cost = training ? training_cost(*training) : 0;
+            auto const index = static_cast<sched::ChainIndex>(i);
             table.add({chain.header.id().brief(), chain.generator().label,
                        fmt::format("{}", chain.generator().latent_dim),
                        fmt::format("{}", chain.number), fmt::format("{}", chain.header.snapshots),
                        training ? fmt::format("{}", training->steps()) : nothing,
-                       training ? evaluations_text(cost) : nothing,
-                       training ? core_time(cost) : nothing,
+                       training ? evaluations_text(training_cost(*training)) : nothing,
+                       training ? duration_text(state_.training_seconds(index) *
+                                                static_cast<double>(training->threads))
+                                : nothing,
                        training ? bytes_text(chain_bytes(*training)) : nothing,
-                       training ? state_text(chains_[i]) : chain.path.string()});
+                       training ? state_text(state_.stored(index)) : chain.path.string()});
         }
         std::string text = fmt::format("{} in {}\n{}", count_text(plan_.chains.size(), "chain"),
                                        job_.chains.string(), table.text());
@@ -204,27 +172,30 @@ class PlanText
         TextTable table({"cell", "chain", "model", "k", "task", "operator", "m", "method", "trials",
                          "blocks", "after", "evaluations", "core time", "stored blocks"});
         double cost = 0;
+        double seconds = 0;
         std::size_t blocks = 0;
         for (sched::CellIndex const index : cells)
         {
             PlannedCell const& cell = plan_[index];
             Problem const& problem = cell.spec.problem;
-            cost += cost_of(index);
-            blocks += static_cast<std::size_t>(stored(index).planned_blocks);
+            StoredCell const& stored = state_.stored(index);
+            cost += state_.cost_of(index);
+            seconds += state_.seconds_of(index);
+            blocks += static_cast<std::size_t>(stored.planned_blocks);
             table.add({cell.spec.id().brief(), cell.spec.chain.brief(), cell.spec.generator.label,
                        fmt::format("{}", cell.spec.generator.latent_dim),
                        std::string(name_of(task_table, problem.task)),
                        std::string(name_of(operator_table, problem.measured_by)),
                        fmt::format("{}", cell.spec.measurements()),
                        std::string(name_of(method_table, cell.spec.method)),
-                       fmt::format("{}", cell.trials),
-                       fmt::format("{}", stored(index).planned_blocks), after_text(cell),
-                       evaluations_text(cost_of(index)), core_time(cost_of(index)),
-                       fmt::format("{}", stored(index).blocks.size())});
+                       fmt::format("{}", cell.trials), fmt::format("{}", stored.planned_blocks),
+                       after_text(cell), evaluations_text(state_.cost_of(index)),
+                       duration_text(state_.seconds_of(index)),
+                       fmt::format("{}", stored.blocks.size())});
         }
         return fmt::format("{}{} in {}: {} evaluations, {} of core time\n", table.text(),
                            count_text(cells.size(), "cell"), count_text(blocks, "block"),
-                           evaluations_text(cost), core_time(cost));
+                           evaluations_text(cost), duration_text(seconds));
     }
 
     std::string surfaces_text(PlannedExperiment const& experiment) const
@@ -243,127 +214,63 @@ class PlanText
             table.add({chain.header.id().brief(), chain.generator().label,
                        fmt::format("{}", spec.targets), fmt::format("{}", spec.levels),
                        fmt::format("{0} x {0}", spec.points), evaluations_text(surface_cost(spec)),
-                       core_time(surface_cost(spec)), path.filename().string(),
-                       std::filesystem::exists(path) ? "yes" : "no"});
+                       duration_text(surface_cost(spec) / evaluations_per_second),
+                       path.filename().string(), std::filesystem::exists(path) ? "yes" : "no"});
         }
         return table.text();
-    }
-
-    Cost training() const
-    {
-        Cost cost;
-        for (std::size_t i = 0; i < chains_.size(); ++i)
-        {
-            auto const& training = plan_.chains[i].training;
-            double const all = training ? training_cost(*training) : 0;
-            cost.all += all;
-            cost.left += all * share_to_train(i);
-        }
-        return cost;
-    }
-
-    double share_to_train(std::size_t chain) const
-    {
-        StoredChain const& stored = chains_[chain];
-        bool const ended =
-            stored.state == ChainState::published || stored.state == ChainState::diverged;
-        auto const done = static_cast<double>(std::max<std::int64_t>(stored.snapshots - 1, 0));
-        return ended ? 0 : 1 - done / static_cast<double>(plan_.chains[chain].intervals());
-    }
-
-    /// Wall time of the trainings that are left, if all their threads compute all the time.
-    struct TrainingTime
-    {
-        int chains = 0;
-        double all = 0;      ///< seconds, one after another
-        double longest = 0;  ///< of one
-    };
-
-    TrainingTime training_time() const
-    {
-        TrainingTime time;
-        for (std::size_t i = 0; i < chains_.size(); ++i)
-        {
-            auto const& training = plan_.chains[i].training;
-            if (training && share_to_train(i) > 0)
-            {
-                double const seconds = core_seconds(training_cost(*training)) * share_to_train(i) /
-                                       static_cast<double>(training->threads);
-                ++time.chains;
-                time.all += seconds;
-                time.longest = std::max(time.longest, seconds);
-            }
-        }
-        return time;
-    }
-
-    std::string training_text() const
-    {
-        TrainingTime const time = training_time();
-        switch (time.chains)
-        {
-            case 0:
-                return "";
-            case 1:
-                return fmt::format("training at least {} on CPUs, with train.threads threads\n",
-                                   duration_text(time.all));
-            default:
-                return fmt::format(
-                    "training at least {} on CPUs, with train.threads threads: {} if one rank "
-                    "trains alone (trainers = 1)\n",
-                    duration_text(time.longest), duration_text(time.all));
-        }
-    }
-
-    Cost trials() const
-    {
-        Cost cost;
-        for (std::size_t i = 0; i < cells_.size(); ++i)
-        {
-            auto const cell = static_cast<sched::CellIndex>(i);
-            auto const done = static_cast<double>(cells_[i].result.outcomes.size());
-            double const all = cost_of(cell);
-            cost.all += all;
-            cost.left += is_diverged(plan_[cell].chain)
-                             ? 0
-                             : all * (1 - done / static_cast<double>(plan_[cell].trials));
-        }
-        return cost;
-    }
-
-    Cost surfaces() const
-    {
-        Cost cost;
-        for (PlannedSurface const& surface : surfaces_in(plan_))
-        {
-            bool const done = std::filesystem::exists(surface_path(job_, plan_, surface));
-            double const one = surface_cost(surface.spec);
-            cost.all += one;
-            cost.left += done || is_diverged(surface.chain) ? 0 : one;
-        }
-        return cost;
     }
 
     std::string sums_text() const
     {
         TextTable table({"in all", "evaluations", "core time", "left of it"});
-        auto const add = [&](char const* what, Cost const& cost) {
-            table.add(
-                {what, evaluations_text(cost.all), core_time(cost.all), core_time(cost.left)});
+        PlanState::Sum total;
+        auto const add = [&](char const* what, PlanState::Sum const& sum) {
+            table.add({what, evaluations_text(sum.evaluations.all),
+                       duration_text(sum.core_seconds.all), duration_text(sum.core_seconds.left)});
         };
-        Cost total;
-        for (auto const& [what, cost] :
-             {std::pair("training", training()), {"trials", trials()}, {"surfaces", surfaces()}})
+        for (auto const& [what, sum] : {std::pair("training", state_.training()),
+                                        {"trials", state_.trials()},
+                                        {"surfaces", state_.surfaces()}})
         {
-            if (cost.all > 0)
+            if (sum.evaluations.all > 0)
             {
-                add(what, cost);
-                total.all += cost.all;
-                total.left += cost.left;
+                add(what, sum);
+                total.evaluations.all += sum.evaluations.all;
+                total.core_seconds.all += sum.core_seconds.all;
+                total.core_seconds.left += sum.core_seconds.left;
             }
         }
         add("total", total);
         return fmt::format("\n{}{}", table.text(), training_text());
+    }
+
+    /// Wall time of the trainings that are left.
+    std::string training_text() const
+    {
+        int chains = 0;
+        double all = 0;
+        double longest = 0;
+        for (std::size_t i = 0; i < plan_.chains.size(); ++i)
+        {
+            auto const chain = static_cast<sched::ChainIndex>(i);
+            double const seconds = state_.training_seconds(chain) * state_.share_to_train(chain);
+            chains += seconds > 0 ? 1 : 0;
+            all += seconds;
+            longest = std::max(longest, seconds);
+        }
+        switch (chains)
+        {
+            case 0:
+                return "";
+            case 1:
+                return fmt::format("training at least {} on CPUs, with train.threads threads\n",
+                                   duration_text(all));
+            default:
+                return fmt::format(
+                    "training at least {} on CPUs, with train.threads threads: {} if one rank "
+                    "trains alone (trainers = 1)\n",
+                    duration_text(longest), duration_text(all));
+        }
     }
 
     std::string files_text() const
@@ -374,12 +281,13 @@ class PlanText
             chains += chain.training ? chain_bytes(*chain.training) : 0;
         }
         std::string text = fmt::format("files: chains {}", bytes_text(chains));
-        if (!cells_.empty())
+        if (!plan_.cells.empty())
         {
             std::int64_t segments = 0;
             std::int64_t results = 80'000;  // HDF5's own and the summary
-            for (StoredCell const& cell : cells_)
+            for (std::size_t i = 0; i < plan_.cells.size(); ++i)
             {
+                StoredCell const& cell = state_.stored(static_cast<sched::CellIndex>(i));
                 std::int64_t const k = cell.result.spec.generator.latent_dim;
                 segments += segments_bytes(k, cell.planned_blocks, cell.result.planned);
                 results += results_bytes(k, cell.result.planned);
@@ -391,23 +299,32 @@ class PlanText
         return text + "\n";
     }
 
+    PlanState const& state_;
     Job const& job_;
     Plan const& plan_;
-    std::vector<StoredCell> cells_;
-    std::vector<StoredChain> chains_;
     std::map<sched::CellIndex, std::size_t> homes_;  ///< the first experiment that has the cell
 };
 
 }  // namespace
 
-std::string plan_text(Job const& job, Plan const& plan)
+std::string plan_text(PlanState const& state)
 {
+    Plan const& plan = state.plan();
     std::string const cells = plan.cells.empty()
                                   ? "no trials"
                                   : fmt::format("{} in {}", count_text(plan.cells.size(), "cell"),
                                                 count_text(plan.blocks.size(), "block"));
     return fmt::format("job {}: {}, {}\n{}", plan.job.brief(),
-                       count_text(plan.chains.size(), "chain"), cells, PlanText(job, plan).text());
+                       count_text(plan.chains.size(), "chain"), cells, PlanText(state).text());
+}
+
+std::string wall_time_text(WallTime const& time, int ranks)
+{
+    return fmt::format(
+        "on {} of one machine, each with a core of its own: {} of wall time, {} until the last "
+        "chain is trained;\nranks are busy {:.0f} % of it\n",
+        count_text(static_cast<std::size_t>(ranks), "rank"), duration_text(time.seconds),
+        duration_text(time.training_seconds), 100 * time.busy);
 }
 
 }  // namespace surf::app

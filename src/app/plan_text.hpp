@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "app/job/plan.hpp"
+#include "app/plan_state.hpp"
 
 /// What the command `plan` prints.
 namespace surf::app
@@ -10,6 +10,8 @@ namespace surf::app
 
 /// Chains, cells and surfaces of a job, with what they cost, what of them is stored, and sums. Each
 /// cell is in the table of the first experiment that has it; the others name that one.
-std::string plan_text(Job const& job, Plan const& plan);
+std::string plan_text(PlanState const& state);
+
+std::string wall_time_text(WallTime const& time, int ranks);
 
 }  // namespace surf::app

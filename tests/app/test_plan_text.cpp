@@ -44,7 +44,7 @@ struct Planned
         plan = make_plan(job, {"checksum", {1, 28, 28}});
     }
 
-    std::string text() const { return plan_text(job, plan); }
+    std::string text() const { return plan_text({job, plan, MachineSpeed()}); }
 };
 
 Job job_of_the_paper(std::string const& name)

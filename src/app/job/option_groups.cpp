@@ -89,6 +89,10 @@ po::options_description general_options()
     options.add_options()("log-level", value("NAME"),
                           "trace, debug, info, warn, error or off [info]");
     options.add_options()("json", "of status: write JSON");
+    options.add_options()(
+        "ranks", value("N"),
+        "of plan: measure this machine for some seconds, and say how long N ranks "
+        "take that have a core each");
     options.add_options()("help", "as the command help");
     options.add_options()("version", "as the command version");
     return options;
@@ -129,7 +133,8 @@ std::string help_text()
             "The cost of work is estimated in evaluations: one forward or one backward pass of "
             "the generator\n"
             "for one image. Core time is how long one CPU core takes, at "
-         << fmt::format("{:.0f}", evaluations_per_second) << " evaluations a second.\n\n"
+         << fmt::format("{:.0f}", evaluations_per_second)
+         << " evaluations a second\nor, with plan --ranks, as measured.\n\n"
          << general_options() << chain_options() << job_options() << "\nExit codes:\n";
     for (auto const& [code, description] : exit_code_table)
     {

@@ -296,6 +296,19 @@ Options parse_options(std::vector<std::string> const& arguments)
                             command_line));
         }
     }
+    if (auto const ranks = take(given, "ranks"))
+    {
+        std::int64_t count = 0;
+        read(*ranks, {1, 1e5, End::included, End::included}, count);
+        options.ranks = static_cast<int>(count);
+        if (options.command != Command::plan)
+        {
+            throw InputError(fmt::format(
+                "{}: ranks: only the command plan is told of ranks; a run has those that "
+                "mpirun or srun starts: leave --ranks out",
+                command_line));
+        }
+    }
     if (options.command == Command::import_chain)
     {
         options.import_request = take_import(given, {words.begin() + 1, words.end()});

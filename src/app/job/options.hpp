@@ -76,6 +76,7 @@ struct Options
     model::DeviceChoice device = model::DeviceChoice::automatic;
     std::string log_level = "info";
     Format format = Format::table;
+    int ranks = 0;  ///< of plan: whose wall time is asked for; 0: nobody's
 };
 
 /// Arguments without the program's name. Reads the job file, where the command needs one:

@@ -255,6 +255,8 @@ TEST_CASE("a bad command line is refused by option and value", "[options]")
         {{job, "--device=gpu"}, "command line: device = gpu: no such choice; use one of auto"},
         {{job, "--json"}, "command line: json: only the command status"},
         {{job, "plan", "--json"}, "command line: json: only the command status"},
+        {{job, "plan", "--ranks=0"}, "command line: ranks = 0: must be"},
+        {{job, "run", "--ranks=2"}, "command line: ranks: only the command plan"},
         {{job, "--trials.methods=surfing"},
          "command line: trials.methods = surfing: surfing needs"},
         {{"validate"}, "command line: validate: no file was named"},
