@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "app/await_file.hpp"
 #include "base/host.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
@@ -44,6 +45,10 @@ void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& st
     {
         held_.reset();
         PlannedChain const& planned = plan[chain];
+        if (context_.cores.nodes() > 1 && looked_for_.insert(chain).second)
+        {
+            await_file(planned.path, [&] { return stop.stop_requested(); });
+        }
         reader_.emplace(planned.path, planned.header);
         held_ = chain;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -25,6 +26,7 @@ class BlockRunner
     RunContext const& context_;
     std::string device_text_;
     std::optional<sched::ChainIndex> held_;
+    std::set<sched::ChainIndex> looked_for_;  ///< another node may have made them just now
     std::optional<chain::Reader> reader_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/await_file.hpp"
 #include "app/stored.hpp"
 #include "app/surfaces.hpp"
 #include "base/error.hpp"
@@ -20,19 +21,22 @@ namespace
 
 constexpr sched::Rank own_rank = 0;
 
-/// How long a shared file system may take to show a file that another node has written.
-constexpr std::chrono::seconds longest_file_delay{90};
-
 constexpr std::chrono::seconds between_looks_at_busy_chains{2};
 
 sched::WorkPlan work_of(RunContext const& context)
 {
     sched::WorkPlan work = context.plan.work();
+    for (std::size_t i = 0; i < work.chains.size(); ++i)
+    {
+        work.chains[i].stored = std::filesystem::exists(context.plan.chains[i].path);
+    }
     for (sched::ChainIndex const chain : chains_for_surfaces(context))
     {
         work.chains[static_cast<std::size_t>(chain)].wanted = true;
     }
-    work.room = {context.cores.places(), static_cast<int>(context.job.trainers)};
+    work.room = {.places = context.cores.places(),
+                 .most = static_cast<int>(context.job.trainers),
+                 .first_rank_alone = !context.image_source.serves_all()};
     return work;
 }
 
@@ -183,7 +187,7 @@ RunEnd Coordinator::run()
             }
             start_task();
         }
-        progress_.report(ledger_.progress(), dispatcher_.trainings());
+        progress_.report(ledger_.progress(), dispatcher_.trainings(), ledger_.chains_left());
         active ? backoff.reset() : backoff.pause();
     }
 }
@@ -202,7 +206,9 @@ void Coordinator::check_failures()
 {
     if (auto const& failed = dispatcher_.fatal(); failed && !fatal_)
     {
-        give_up({*failed->ends_run, failed->reason});
+        give_up(
+            {*failed->ends_run, fmt::format("training of {}: {}",
+                                            context_.plan[failed->chain].name(), failed->reason)});
     }
     std::int64_t const failed = ledger_.progress().blocks_failed;
     if (failed == failed_blocks_)

@@ -13,14 +13,16 @@ namespace surf::app
 
 ImageSource::ImageSource(std::filesystem::path data, std::string checksum, bool others_train,
                          mpi::Communicator const& world)
-    : data_(std::move(data)), checksum_(std::move(checksum))
+    : data_(std::move(data)), checksum_(std::move(checksum)), serves_all_(others_train)
 {
-    if (!others_train)
+    world.broadcast(serves_all_);
+    if (!serves_all_)
     {
         return;
     }
     bool const first = world.rank() == 0;
-    auto const seen = world.allgather<char>(first || sees_them());
+    std::error_code ignored;  // exists() then says no
+    auto const seen = world.allgather<char>(std::filesystem::exists(data_, ignored));
     auto const blind = std::ranges::count(seen, 0);
     if (blind == 0)
     {
@@ -38,19 +40,6 @@ ImageSource::ImageSource(std::filesystem::path data, std::string checksum, bool 
     if (seen[static_cast<std::size_t>(world.rank())] == 0)
     {
         sent_ = std::move(set);
-    }
-}
-
-bool ImageSource::sees_them() const
-{
-    try
-    {
-        load();
-        return true;
-    }
-    catch (Error const&)
-    {
-        return false;
     }
 }
 

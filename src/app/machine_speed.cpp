@@ -62,8 +62,9 @@ std::string kind_of_trials(PlannedCell const& cell)
 }
 
 /// Evaluations a second of Adam's iterations on a generator with random weights.
-double evaluations_a_second(PlannedCell const& planned, at::Device device)
+double evaluations_a_second(PlannedCell const& planned)
 {
+    at::Device const device(at::kCPU);
     CellSpec cell = planned.spec;
     cell.problem = {};  // inversion, the cheapest: the network is what costs
     std::int64_t const batch = std::min(planned.block_size, planned.trials);
@@ -95,8 +96,9 @@ double evaluations_a_second(PlannedCell const& planned, at::Device device)
 
 }  // namespace
 
-MachineSpeed MachineSpeed::measured(Job const& job, Plan const& plan, at::Device device)
+MachineSpeed MachineSpeed::measured(Job const& job, Plan const& plan)
 {
+    at::Device const device(at::kCPU);
     MachineSpeed speed;
     std::optional<data::DataSet> images;
     for (PlannedChain const& chain : plan.chains)
@@ -129,7 +131,7 @@ MachineSpeed MachineSpeed::measured(Job const& job, Plan const& plan, at::Device
         if (cell.spec.generator.layers() && !speed.trials_.contains(kind))
         {
             spdlog::info("measuring trials, {}", kind);
-            speed.trials_[kind] = evaluations_a_second(cell, device);
+            speed.trials_[kind] = evaluations_a_second(cell);
         }
     }
     return speed;
@@ -158,15 +160,20 @@ std::string MachineSpeed::text() const
     std::string text;
     for (auto const& [kind, pace] : trainings_)
     {
-        text += fmt::format("measured here: training {}, {:.3f} s a step, {:.1f} s a snapshot\n",
-                            pace.label, pace.step, snapshot_);
+        text += fmt::format("measured here: training {}, {:.3f} s a step\n", pace.label, pace.step);
+    }
+    if (snapshot_ > 0)
+    {
+        text += fmt::format("measured here: judging a snapshot, {:.1f} s\n", snapshot_);
     }
     for (auto const& [kind, rate] : trials_)
     {
         text += fmt::format("measured here: trials, {}: {:.0f} evaluations a second on one core\n",
                             kind, rate);
     }
-    return text;
+    return text.empty() ? ""
+                        : fmt::format("{}taken for all else: {:.0f} evaluations a second\n", text,
+                                      evaluations_per_second);
 }
 
 }  // namespace surf::app

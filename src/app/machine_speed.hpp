@@ -1,7 +1,5 @@
 #pragma once
 
-#include <c10/core/Device.h>
-
 #include <map>
 #include <string>
 
@@ -18,15 +16,16 @@ class MachineSpeed
     MachineSpeed() = default;
 
     /// Times a few training steps of each kind of training, with its threads, and Adam iterations
-    /// on each size of generator at the blocks' batch size, on one core: some seconds for each.
+    /// on each size of generator at the blocks' batch size, on one core: some seconds for each. On
+    /// the CPU, in float32.
     /// Reads the images if the plan trains; throws what data::load_data_set() throws.
-    static MachineSpeed measured(Job const& job, Plan const& plan, at::Device device);
+    static MachineSpeed measured(Job const& job, Plan const& plan);
 
     /// Seconds that a core takes for this cost (spec/cost.hpp) of a cell's trials.
     double trial_seconds(PlannedCell const& cell, double cost) const;
     /// Wall time of a whole training with its threads, snapshots included.
     double training_seconds(TrainSpec const& training) const;
-    /// What was measured, a line each; empty if nothing was.
+    /// What was measured, a line each, and what is assumed of the rest; empty if nothing was.
     std::string text() const;
 
   private:

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "base/log.hpp"
 
@@ -23,6 +24,16 @@ NodeCores::NodeCores(mpi::Communicator const& communicator)
     }
     int const first_rank = node.allgather(communicator.rank()).front();
     places_ = communicator.allgather(sched::RankPlace{first_rank, CPU_COUNT(&all_)});
+}
+
+std::size_t NodeCores::nodes() const
+{
+    std::set<int> nodes;
+    for (sched::RankPlace const& place : places_)
+    {
+        nodes.insert(place.node);
+    }
+    return nodes.size();
 }
 
 void NodeCores::use(cpu_set_t const& cores)

@@ -36,6 +36,8 @@ class NodeCores
 
     /// Of every rank: its node, by the first rank there, and how many cores this node has.
     std::vector<sched::RankPlace> const& places() const { return places_; }
+    /// How many nodes the ranks are on.
+    std::size_t nodes() const;
 
   private:
     static void use(cpu_set_t const& cores);

@@ -10,14 +10,10 @@ namespace surf::app
 namespace
 {
 
-/// Wall time is asked for where it is to be measured; a plan without it is there at once.
+/// A plan without wall time is there at once: only for that the machine is measured.
 MachineSpeed speed_for(Options const& options, Plan const& plan)
 {
-    constexpr int node_rank = 0;
-    return options.ranks == 0
-               ? MachineSpeed()
-               : MachineSpeed::measured(options.job, plan,
-                                        model::choose_device(options.device, node_rank));
+    return options.ranks == 0 ? MachineSpeed() : MachineSpeed::measured(options.job, plan);
 }
 
 }  // namespace

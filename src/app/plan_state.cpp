@@ -110,18 +110,29 @@ PlanState::Sum PlanState::trials() const
     return sum;
 }
 
+std::vector<PlannedSurface> PlanState::surfaces_left() const
+{
+    auto surfaces = surfaces_in(plan_);
+    std::erase_if(surfaces, [&](PlannedSurface const& surface) {
+        return std::filesystem::exists(surface_path(job_, plan_, surface)) ||
+               is_diverged(surface.chain);
+    });
+    return surfaces;
+}
+
 PlanState::Sum PlanState::surfaces() const
 {
-    Sum sum;
-    for (PlannedSurface const& surface : surfaces_in(plan_))
-    {
-        bool const done = std::filesystem::exists(surface_path(job_, plan_, surface));
-        double const left = done || is_diverged(surface.chain) ? 0 : 1;
-        double const cost = surface_cost(surface.spec);
-        add(sum.evaluations, cost, left);
-        add(sum.core_seconds, cost / evaluations_per_second, left);
-    }
-    return sum;
+    auto const cost = [](std::vector<PlannedSurface> const& surfaces) {
+        double sum = 0;
+        for (PlannedSurface const& surface : surfaces)
+        {
+            sum += surface_cost(surface.spec);
+        }
+        return sum;
+    };
+    Amount const evaluations{cost(surfaces_in(plan_)), cost(surfaces_left())};
+    return {evaluations,
+            {evaluations.all / evaluations_per_second, evaluations.left / evaluations_per_second}};
 }
 
 }  // namespace surf::app

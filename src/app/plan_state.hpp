@@ -45,6 +45,8 @@ class PlanState
     Sum training() const;
     Sum trials() const;
     Sum surfaces() const;
+    /// Those that are not stored and whose chain has not failed.
+    std::vector<PlannedSurface> surfaces_left() const;
 
   private:
     Job const& job_;
@@ -53,16 +55,5 @@ class PlanState
     std::vector<StoredCell> cells_;
     std::vector<StoredChain> chains_;
 };
-
-/// Wall time of what is left.
-struct WallTime
-{
-    double seconds = 0;
-    double training_seconds = 0;  ///< until the last chain is there
-    double busy = 0;              ///< share of the ranks' time that is spent on work
-};
-
-/// What the scheduler makes of a plan on so many ranks, each with a core of its own on one machine.
-WallTime wall_time(PlanState const& state, int ranks);
 
 }  // namespace surf::app

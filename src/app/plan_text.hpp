@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "app/plan_state.hpp"
+#include "app/wall_time.hpp"
 
 /// What the command `plan` prints.
 namespace surf::app

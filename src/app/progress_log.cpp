@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <vector>
 
 #include "base/log.hpp"
@@ -62,43 +61,64 @@ void ProgressLog::note(std::map<sched::Rank, sched::TrainingStep> const& trainin
     }
 }
 
-std::string ProgressLog::training_line(
-    std::map<sched::Rank, sched::TrainingStep> const& trainings) const
+/// Seconds; 0 if none has been seen in this run.
+double ProgressLog::a_step(sched::ChainIndex chain) const
 {
-    std::vector<std::string> running;
-    double steps_a_second = 0;
-    double left = 0;  // steps of all chains that are not made
-    for (std::size_t i = 0; i < plan_.chains.size(); ++i)
+    auto const found = trainings_.find(chain);
+    return found == trainings_.end() ? 0 : found->second.a_step();
+}
+
+/// As many chains are trained at a time as now. A chain that has not begun is taken to need as long
+/// for a step as those under way. 0 if nothing is known of any.
+double ProgressLog::seconds_left(std::map<sched::Rank, sched::TrainingStep> const& trainings,
+                                 std::vector<sched::ChainIndex> const& left) const
+{
+    double pace = 0;
+    int trainers = 0;
+    for (auto const& [rank, step] : trainings)
     {
-        auto const& planned = plan_.chains[i];
-        if (planned.training && !std::filesystem::exists(planned.path))
-        {
-            auto const training = trainings_.find(static_cast<sched::ChainIndex>(i));
-            left += static_cast<double>(planned.training->steps() -
-                                        (training == trainings_.end() ? 0 : training->second.done));
-        }
+        double const one = a_step(step.chain);
+        pace += one;
+        trainers += one > 0 ? 1 : 0;
     }
+    if (trainers == 0)
+    {
+        return 0;
+    }
+    pace /= trainers;
+    double all = 0;
+    double longest = 0;
+    for (sched::ChainIndex const chain : left)
+    {
+        auto const training = trainings_.find(chain);
+        std::int64_t const done = training == trainings_.end() ? 0 : training->second.done;
+        double const own = a_step(chain);
+        double const seconds =
+            (own > 0 ? own : pace) * static_cast<double>(plan_[chain].training->steps() - done);
+        all += seconds;
+        longest = std::max(longest, seconds);
+    }
+    return std::max(longest, all / trainers);
+}
+
+std::string ProgressLog::training_line(std::map<sched::Rank, sched::TrainingStep> const& trainings,
+                                       std::vector<sched::ChainIndex> const& left) const
+{
+    std::vector<std::string> parts;
     for (auto const& [rank, step] : trainings)
     {
         std::string const name = plan_[step.chain].name();
-        auto const training = trainings_.find(step.chain);
-        double const a_step = training == trainings_.end() ? 0 : training->second.a_step();
-        if (a_step == 0)
-        {
-            running.push_back(fmt::format("providing {}", name));
-            continue;
-        }
-        steps_a_second += 1 / a_step;
-        running.push_back(fmt::format("training {}: step {} of {}, {:.3f} s a step", name,
-                                      step.done, step.steps, a_step));
+        double const seconds = a_step(step.chain);
+        parts.push_back(seconds == 0 ? fmt::format("providing {}", name)
+                                     : fmt::format("training {}: step {} of {}, {:.3f} s a step",
+                                                   name, step.done, step.steps, seconds));
     }
-    if (steps_a_second > 0)
+    if (double const seconds = seconds_left(trainings, left); seconds > 0)
     {
-        running.push_back(
-            fmt::format("all training done in {}",
-                        readable_duration(std::chrono::duration<double>(left / steps_a_second))));
+        parts.push_back(fmt::format("all training done in {}",
+                                    readable_duration(std::chrono::duration<double>(seconds))));
     }
-    return fmt::format("{}", fmt::join(running, running.size() > 2 ? "; " : ", "));
+    return fmt::format("{}", fmt::join(parts, parts.size() > 2 ? "; " : ", "));
 }
 
 std::string ProgressLog::trials_line(sched::Progress const& progress)
@@ -132,7 +152,8 @@ std::string ProgressLog::trials_line(sched::Progress const& progress)
 }
 
 void ProgressLog::report(sched::Progress const& progress,
-                         std::map<sched::Rank, sched::TrainingStep> const& trainings)
+                         std::map<sched::Rank, sched::TrainingStep> const& trainings,
+                         std::vector<sched::ChainIndex> const& left)
 {
     note(trainings);
     if (Clock::now() < next_report_)
@@ -140,7 +161,7 @@ void ProgressLog::report(sched::Progress const& progress,
         return;
     }
     next_report_ = Clock::now() + interval;
-    for (std::string const& line : {training_line(trainings), trials_line(progress)})
+    for (std::string const& line : {training_line(trainings, left), trials_line(progress)})
     {
         if (!line.empty())
         {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "app/job/plan.hpp"
 #include "sched/message.hpp"
@@ -20,9 +21,11 @@ class ProgressLog
   public:
     explicit ProgressLog(Plan const& plan);
 
-    /// Logs if enough time has passed since the last line. `trainings`: by rank.
+    /// Logs if enough time has passed since the last line. `trainings`: by rank; `left`: the chains
+    /// that are still to be made, with those.
     void report(sched::Progress const& progress,
-                std::map<sched::Rank, sched::TrainingStep> const& trainings);
+                std::map<sched::Rank, sched::TrainingStep> const& trainings,
+                std::vector<sched::ChainIndex> const& left);
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -40,7 +43,11 @@ class ProgressLog
     };
 
     void note(std::map<sched::Rank, sched::TrainingStep> const& trainings);
-    std::string training_line(std::map<sched::Rank, sched::TrainingStep> const& trainings) const;
+    std::string training_line(std::map<sched::Rank, sched::TrainingStep> const& trainings,
+                              std::vector<sched::ChainIndex> const& left) const;
+    double a_step(sched::ChainIndex chain) const;
+    double seconds_left(std::map<sched::Rank, sched::TrainingStep> const& trainings,
+                        std::vector<sched::ChainIndex> const& left) const;
     std::string trials_line(sched::Progress const& progress);
 
     Plan const& plan_;

@@ -112,12 +112,13 @@ Preparation prepare(Options const& options)
     return prepared;
 }
 
-/// Whether other ranks than the first may come to train.
+/// Whether other ranks than the first are to train, as the first sees it: there is enough to do.
 bool others_train(Job const& job, Plan const& plan)
 {
-    return job.trainers != 1 && std::ranges::count_if(plan.chains, [](PlannedChain const& chain) {
-                                    return chain.training.has_value();
-                                }) > 1;
+    auto const missing = std::ranges::count_if(plan.chains, [](PlannedChain const& chain) {
+        return chain.training && !fs::exists(chain.path);
+    });
+    return job.trainers != 1 && missing > 1;
 }
 
 /// The same job, plan and files on every rank, whatever each of them could read itself.

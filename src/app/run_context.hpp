@@ -18,7 +18,7 @@ struct RunContext
     at::Device device;
     NodeCores cores;
     data::TestImages test_images;  ///< targets of approximation
-    ImageSource images;            ///< to train on
+    ImageSource image_source;      ///< of what to train on
 };
 
 }  // namespace surf::app

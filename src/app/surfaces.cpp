@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "app/await_file.hpp"
 #include "app/stored_file.hpp"
 #include "app/versions.hpp"
 #include "base/error.hpp"
@@ -98,6 +99,10 @@ std::int64_t provide_surfaces(RunContext const& context, std::function<bool()> c
         fs::path const path = surface_path(context.job, context.plan, surface);
         if (!fs::exists(path))
         {
+            if (context.cores.nodes() > 1)
+            {
+                await_file(planned.path, stopped);
+            }
             auto const chain = planned.training
                                    ? chain::find_chain(context.job.chains, planned.header)
                                    : std::optional(chain::Reader(planned.path, planned.header));

@@ -31,7 +31,7 @@ void TaskRunner::start(sched::ChainIndex chain)
     compute_.start([this, chain](std::stop_token const& stop) {
         NodeCores::Loan const loan = context_.cores.borrow_all();
         provision_ = train::provide_chain(
-            *context_.plan[chain].training, [this] { return context_.images.load(); },
+            *context_.plan[chain].training, [this] { return context_.image_source.load(); },
             context_.job.chains, context_.device,
             [this](std::int64_t done, std::int64_t steps) {
                 done_ = done;

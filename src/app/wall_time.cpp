@@ -1,9 +1,11 @@
+#include "app/wall_time.hpp"
+
 #include <algorithm>
 #include <functional>
-#include <limits>
+#include <optional>
 #include <queue>
-
-#include "app/plan_state.hpp"
+#include <utility>
+#include <vector>
 
 namespace surf::app
 {
@@ -49,6 +51,9 @@ class Simulation
             finish(task);
             start_tasks();
         }
+        double const surfaces = state_.surfaces().core_seconds.left;
+        time_.seconds += surfaces;
+        busy_ += surfaces;
         double const available = time_.seconds * cores_;
         time_.busy = available > 0 ? busy_ / available : 0;
         return time_;
@@ -76,6 +81,10 @@ class Simulation
         {
             auto const chain = static_cast<sched::ChainIndex>(i);
             work.chains[i].published |= state.stored(chain).state == ChainState::published;
+        }
+        for (PlannedSurface const& surface : state.surfaces_left())
+        {
+            work.chains[static_cast<std::size_t>(surface.chain)].wanted = true;
         }
         std::vector<sched::RankPlace> places(static_cast<std::size_t>(ranks),
                                              {.node = 0, .cores = ranks});

@@ -57,7 +57,7 @@ void Dispatcher::take(Rank from, Report const& report)
                           },
                           [&](ChainFailed const& failed) {
                               trainings_.erase(from);
-                              chain_failed(failed);
+                              chain_failed(from, failed);
                           },
                           [&](TrainingStep const& step) { trainings_[from] = step; },
                           [&](Goodbye const&) {
@@ -68,11 +68,15 @@ void Dispatcher::take(Rank from, Report const& report)
                report);
 }
 
-void Dispatcher::chain_failed(ChainFailed const& failed)
+void Dispatcher::chain_failed(Rank from, ChainFailed const& failed)
 {
     if (failed.ends_run)
     {
-        fatal_ = failed;
+        spdlog::error("training failed on rank {}: {}", from, failed.reason);
+        if (!ledger_.training_failed(from))
+        {
+            fatal_ = failed;
+        }
         return;
     }
     failed_chains_.push_back(failed);

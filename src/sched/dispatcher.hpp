@@ -37,11 +37,12 @@ class Dispatcher
     std::map<Rank, TrainingStep> const& trainings() const { return trainings_; }
     /// The chains whose training failed.
     std::vector<ChainFailed> const& failed_chains() const { return failed_chains_; }
-    /// A failed training that ends the run, if there was one.
+    /// A failed training that ends the run, if there was one: what failed on two ranks, or on the
+    /// only one, would fail on others.
     std::optional<ChainFailed> const& fatal() const { return fatal_; }
 
   private:
-    void chain_failed(ChainFailed const& failed);
+    void chain_failed(Rank from, ChainFailed const& failed);
     bool answer_parked();
     std::optional<Order> order_for(Rank rank, WorkRequest const& request);
 

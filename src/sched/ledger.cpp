@@ -24,6 +24,7 @@ auto& at(Table& table, Index index)
 Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
     : trainings_(plan.chains, plan.room),
       chains_(plan.chains.size()),
+      ready_(plan.chains.size()),
       max_attempts_(max_attempts),
       held_(static_cast<std::size_t>(ranks))
 {
@@ -54,7 +55,9 @@ Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
         Cell& cell = at(cells_, work.cell);
         cell.blocks.push_back(static_cast<BlockIndex>(blocks_.size()));
         ++cell.open;
-        cell.open_cost += work.cost;
+        Chain& chain = at(chains_, cell.chain);
+        ++chain.open;
+        chain.open_cost += work.cost;
         blocks_.push_back({.cell = work.cell, .cost = work.cost, .failed_on = {}});
         cost_ += work.cost;
     }
@@ -94,6 +97,11 @@ void Ledger::chain_failed(ChainIndex index)
 void Ledger::chain_busy(ChainIndex index)
 {
     trainings_.set(index, Trainings::Stage::elsewhere);
+}
+
+bool Ledger::training_failed(Rank rank)
+{
+    return trainings_.exclude(rank, static_cast<int>(held_.size()));
 }
 
 void Ledger::budget_granted(CellIndex index, Budget const& budget)
@@ -159,17 +167,15 @@ std::vector<LeasedBlock> Ledger::lease(Rank rank, std::optional<ChainIndex> held
     auto const share = count(Stage::ready) / (2 * static_cast<std::int64_t>(present_.size()));
     auto const length = static_cast<std::size_t>(std::clamp<std::int64_t>(share, 1, most));
     std::vector<LeasedBlock> leases;
-    if (auto const chain = chain_for(rank, held))
+    for (auto next = ready_.next(rank, held, present_); next;
+         next = ready_.longest(rank, cell_of(*next).chain, present_))
     {
-        while (auto const index = longest_ready(rank, *chain))
+        at(blocks_, *next).holder = rank;
+        move(*next, Stage::leased);
+        leases.push_back({*next, *cell_of(*next).budget});
+        if (leases.size() == length)
         {
-            at(blocks_, *index).holder = rank;
-            move(*index, Stage::leased);
-            leases.push_back({*index, *cell_of(*index).budget});
-            if (leases.size() == length)
-            {
-                break;
-            }
+            break;
         }
     }
     return leases;
@@ -177,19 +183,19 @@ std::vector<LeasedBlock> Ledger::lease(Rank rank, std::optional<ChainIndex> held
 
 std::optional<ChainIndex> Ledger::lease_chain(Rank rank)
 {
-    return trainings_.lease(rank, [&](ChainIndex chain) { return open_cost(chain); });
+    return trainings_.lease(rank, [&](ChainIndex chain) { return waiting_work(chain); });
 }
 
-/// Of the blocks that have not ended; negative if none are left.
-double Ledger::open_cost(ChainIndex chain) const
+/// The cost of the blocks that have not ended; negative if there are none.
+double Ledger::waiting_work(ChainIndex index) const
 {
-    double cost = -1;
-    for (CellIndex const index : at(chains_, chain).cells)
-    {
-        Cell const& cell = at(cells_, index);
-        cost = cell.open > 0 ? std::max(cost, 0.0) + cell.open_cost : cost;
-    }
-    return cost;
+    Chain const& chain = at(chains_, index);
+    return chain.open > 0 ? chain.open_cost : -1;
+}
+
+std::vector<ChainIndex> Ledger::chains_left() const
+{
+    return trainings_.left([&](ChainIndex chain) { return waiting_work(chain); });
 }
 
 std::vector<CellIndex> Ledger::cells_to_grant() const
@@ -203,7 +209,7 @@ std::vector<CellIndex> Ledger::cells_to_grant() const
 bool Ledger::finished() const
 {
     return count(Stage::waiting) + count(Stage::ready) + count(Stage::leased) == 0 &&
-           !trainings_.any_wanted_left();
+           trainings_.left([](ChainIndex) { return -1; }).empty();
 }
 
 Progress Ledger::progress() const
@@ -242,42 +248,6 @@ bool Ledger::may_run(Cell const& cell) const
     return trainings_.stage(cell.chain) == Trainings::Stage::published && cell.budget.has_value();
 }
 
-/// A rank takes what failed on it only if it failed on all others that are there, too.
-bool Ledger::open_to(Rank rank, std::vector<Rank> const& failed_on) const
-{
-    return !std::ranges::binary_search(failed_on, rank) ||
-           std::ranges::includes(failed_on, present_);
-}
-
-std::optional<BlockIndex> Ledger::longest_ready(Rank rank, ChainIndex chain) const
-{
-    std::optional<std::pair<double, BlockIndex>> longest;
-    for (auto const& [failed_on, blocks] : at(chains_, chain).ready)
-    {
-        if (open_to(rank, failed_on) && (!longest || *blocks.begin() < *longest))
-        {
-            longest = *blocks.begin();
-        }
-    }
-    return longest ? std::optional(longest->second) : std::nullopt;
-}
-
-std::optional<ChainIndex> Ledger::chain_for(Rank rank, std::optional<ChainIndex> held) const
-{
-    if (held && longest_ready(rank, *held))
-    {
-        return held;
-    }
-    for (auto const& [cost, chain] : chains_by_cost_)
-    {
-        if (longest_ready(rank, chain))
-        {
-            return chain;
-        }
-    }
-    return std::nullopt;
-}
-
 // Moves. -----------------------------------------------------------------------------------------
 
 /// The one place where a block changes its stage, so that all queues and counts agree with it.
@@ -291,9 +261,14 @@ void Ledger::move(BlockIndex index, Stage next)
     {
         at(held_, block.holder).erase(index);
     }
-    if (block.stage == Stage::ready || next == Stage::ready)
+    ReadyBlock const ready{index, block.cost, block.failed_on};
+    if (block.stage == Stage::ready)
     {
-        queue(cell.chain, index, next);
+        ready_.remove(cell.chain, ready);
+    }
+    if (next == Stage::ready)
+    {
+        ready_.add(cell.chain, ready);
     }
     block.stage = next;
     switch (next)
@@ -312,37 +287,12 @@ void Ledger::move(BlockIndex index, Stage next)
             return;
     }
     --cell.open;
-    cell.open_cost -= block.cost;
+    Chain& chain = at(chains_, cell.chain);
+    --chain.open;
+    chain.open_cost -= block.cost;
     if (cell.open == 0)
     {
         settle(block.cell);
-    }
-}
-
-/// Puts a block into its chain's queue, or takes it out when it leaves the ready stage.
-void Ledger::queue(ChainIndex index, BlockIndex block_index, Stage change)
-{
-    Chain& chain = at(chains_, index);
-    Block const& block = at(blocks_, block_index);
-    chains_by_cost_.erase({-chain.ready_cost, index});
-    if (change == Stage::ready)
-    {
-        chain.ready[block.failed_on].emplace(-block.cost, block_index);
-        chain.ready_cost += block.cost;
-    }
-    else
-    {
-        auto const group = chain.ready.find(block.failed_on);
-        group->second.erase({-block.cost, block_index});
-        if (group->second.empty())
-        {
-            chain.ready.erase(group);
-        }
-        chain.ready_cost = chain.ready.empty() ? 0 : chain.ready_cost - block.cost;
-    }
-    if (!chain.ready.empty())
-    {
-        chains_by_cost_.emplace(-chain.ready_cost, index);
     }
 }
 

@@ -2,13 +2,13 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "sched/index.hpp"
+#include "sched/ready_blocks.hpp"
 #include "sched/trainings.hpp"
 #include "spec/budget.hpp"
 
@@ -61,7 +61,8 @@ struct Progress
 /// The stages of a block: its chain published → (its cell's budget known) → ready → leased → done,
 /// or failed after max_attempts. Leases go to ready blocks of one chain, the one that the rank
 /// holds or else the one with the most work ready, the longest expected block first; a block that
-/// failed on a rank goes to another one if there is one. Every event costs O(log blocks) amortised.
+/// failed on a rank goes to another one if there is one. Every event costs O(log blocks) amortised,
+/// and the lease of a training O(chains).
 ///
 /// Late news are no news: a report about a block that is done already, or a failure from a rank
 /// that no longer holds the block, changes nothing.
@@ -80,6 +81,9 @@ class Ledger
     /// Another job trains this chain: no rank is given it before retry_chains().
     void chain_busy(ChainIndex chain);
     void retry_chains() { trainings_.retry(); }
+    /// This rank could not train, for no fault of the chain's: it is given no other. Returns
+    /// whether the chain may do better on another rank, which will be given it.
+    bool training_failed(Rank rank);
     /// A cell of cells_to_grant() has its budget.
     void budget_granted(CellIndex cell, Budget const& budget);
     /// The block is stored: by a rank now, or found there by whoever starts the run.
@@ -97,6 +101,8 @@ class Ledger
     std::vector<LeasedBlock> lease(Rank rank, std::optional<ChainIndex> held, int most);
     /// A chain for this rank to train, wanted or awaited by open blocks, if there is one and room.
     std::optional<ChainIndex> lease_chain(Rank rank);
+    /// Chains that are wanted or awaited, neither published nor failed.
+    std::vector<ChainIndex> chains_left() const;
     /// Cells with open blocks that wait for a budget alone: of all cells that it follows from the
     /// blocks are done (or failed, at least one done).
     std::vector<CellIndex> cells_to_grant() const;
@@ -132,33 +138,25 @@ class Ledger
         std::vector<CellIndex> dependents;
         std::vector<BlockIndex> blocks;
         std::int64_t open = 0;  ///< blocks waiting, ready or leased
-        double open_cost = 0;   ///< theirs
         std::int64_t done = 0;
         std::optional<Budget> budget;  ///< once it is known
         bool abandoned = false;
 
         bool settled() const { return open == 0 && done > 0; }
     };
-    /// Ready blocks: by falling cost, then in the plan's order.
-    using ReadyBlocks = std::set<std::pair<double, BlockIndex>>;
     struct Chain
     {
         std::vector<CellIndex> cells;
-        /// By the ranks they failed on, so that a rank passes over what is not for it in one step.
-        std::map<std::vector<Rank>, ReadyBlocks> ready;
-        double ready_cost = 0;
+        std::int64_t open = 0;  ///< blocks waiting, ready or leased
+        double open_cost = 0;   ///< theirs
     };
 
     Cell& cell_of(BlockIndex block);
     bool may_run(Cell const& cell) const;
-    bool open_to(Rank rank, std::vector<Rank> const& failed_on) const;
-    double open_cost(ChainIndex chain) const;
-    std::optional<BlockIndex> longest_ready(Rank rank, ChainIndex chain) const;
-    std::optional<ChainIndex> chain_for(Rank rank, std::optional<ChainIndex> held) const;
+    double waiting_work(ChainIndex chain) const;
     std::int64_t count(Stage stage) const { return counts_[static_cast<std::size_t>(stage)]; }
 
     void move(BlockIndex block, Stage next);
-    void queue(ChainIndex chain, BlockIndex block, Stage change);
     void requeue(BlockIndex block);
     void release(CellIndex cell);
     void abandon(CellIndex cell);
@@ -168,10 +166,10 @@ class Ledger
     std::vector<Chain> chains_;
     std::vector<Cell> cells_;
     std::vector<Block> blocks_;
+    ReadyBlocks ready_;
     int max_attempts_;
-    std::vector<std::set<BlockIndex>> held_;                  ///< by rank
-    std::set<Rank> present_;                                  ///< ranks that take blocks
-    std::set<std::pair<double, ChainIndex>> chains_by_cost_;  ///< those with ready blocks
+    std::vector<std::set<BlockIndex>> held_;  ///< by rank
+    std::set<Rank> present_;                  ///< ranks that take blocks
     std::set<CellIndex> to_grant_;
     std::array<std::int64_t, 6> counts_{};  ///< blocks by stage
     double cost_ = 0;

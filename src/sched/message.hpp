@@ -53,7 +53,8 @@ struct ChainBusy
 struct ChainFailed
 {
     ChainIndex chain;
-    /// What the run is to end with; none if the training alone has failed, which is a finding.
+    /// What the run is to end with if no other rank does better; none if the training itself has
+    /// failed, which is a finding.
     std::optional<ExitCode> ends_run;
     std::string reason;  ///< the first 1,000 bytes are sent
     friend bool operator==(ChainFailed const&, ChainFailed const&) = default;

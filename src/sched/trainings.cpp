@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "base/contract.hpp"
@@ -51,10 +52,21 @@ void Trainings::give_back(Rank rank)
     }
 }
 
+bool Trainings::exclude(Rank rank, int ranks)
+{
+    give_back(rank);
+    excluded_.insert(rank);
+    return excluded_.size() == 1 && ranks > 1 && !room_.first_rank_alone;
+}
+
 /// The one place where a chain changes its stage, so that what is busy agrees with it.
 void Trainings::move(Chain& chain, Stage next)
 {
     auto const count = [&](int sign) {
+        if (chain.work.stored)
+        {
+            return;
+        }
         leased_ += sign;
         busy_threads_[place_of(chain.holder).node] += sign * chain.work.threads;
     };
@@ -77,6 +89,10 @@ RankPlace Trainings::place_of(Rank rank) const
 
 bool Trainings::fits(Chain const& chain, RankPlace const& place) const
 {
+    if (chain.work.stored)
+    {
+        return true;
+    }
     if (room_.most > 0)
     {
         return leased_ < room_.most;
@@ -89,8 +105,12 @@ bool Trainings::fits(Chain const& chain, RankPlace const& place) const
 std::optional<ChainIndex> Trainings::lease(Rank rank,
                                            std::function<double(ChainIndex)> const& waiting_work)
 {
+    if (excluded_.contains(rank) || (room_.first_rank_alone && rank != 0))
+    {
+        return std::nullopt;
+    }
     std::optional<std::size_t> best;
-    std::pair<double, double> best_worth;
+    std::tuple<bool, double, double> best_worth;
     RankPlace const place = place_of(rank);
     for (std::size_t i = 0; i < chains_.size(); ++i)
     {
@@ -100,7 +120,7 @@ std::optional<ChainIndex> Trainings::lease(Rank rank,
             continue;
         }
         double const waiting = waiting_work(static_cast<ChainIndex>(i));
-        std::pair const worth(chain.work.cost, waiting);
+        std::tuple const worth(chain.work.stored, chain.work.cost, waiting);
         if ((waiting >= 0 || chain.work.wanted) && (!best || worth > best_worth))
         {
             best = i;
@@ -121,11 +141,20 @@ std::int64_t Trainings::published() const
     return std::ranges::count(chains_, Stage::published, &Chain::stage);
 }
 
-bool Trainings::any_wanted_left() const
+std::vector<ChainIndex> Trainings::left(WaitingWork const& waiting_work) const
 {
-    return std::ranges::any_of(chains_, [](Chain const& chain) {
-        return chain.work.wanted && chain.stage != Stage::published && chain.stage != Stage::failed;
-    });
+    std::vector<ChainIndex> left;
+    for (std::size_t i = 0; i < chains_.size(); ++i)
+    {
+        auto const index = static_cast<ChainIndex>(i);
+        Chain const& chain = chains_[i];
+        bool const ended = chain.stage == Stage::published || chain.stage == Stage::failed;
+        if (!ended && (chain.work.wanted || waiting_work(index) >= 0))
+        {
+            left.push_back(index);
+        }
+    }
+    return left;
 }
 
 }  // namespace surf::sched

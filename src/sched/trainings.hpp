@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "sched/index.hpp"
@@ -13,7 +14,8 @@ namespace surf::sched
 
 struct ChainWork
 {
-    bool published = false;  ///< already stored by an earlier run
+    bool published = false;  ///< nothing is left to do for it
+    bool stored = false;     ///< by an earlier run: it is to be looked at, and hardly to be trained
     bool wanted = false;     ///< to be trained even if no block needs it
     double cost = 0;         ///< of its training: the longest are leased first
     int threads = 1;         ///< that its training keeps busy
@@ -33,6 +35,7 @@ struct TrainingRoom
     /// Empty: one node, whose cores nobody counts.
     std::vector<RankPlace> places = {};
     int most = 0;  ///< trainings in all, whatever the cores; 0: as many as have cores
+    bool first_rank_alone = false;  ///< no other rank is given any
 };
 
 /// Which chains are made, and by whom: the part of the ledger that leases trainings.
@@ -48,6 +51,9 @@ class Trainings
         failed,
     };
 
+    /// The cost of the blocks that wait for a chain, negative if none do.
+    using WaitingWork = std::function<double(ChainIndex)>;
+
     Trainings(std::vector<ChainWork> chains, TrainingRoom room);
 
     Stage stage(ChainIndex chain) const;
@@ -56,16 +62,17 @@ class Trainings
     void retry();
     /// The rank no longer trains.
     void give_back(Rank rank);
+    /// The same, and it is given no other chain. Returns whether its failure may be its own:
+    /// another rank can train, and only this one has failed.
+    bool exclude(Rank rank, int ranks);
 
-    /// A chain to train, if one is left and there is room: the longest training, and of equal ones
-    /// that which most work waits for. `waiting_work`: the cost of the blocks that wait for a
-    /// chain, negative if none do.
-    std::optional<ChainIndex> lease(Rank rank,
-                                    std::function<double(ChainIndex)> const& waiting_work);
+    /// A chain to provide, if one is left and there is room: what is stored, which needs none, then
+    /// the longest training, and of equal ones that which most work waits for.
+    std::optional<ChainIndex> lease(Rank rank, WaitingWork const& waiting_work);
 
     std::int64_t published() const;
-    /// Chains that are trained though no block waits for them and that are not made yet.
-    bool any_wanted_left() const;
+    /// Chains that are wanted, or that blocks wait for, and neither published nor failed.
+    std::vector<ChainIndex> left(WaitingWork const& waiting_work) const;
 
   private:
     struct Chain
@@ -81,6 +88,7 @@ class Trainings
 
     std::vector<Chain> chains_;
     TrainingRoom room_;
+    std::set<Rank> excluded_;
     int leased_ = 0;                   ///< trainings
     std::map<int, int> busy_threads_;  ///< of these, by node
 };

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "app/job/options.hpp"
-#include "app/plan_state.hpp"
+#include "app/wall_time.hpp"
 #include "support/scratch_folder.hpp"
 
 using namespace surf;
@@ -19,10 +19,10 @@ struct FourChains
     Job job;
     Plan plan;
 
-    explicit FourChains(std::string const& more)
-        : job(parse_job("[train]\nmodels = dcgan\nseeds = 1,2,3,4\nlatent_dims = 5\n"
-                        "intervals = 10\nsteps_per_snapshot = 10\n" +
-                            more,
+    explicit FourChains(std::string const& more, int latent_dim = 5)
+        : job(parse_job(fmt::format("[train]\nmodels = dcgan\nseeds = 1,2,3,4\nlatent_dims = {}\n"
+                                    "intervals = 10\nsteps_per_snapshot = 10\n{}",
+                                    latent_dim, more),
                         "test"))
     {
         job.output = folder.path;
@@ -80,4 +80,12 @@ TEST_CASE("more threads than cores slow everybody down", "[wall_time]")
     CHECK(chains.on(1).training_seconds == Approx(2 * 4 * chains.training()));
     CHECK(chains.on(2).training_seconds < 1.2 * 4 * chains.training());
     CHECK(chains.on(2).training_seconds >= 4 * chains.training());
+}
+
+TEST_CASE("surfaces are computed by one rank once their chain is there", "[wall_time]")
+{
+    FourChains const chains("threads = 1\n[trials]\ntasks = none\n[surface]\ntargets = 2\n", 2);
+    double const surfaces = chains.state().surfaces().core_seconds.left;
+    REQUIRE(surfaces > 0);
+    CHECK(chains.on(4).seconds == Approx(chains.training() + surfaces));
 }

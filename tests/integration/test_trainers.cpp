@@ -91,7 +91,70 @@ TEST_CASE("ranks that do not see the images are sent them", "[trainers]")
     check_same(sweep);
 }
 
-TEST_CASE("the chain of a trainer that is killed is resumed by another rank", "[trainers]")
+TEST_CASE("the chain of a trainer that leaves is resumed by another rank", "[trainers]")
+{
+    Sweep const sweep(trainings_job);
+    Program program(on_ranks(2, sweep.command("run", {"--trainers=2"})));
+    program.wait_until([&] { return trained_to(sweep, 1) == 2; });
+    auto const ranks = processes_working_on(sweep.output());
+    REQUIRE(ranks.size() == 2);
+    ::kill(std::ranges::max(ranks), SIGUSR2);  // the second was started last
+    Ended const ended = program.wait();
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    CHECK(trainers(ended.errors) == std::set<std::string>{"0"});
+    CHECK_THAT(ended.errors, Catch::Contains("resumes at step"));
+    check_same(sweep);
+}
+
+TEST_CASE("trainings that diverge on any rank leave the run going, and it says so", "[trainers]")
+{
+    Sweep const sweep(trainings_job);
+    Ended const ended =
+        run(on_ranks(2, sweep.command("run", {"--trainers=2", "--train.generator_rate=1e20"})));
+    INFO(ended.text());
+    CHECK(ended.code == 5);
+    for (int const seed : {1, 2, 3})
+    {
+        CHECK_THAT(ended.errors, Catch::Contains(fmt::format(
+                                     "training of relu k=5 training={}: snapshot 1", seed)));
+    }
+    CHECK(sweep.chains().empty());
+}
+
+TEST_CASE("images that are gone when trainings begin end the run", "[trainers]")
+{
+    Sweep const sweep(trainings_job);
+    ScratchFolder const folder;
+    fs::path const images = folder.path / "images";
+    fs::create_symlink(surf::data::default_folder, images);
+    Program program(
+        on_ranks(2, sweep.command("run", {"--trainers=2", "--data=" + images.string()})));
+    program.wait_until([&] { return trained_to(sweep, 0) == 2; });
+    fs::remove(images);
+    Ended const ended = program.wait();
+    INFO(ended.text());
+    CHECK(ended.code == 3);  // of the third chain
+    CHECK_THAT(ended.errors, Catch::Contains("surf_sweep: error: training of relu k=5 training="));
+    Ended const again = run(sweep.command("run"));
+    INFO(again.text());
+    REQUIRE(again.code == 0);
+    check_same(sweep);
+}
+
+TEST_CASE("a plan for ranks says what this machine does and how long they take", "[trainers]")
+{
+    Sweep const sweep(trainings_job);
+    Ended const ended = run(sweep.command("plan", {"--ranks=3"}));
+    INFO(ended.text());
+    CHECK(ended.code == 0);
+    CHECK_THAT(ended.output, Catch::Contains("measured here: training relu, "));
+    CHECK_THAT(ended.output, Catch::Contains("measured here: trials, 1 in a block"));
+    CHECK_THAT(ended.output, Catch::Contains("on 3 ranks of one machine"));
+    CHECK_FALSE(fs::exists(sweep.output() / "segments"));
+}
+
+TEST_CASE("the chains of trainers that are killed are resumed by the next run", "[trainers]")
 {
     Sweep const sweep(trainings_job);
     Program program(on_ranks(2, sweep.command("run", {"--trainers=2"})));

@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-#include <set>
 
 #include "sched/plans.hpp"
 
@@ -8,8 +7,6 @@ using namespace surf::sched::test;
 
 namespace
 {
-
-using Chain = std::optional<ChainIndex>;
 
 /// A plan in which one block of cost 1 waits for each chain.
 WorkPlan plan_of(std::vector<ChainWork> const& chains, TrainingRoom const& room = {})
@@ -115,4 +112,54 @@ TEST_CASE("chains that nothing waits for are not trained, unless they are wanted
         CHECK_FALSE(ledger.lease_chain(0));
         CHECK(ledger.finished());
     }
+}
+
+TEST_CASE("what is stored is looked at first, whatever the room", "[trainings]")
+{
+    WorkPlan plan =
+        plan_of({{.cost = 9}, {.stored = true, .cost = 1}, {.stored = true, .cost = 1}}, {{}, 1});
+    plan.blocks.push_back({cell(0), 10});
+    Ledger ledger(plan, 3);
+    CHECK(ledger.lease_chain(0) == chain(1));
+    CHECK(ledger.lease_chain(1) == chain(2));
+    CHECK(ledger.lease_chain(2) == chain(0));
+    ledger.chain_published(chain(1));
+    CHECK(ledger.lease(0, {}, 1).size() == 1);
+}
+
+TEST_CASE("the first rank alone trains if the others are not fit for it", "[trainings]")
+{
+    Ledger ledger(plan_of({{}, {}}, {.first_rank_alone = true}), 2);
+    CHECK_FALSE(ledger.lease_chain(1));
+    CHECK(ledger.lease_chain(0) == chain(0));
+    ledger.chain_busy(chain(0));
+    ledger.retry_chains();
+    CHECK_FALSE(ledger.lease_chain(1));
+    CHECK_FALSE(ledger.training_failed(0));
+}
+
+TEST_CASE("what fails on one rank is tried on another, and given up after that", "[trainings]")
+{
+    Ledger ledger(plan_of({{}, {}, {}, {}}), 4);
+    CHECK(ledger.lease_chain(1) == chain(0));
+    CHECK(ledger.training_failed(1));
+    CHECK_FALSE(ledger.lease_chain(1));
+    CHECK(ledger.lease_chain(2) == chain(0));
+    CHECK_FALSE(ledger.training_failed(2));
+    Ledger alone(plan_of({{}}), 1);
+    CHECK(alone.lease_chain(0) == chain(0));
+    CHECK_FALSE(alone.training_failed(0));
+}
+
+TEST_CASE("the chains that are left are those that are needed and not made", "[trainings]")
+{
+    WorkPlan plan = plan_of({{}, {}, {}});
+    plan.chains.push_back({.wanted = true});
+    plan.chains.push_back({});
+    Ledger ledger(plan, 1);
+    CHECK(ledger.chains_left() == std::vector{chain(0), chain(1), chain(2), chain(3)});
+    ledger.lease_chain(0);
+    ledger.chain_published(chain(1));
+    ledger.chain_failed(chain(2));
+    CHECK(ledger.chains_left() == std::vector{chain(0), chain(3)});
 }
