@@ -206,9 +206,7 @@ void Coordinator::check_failures()
 {
     if (auto const& failed = dispatcher_.fatal(); failed && !fatal_)
     {
-        give_up(
-            {*failed->ends_run, fmt::format("training of {}: {}",
-                                            context_.plan[failed->chain].name(), failed->reason)});
+        give_up({*failed->ends_run, failed->reason});
     }
     std::int64_t const failed = ledger_.progress().blocks_failed;
     if (failed == failed_blocks_)

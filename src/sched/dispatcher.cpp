@@ -72,11 +72,12 @@ void Dispatcher::chain_failed(Rank from, ChainFailed const& failed)
 {
     if (failed.ends_run)
     {
-        spdlog::error("training failed on rank {}: {}", from, failed.reason);
         if (!ledger_.training_failed(from))
         {
             fatal_ = failed;
+            return;
         }
+        spdlog::warn("training failed on rank {}, another one tries: {}", from, failed.reason);
         return;
     }
     failed_chains_.push_back(failed);
