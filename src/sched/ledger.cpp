@@ -101,7 +101,7 @@ void Ledger::chain_busy(ChainIndex index)
 
 bool Ledger::training_failed(Rank rank)
 {
-    return trainings_.exclude(rank, static_cast<int>(held_.size()));
+    return trainings_.exclude(rank, present_);
 }
 
 void Ledger::budget_granted(CellIndex index, Budget const& budget)
@@ -148,7 +148,7 @@ void Ledger::block_failed(BlockIndex index, Rank rank)
 void Ledger::rank_lost(Rank rank)
 {
     present_.erase(rank);
-    trainings_.give_back(rank);
+    trainings_.leave(rank, present_);
     auto& held = at(held_, rank);
     while (!held.empty())
     {

@@ -52,11 +52,26 @@ void Trainings::give_back(Rank rank)
     }
 }
 
-bool Trainings::exclude(Rank rank, int ranks)
+bool Trainings::exclude(Rank rank, std::set<Rank> const& present)
 {
     give_back(rank);
     excluded_.insert(rank);
-    return excluded_.size() == 1 && ranks > 1 && !room_.first_rank_alone;
+    ++failures_;
+    return failures_ == 1 && !all_excluded(present) && !room_.first_rank_alone;
+}
+
+void Trainings::leave(Rank rank, std::set<Rank> const& present)
+{
+    give_back(rank);
+    if (all_excluded(present))
+    {
+        excluded_.clear();
+    }
+}
+
+bool Trainings::all_excluded(std::set<Rank> const& present) const
+{
+    return std::ranges::includes(excluded_, present);
 }
 
 /// The one place where a chain changes its stage, so that what is busy agrees with it.
@@ -102,8 +117,7 @@ bool Trainings::fits(Chain const& chain, RankPlace const& place) const
     return busy == 0 || chain.work.threads <= place.cores - busy;
 }
 
-std::optional<ChainIndex> Trainings::lease(Rank rank,
-                                           std::function<double(ChainIndex)> const& waiting_work)
+std::optional<ChainIndex> Trainings::lease(Rank rank, WaitingWork const& waiting_work)
 {
     if (excluded_.contains(rank) || (room_.first_rank_alone && rank != 0))
     {

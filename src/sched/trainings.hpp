@@ -60,11 +60,11 @@ class Trainings
     void set(ChainIndex chain, Stage stage);
     /// What is elsewhere is to be trained again.
     void retry();
-    /// The rank no longer trains.
-    void give_back(Rank rank);
-    /// The same, and it is given no other chain. Returns whether its failure may be its own:
-    /// another rank can train, and only this one has failed.
-    bool exclude(Rank rank, int ranks);
+    /// Its training failed: the same, and it is given no other chain as long as others are there.
+    /// Returns whether the failure may be its own: it is the first, and another rank can train.
+    bool exclude(Rank rank, std::set<Rank> const& present);
+    /// The rank has left: those that were excluded may train again if nobody else is there.
+    void leave(Rank rank, std::set<Rank> const& present);
 
     /// A chain to provide, if one is left and there is room: what is stored, which needs none, then
     /// the longest training, and of equal ones that which most work waits for.
@@ -82,6 +82,8 @@ class Trainings
         Rank holder = 0;  ///< while leased
     };
 
+    void give_back(Rank rank);
+    bool all_excluded(std::set<Rank> const& present) const;
     void move(Chain& chain, Stage next);
     bool fits(Chain const& chain, RankPlace const& place) const;
     RankPlace place_of(Rank rank) const;
@@ -89,6 +91,7 @@ class Trainings
     std::vector<Chain> chains_;
     TrainingRoom room_;
     std::set<Rank> excluded_;
+    int failures_ = 0;                 ///< that were no chain's own
     int leased_ = 0;                   ///< trainings
     std::map<int, int> busy_threads_;  ///< of these, by node
 };

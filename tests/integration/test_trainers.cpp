@@ -54,6 +54,15 @@ void check_same(Sweep const& sweep)
     check_same_results(finished(trainings_job), sweep);
 }
 
+/// In the midst of two trainings.
+void signal_second_trainer(Program& program, Sweep const& sweep, int signal)
+{
+    program.wait_until([&] { return trained_to(sweep, 1) == 2; });
+    auto const ranks = processes_working_on(sweep.output());
+    REQUIRE(ranks.size() == 2);
+    ::kill(std::ranges::max(ranks), signal);  // it was started last
+}
+
 }  // namespace
 
 TEST_CASE("several ranks train, and the chains are the same", "[trainers]")
@@ -95,10 +104,7 @@ TEST_CASE("the chain of a trainer that leaves is resumed by another rank", "[tra
 {
     Sweep const sweep(trainings_job);
     Program program(on_ranks(2, sweep.command("run", {"--trainers=2"})));
-    program.wait_until([&] { return trained_to(sweep, 1) == 2; });
-    auto const ranks = processes_working_on(sweep.output());
-    REQUIRE(ranks.size() == 2);
-    ::kill(std::ranges::max(ranks), SIGUSR2);  // the second was started last
+    signal_second_trainer(program, sweep, SIGUSR2);
     Ended const ended = program.wait();
     INFO(ended.text());
     REQUIRE(ended.code == 0);
@@ -161,10 +167,7 @@ TEST_CASE("the chains of trainers that are killed are resumed by the next run", 
 {
     Sweep const sweep(trainings_job);
     Program program(on_ranks(2, sweep.command("run", {"--trainers=2"})));
-    program.wait_until([&] { return trained_to(sweep, 1) == 2; });
-    auto const ranks = processes_working_on(sweep.output());
-    REQUIRE(ranks.size() == 2);
-    ::kill(std::ranges::max(ranks), SIGKILL);
+    signal_second_trainer(program, sweep, SIGKILL);
     CHECK(program.wait().code != 0);
     wait_for_their_end(sweep.output());
     Ended const ended = run(sweep.command("run"));

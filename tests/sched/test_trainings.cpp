@@ -151,6 +151,22 @@ TEST_CASE("what fails on one rank is tried on another, and given up after that",
     CHECK_FALSE(alone.training_failed(0));
 }
 
+TEST_CASE("a rank whose training failed tries again if the others have left", "[trainings]")
+{
+    Ledger ledger(plan_of({{}}), 2);
+    CHECK(ledger.lease_chain(0) == chain(0));
+    CHECK(ledger.training_failed(0));
+    CHECK_FALSE(ledger.lease_chain(0));
+    ledger.rank_lost(1);
+    CHECK(ledger.lease_chain(0) == chain(0));
+    CHECK_FALSE(ledger.training_failed(0));
+
+    Ledger deserted(plan_of({{}}), 2);
+    deserted.rank_lost(1);
+    CHECK(deserted.lease_chain(0) == chain(0));
+    CHECK_FALSE(deserted.training_failed(0));
+}
+
 TEST_CASE("the chains that are left are those that are needed and not made", "[trainings]")
 {
     WorkPlan plan = plan_of({{}, {}, {}});
