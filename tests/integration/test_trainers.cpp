@@ -46,6 +46,14 @@ std::set<std::string> trainers(std::string const& errors)
     return ranks;
 }
 
+/// How often a training began at its first step, by the log.
+std::size_t trainings_begun(std::string const& errors)
+{
+    std::regex const line("snapshot 0 of 3");
+    std::sregex_iterator const first(errors.begin(), errors.end(), line);
+    return static_cast<std::size_t>(std::distance(first, std::sregex_iterator()));
+}
+
 void check_same(Sweep const& sweep)
 {
     CHECK(sweep.chains().size() == trainings_job_chains);
@@ -108,8 +116,8 @@ TEST_CASE("the chain of a trainer that leaves is resumed by another rank", "[tra
     Ended const ended = program.wait();
     INFO(ended.text());
     REQUIRE(ended.code == 0);
-    CHECK(trainers(ended.errors) == std::set<std::string>{"0"});
-    CHECK_THAT(ended.errors, Catch::Contains("resumes at step"));
+    CHECK(trainers(ended.errors).contains("0"));
+    CHECK(trainings_begun(ended.errors) == trainings_job_chains);  // none of them twice
     check_same(sweep);
 }
 
@@ -173,8 +181,6 @@ TEST_CASE("the chains of trainers that are killed are resumed by the next run", 
     Ended const ended = run(sweep.command("run"));
     INFO(ended.text());
     REQUIRE(ended.code == 0);
-    std::regex const resumed("training of .* resumes at step (3|6) of 9\n");
-    CHECK(std::distance(std::sregex_iterator(ended.errors.begin(), ended.errors.end(), resumed),
-                        std::sregex_iterator()) == 2);
+    CHECK(trainings_begun(ended.errors) == 1);  // the third: the two before are resumed
     check_same(sweep);
 }
