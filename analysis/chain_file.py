@@ -19,6 +19,7 @@ import numpy as np
 import xxhash
 
 import network as networks
+from seal import seal
 
 SCHEMA_VERSION = "3.0"
 PRIORS = ("uniform", "normal")
@@ -175,7 +176,8 @@ class ChainFile:
             raise ChainError(f"{self.path}: no snapshot was written (a chain needs at least one) call snapshot() first")
         whole = self._folder / "chain.h5"
         with h5py.File(whole, "w", track_order=True, libver=("v108", "latest"), **ALIGNMENT) as file:
-            self._write(file)
+            large = self._write(file)
+        seal(whole, large)
         _sync(whole)
         self._require_no_other()
         os.replace(whole, self.path)
@@ -204,7 +206,8 @@ class ChainFile:
     def _snapshot_path(self, index: int) -> Path:
         return self._folder / f"snapshot-{index:05d}.npz"
 
-    def _write(self, file: h5py.File) -> None:
+    def _write(self, file: h5py.File) -> list[tuple[int, int]]:
+        """Gives the bytes of the snapshots' arrays, (offset, size), whose rows have checksums."""
         count = len(self._steps)
         index = _counter(file, "index", count, "index t of the snapshot along the training")
         step = _dataset(file, "step", "i8", (count,), "training steps done", [index])
@@ -228,6 +231,7 @@ class ChainFile:
                 samples[t] = values[-1]
             checksums[t] = snapshot_checksum(t, self._steps[t], kept, values[-1], logs[t])
         self._stamp(file, content_hash(self.generator, self._steps, checksums[:].tolist()))
+        return [(array.id.get_offset(), array.id.get_storage_size()) for array in arrays.values()]
 
     def _create_samples(self, file: h5py.File, index: h5py.Dataset) -> h5py.Dataset | None:
         if not self._samples[0]:

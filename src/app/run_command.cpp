@@ -11,6 +11,7 @@
 
 #include "app/command.hpp"
 #include "app/coordinator.hpp"
+#include "app/job/output_notes.hpp"
 #include "app/results.hpp"
 #include "app/summary_table.hpp"
 #include "app/surfaces.hpp"
@@ -72,7 +73,31 @@ void publish_job(Job const& job, DataSpec const& data)
                          kept.filename().string());
         }
     }
-    publish_text(path, text);
+    publish_note(path, text);
+}
+
+/// Throws InputError if the folder's results are of other images: all would be trained and run
+/// again, beside what is there.
+void require_same_data(fs::path const& output, DataSpec const& data, bool accepts_new)
+{
+    std::optional<DataSpec> there;
+    try
+    {
+        there = find_data_spec(output);
+    }
+    catch (FileError const& error)
+    {
+        spdlog::warn("{}", error.what());
+    }
+    if (there && there->checksum != data.checksum && !accepts_new)
+    {
+        throw InputError(fmt::format(
+            "output = {}: what is stored there is of other images (their checksum was {}, now it "
+            "is "
+            "{}; all would be trained and run again) correct data, name another output, or add "
+            "--accept-new-data",
+            output.string(), there->checksum, data.checksum));
+    }
 }
 
 /// Checks all that can be checked before any work starts.
@@ -105,10 +130,17 @@ Preparation prepare(Options const& options)
     require_writable_folder(job.output, "output");
     prepared.lock = std::make_unique<FolderLock>(job.output);
     require_writable_folder(job.chains, "chains");
+    if (job.needs_images())
+    {
+        require_same_data(job.output, prepared.data, options.accepts_new_data);
+    }
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
     publish_job(job, prepared.data);
-    publish_data_spec(job.output, prepared.data);
+    if (job.needs_images())
+    {
+        publish_data_spec(job.output, prepared.data);
+    }
     return prepared;
 }
 
@@ -295,11 +327,11 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
 
 ExitCode run_command(Options const& options)
 {
+    catch_stop_signals();  // MPI takes its time
     int argument_count = 0;
     char** arguments = nullptr;
     mpi::Environment const environment(argument_count, arguments);
     auto const world = mpi::Communicator::world();
-    catch_stop_signals();
     RunEnd end;
     try
     {

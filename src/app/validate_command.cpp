@@ -5,6 +5,7 @@
 #include "chain/reader.hpp"
 #include "hdf5/file.hpp"
 #include "hdf5/schema.hpp"
+#include "hdf5/seal.hpp"
 #include "store/segment.hpp"
 
 namespace surf::app
@@ -48,6 +49,7 @@ ExitCode validate_command(Options const& options)
     }
     std::string const type = file_type(options.file);
     verify_content(options.file, type);
+    h5::check_seal(options.file, h5::SealCheck::everything);
     fmt::print("{}: OK, {}\n", options.file.string(), type);
     return ExitCode::success;
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "bench/ceiling.hpp"
+#include "bench/cells.hpp"
 #include "bench/lease.hpp"
 #include "bench/program.hpp"
 #include "bench/projections.hpp"
@@ -17,7 +18,7 @@
 namespace surf::bench
 {
 
-Cases all_cases(at::Device device, int ranks)
+Cases all_cases(at::Device device, int ranks, Options const& options)
 {
     Cases all;
     auto const add = [&](Cases const& cases) { std::ranges::copy(cases, std::back_inserter(all)); };
@@ -28,6 +29,10 @@ Cases all_cases(at::Device device, int ranks)
     add(training_cases());
     add(snapshot_cases());
     add(projection_cases());
+    if (options.chain)
+    {
+        add(cell_cases(*options.chain));
+    }
     if (ranks > 1)
     {
         add(lease_cases());

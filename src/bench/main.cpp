@@ -40,7 +40,7 @@ void run(Options const& options, mpi::Communicator const& world)
     }
     int const node_rank = mpi::node_topology(world).node_rank;
     at::Device const device = model::choose_device(options.device, node_rank);
-    Cases const cases = chosen_cases(all_cases(device, world.size()), options);
+    Cases const cases = chosen_cases(all_cases(device, world.size(), options), options);
     if (options.list)
     {
         print_names(first ? cases : Cases{});
@@ -91,7 +91,7 @@ ExitCode run_main(std::vector<std::string> const& arguments, mpi::Communicator c
 
 int main(int argc, char** argv)
 {
-    surf::wait_asleep(argv);
+    surf::settle_threads(argv);
     surf::model::prepare_heap();
     surf::mpi::Environment const environment(argc, argv);
     auto const world = surf::mpi::Communicator::world();

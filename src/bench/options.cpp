@@ -46,6 +46,7 @@ po::options_description known_options()
         fmt::format("compute threads of training [{}]", defaults.training_threads));
     add("images", value("FOLDER"),
         fmt::format("Fashion-MNIST, for training [{}]", defaults.images.string()));
+    add("chain", value("FILE"), "a trained chain (chains/<id>.h5): also measure whole cells on it");
     add("json", value("FILE"), "also write the results to this file, as JSON");
     options.add_options()("force", "overwrite the file of --json");
     options.add_options()("help", "print this");
@@ -153,6 +154,10 @@ Options read_options(Given const& given)
     if (auto const images = given.find("images"); images != given.end())
     {
         options.images = images->second;
+    }
+    if (auto const chain = given.find("chain"); chain != given.end())
+    {
+        options.chain = chain->second;
     }
     read_number(given, "min-time", 0.0, 3600.0, options.min_time);
     read_number(given, "threads", std::int64_t{1}, most_threads, options.threads);

@@ -25,6 +25,7 @@ struct Options
     std::int64_t threads = 1;           ///< compute threads of all cases but training
     std::int64_t training_threads = 2;  ///< compute threads of training
     std::filesystem::path images = data::default_folder;  ///< Fashion-MNIST
+    std::optional<std::filesystem::path> chain;           ///< that whole cells are measured on
     std::optional<std::filesystem::path> json;            ///< where to write the results as JSON
     bool force = false;                                   ///< overwrite that file
 };

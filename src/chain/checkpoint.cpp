@@ -149,7 +149,7 @@ std::optional<NamedArray> read_tensor(fs::path const& path, Found const& found)
 
 Parameters read_hdf5(Place const& place)
 {
-    h5::FileReader const file(place.file);
+    h5::FileReader const file(place.file, h5::Author::anyone);
     Collector datasets(place.file);
     datasets.visit(file.root().group(place.group.empty() ? "." : place.group));
     Parameters tensors;

@@ -21,7 +21,7 @@ constexpr haddr_t max_address = (haddr_t{1} << 63) - 1;
 /// What travels in the access list.
 struct DriverInfo
 {
-    int* error;
+    DiskWrites* writes;
 };
 
 /// HDF5 sees the first member only.
@@ -29,7 +29,7 @@ struct DiskFile
 {
     H5FD_t base;
     int descriptor;
-    int* error;
+    DiskWrites* writes;
     haddr_t allocated;  ///< "eoa": end of what the library has given out
     haddr_t written;    ///< "eof": end of the file
 };
@@ -41,9 +41,9 @@ DiskFile* cast(H5FD_t* file)
 
 void keep_error(DiskFile* file)
 {
-    if (*file->error == 0)
+    if (file->writes->error == 0)
     {
-        *file->error = errno;
+        file->writes->error = errno;
     }
 }
 
@@ -57,7 +57,7 @@ H5FD_t* open_file(char const* name, unsigned /*flags*/, hid_t access, haddr_t /*
         return nullptr;
     }
     auto const* info = static_cast<DriverInfo const*>(H5Pget_driver_info(access));
-    auto* file = new DiskFile{{}, descriptor, info->error, 0, 0};
+    auto* file = new DiskFile{{}, descriptor, info->writes, 0, 0};
     return &file->base;
 }
 
@@ -110,7 +110,7 @@ herr_t read(H5FD_t* base, H5FD_mem_t /*kind*/, hid_t /*transfer*/, haddr_t addre
         }
         if (count < 0)
         {
-            *file->error = errno;
+            file->writes->error = errno;
         }
         if (count <= 0)  // beyond the end are zeros
         {
@@ -124,13 +124,29 @@ herr_t read(H5FD_t* base, H5FD_mem_t /*kind*/, hid_t /*transfer*/, haddr_t addre
     return 0;
 }
 
-herr_t write(H5FD_t* base, H5FD_mem_t /*kind*/, hid_t /*transfer*/, haddr_t address,
-             std::size_t size, void const* buffer)
+void note_numbers(std::vector<ByteRange>& numbers, ByteRange const& written)
+{
+    if (!numbers.empty() && numbers.back().end() == written.offset)
+    {
+        numbers.back().size += written.size;
+    }
+    else
+    {
+        numbers.push_back(written);
+    }
+}
+
+herr_t write(H5FD_t* base, H5FD_mem_t kind, hid_t /*transfer*/, haddr_t address, std::size_t size,
+             void const* buffer)
 {
     DiskFile* file = cast(base);
+    if (kind == H5FD_MEM_DRAW)
+    {
+        note_numbers(file->writes->numbers, {address, size});
+    }
     auto const* bytes = static_cast<char const*>(buffer);
     file->written = std::max(file->written, address + size);
-    while (size > 0 && *file->error == 0)
+    while (size > 0 && file->writes->error == 0)
     {
         ssize_t const count = ::pwrite(file->descriptor, bytes, size, static_cast<off_t>(address));
         if (count < 0)
@@ -190,11 +206,32 @@ hid_t register_driver()
 
 }  // namespace
 
-void use_disk_driver(Handle const& access, int& error)
+std::vector<ByteRange> DiskWrites::large_runs() const
+{
+    constexpr std::uint64_t least = 1 << 20;
+    std::vector<ByteRange> sorted = numbers;
+    std::ranges::sort(sorted, {}, &ByteRange::offset);
+    std::vector<ByteRange> runs;
+    for (ByteRange const& next : sorted)
+    {
+        if (!runs.empty() && next.offset <= runs.back().end())
+        {
+            runs.back().size = std::max(runs.back().end(), next.end()) - runs.back().offset;
+        }
+        else
+        {
+            runs.push_back(next);
+        }
+    }
+    std::erase_if(runs, [](ByteRange const& run) { return run.size < least; });
+    return runs;
+}
+
+void use_disk_driver(Handle const& access, DiskWrites& writes)
 {
     LibraryLock const lock;
     static hid_t const driver = register_driver();
-    DriverInfo const info{&error};
+    DriverInfo const info{&writes};
     if (H5Pset_driver(access.get(), driver, &info) < 0)
     {
         throw std::bad_alloc();

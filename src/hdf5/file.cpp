@@ -34,13 +34,13 @@ Handle file_access()
 constexpr hsize_t smallest_aligned = 4096;
 constexpr hsize_t alignment = 64;
 
-Handle create_file(fs::path const& path, int& disk_error)
+Handle create_file(fs::path const& path, DiskWrites& writes)
 {
     LibraryLock const lock;
     unsigned const order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     Handle const creation = property_list(H5P_FILE_CREATE);
     Handle const access = file_access();
-    use_disk_driver(access, disk_error);
+    use_disk_driver(access, writes);
     bool const prepared =
         H5Pset_link_creation_order(creation.get(), order) >= 0 &&
         H5Pset_attr_creation_order(creation.get(), order) >= 0 &&
@@ -61,19 +61,30 @@ Handle create_file(fs::path const& path, int& disk_error)
     return file;
 }
 
-Handle open_file(fs::path const& path)
+/// By its signature alone.
+void require_hdf5(fs::path const& path)
 {
-    if (!std::ifstream(path))
-    {
-        throw EnvironmentError(
-            fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
-    }
     LibraryLock const lock;
     if (fs::is_directory(path) || H5Fis_hdf5(path.c_str()) <= 0)
     {
         error_stack();  // says no more than this
         throw FileError(fmt::format("{} is not an HDF5 file; name another file", path.string()));
     }
+}
+
+Handle open_file(fs::path const& path, Author author)
+{
+    if (!std::ifstream(path))
+    {
+        throw EnvironmentError(
+            fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+    }
+    require_hdf5(path);
+    if (author == Author::surf_sweep)
+    {
+        check_seal(path, SealCheck::structure);
+    }
+    LibraryLock const lock;
     Handle const access = file_access();
     Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
     if (file.get() < 0)
@@ -124,12 +135,15 @@ std::string FileType::version() const
 
 FileWriter::FileWriter(fs::path path, FileType const& type)
     : pending_(std::move(path)),
-      file_(create_file(pending_.temporary(), disk_error_)),
+      writes_(std::make_unique<DiskWrites>()),
+      file_(create_file(pending_.temporary(), *writes_)),
       root_(open_root(file_))
 {
     root_.set_attribute("filetype", std::string(type.name));
     root_.set_attribute("schema_version", type.version());
 }
+
+FileWriter::~FileWriter() = default;
 
 void FileWriter::publish()
 {
@@ -141,16 +155,19 @@ void FileWriter::publish()
                                                pending_.temporary().string(), error_stack()));
         }
     }
-    if (disk_error_ != 0)
+    if (writes_->error != 0)
     {
         throw EnvironmentError(fmt::format("cannot write {}: {}; check the disk's space",
                                            pending_.final_path().string(),
-                                           std::strerror(disk_error_)));
+                                           std::strerror(writes_->error)));
     }
+    seal(pending_.temporary(), writes_->large_runs());
     pending_.publish();
 }
 
-FileReader::FileReader(fs::path const& path) : file_(open_file(path)), root_(open_root(file_)) {}
+FileReader::FileReader(fs::path const& path, Author author)
+    : file_(open_file(path, author)), root_(open_root(file_))
+{}
 
 FileReader::FileReader(fs::path const& path, FileType const& type) : FileReader(path)
 {

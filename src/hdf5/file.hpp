@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,13 +23,16 @@ struct FileType
     std::string version() const;
 };
 
-/// A file in the making: visible under its name, whole and on disk, from publish() on; without it
-/// no trace is left. Groups and attributes keep their order, no times are stored: equal content
-/// gives equal bytes.
+struct DiskWrites;
+
+/// A file in the making: visible under its name, whole, sealed and on disk, from publish() on;
+/// without it no trace is left. Groups and attributes keep their order, no times are stored: equal
+/// content gives equal bytes.
 class FileWriter
 {
   public:
     FileWriter(std::filesystem::path path, FileType const& type);
+    ~FileWriter();
 
     Group& root() { return root_; }
     /// Closes the file with all that is open in it, and publishes it. Throws EnvironmentError if
@@ -36,18 +40,25 @@ class FileWriter
     void publish();
 
   private:
-    PendingFile pending_;  // not movable, so that disk_error_ stays in its place
-    int disk_error_ = 0;   ///< errno of the first write that failed
+    PendingFile pending_;
+    std::unique_ptr<DiskWrites> writes_;
     Handle file_;
     Group root_;
 };
 
-/// A file opened for reading only.
+/// Who wrote a file.
+enum class Author
+{
+    surf_sweep,
+    anyone,
+};
+
+/// A file opened for reading only. HDF5 sees none of surf_sweep's that is not as it was sealed.
 class FileReader
 {
   public:
     /// Throws EnvironmentError if there is no such file to read, FileError if it is damaged.
-    explicit FileReader(std::filesystem::path const& path);
+    explicit FileReader(std::filesystem::path const& path, Author author = Author::surf_sweep);
     /// As above, and throws FileError if it is of another type or another major version.
     FileReader(std::filesystem::path const& path, FileType const& type);
 

@@ -9,22 +9,32 @@ at::Tensor ActivatedLayer::forward(at::Tensor const& input)
 {
     output_.reset();  // its memory serves again
     output_ = product(input);
+    activate(output_, /*relu_is_done=*/true);
+    return output_;
+}
+
+void ActivatedLayer::activate(at::Tensor& value, bool relu_is_done) const
+{
     switch (activation_)
     {
         case Activation::none:
-        case Activation::relu:  // the product's epilogue
+            break;
+        case Activation::relu:
+            if (!relu_is_done)
+            {
+                at::relu_(value);
+            }
             break;
         case Activation::leaky_relu:
-            at::leaky_relu_(output_, slope_);
+            at::leaky_relu_(value, slope_);
             break;
         case Activation::tanh:
-            at::tanh_(output_);
+            at::tanh_(value);
             break;
         case Activation::sigmoid:
-            at::sigmoid_(output_);
+            at::sigmoid_(value);
             break;
     }
-    return output_;
 }
 
 at::Tensor ActivatedLayer::backward(at::Tensor gradient)
@@ -52,16 +62,34 @@ at::Tensor ActivatedLayer::backward(at::Tensor gradient)
     return product_backward(gradient);
 }
 
-at::Tensor ActivatedLayer::tangents(at::Tensor const& input)
+at::Tensor ActivatedLayer::tangents(at::Tensor const& input, std::optional<at::Tensor> const& rows)
 {
     EXPECT(output_.defined());
-    at::Tensor value = linear_rows(input);
+    return bend(linear_rows(input), rows ? output_.index_select(0, *rows) : output_);
+}
+
+ValueAndTangents ActivatedLayer::forward_with_tangents(ValueAndTangents const& input,
+                                                       at::Tensor const& rows)
+{
+    std::int64_t const batch = input.value.size(0);
+    std::int64_t const tangents = input.tangents.size(0) * input.tangents.size(1);
+    output_.reset();  // its memory serves again
+    at::Tensor const both = linear(at::cat({input.value, input.tangents.flatten(0, 1)}));
+    output_ = both.narrow(0, 0, batch).add_(bias_row());
+    activate(output_, /*relu_is_done=*/false);
+    at::Tensor const moved =
+        both.narrow(0, batch, tangents).view({input.tangents.size(0), input.tangents.size(1), -1});
+    return {output_, bend(moved, output_.index_select(0, rows))};
+}
+
+at::Tensor ActivatedLayer::bend(at::Tensor tangents, at::Tensor const& outputs) const
+{
     if (activation_ == Activation::none)
     {
-        return value.expand({output_.size(0), -1, -1});
+        return tangents.expand({outputs.size(0), -1, -1});
     }
-    at::Tensor const slope = slopes(value.scalar_type()).unsqueeze(1);
-    return value.size(0) == output_.size(0) ? value.mul_(slope) : value * slope;
+    at::Tensor const slope = slopes(outputs, tangents.scalar_type()).unsqueeze(1);
+    return tangents.size(0) == outputs.size(0) ? tangents.mul_(slope) : tangents * slope;
 }
 
 at::Tensor ActivatedLayer::affine(at::Tensor const& maps)
@@ -71,22 +99,22 @@ at::Tensor ActivatedLayer::affine(at::Tensor const& maps)
     return value;
 }
 
-at::Tensor ActivatedLayer::slopes(at::ScalarType type) const
+at::Tensor ActivatedLayer::slopes(at::Tensor const& outputs, at::ScalarType type) const
 {
     switch (activation_)
     {
         case Activation::none:
             break;
         case Activation::relu:
-            return output_.gt(0).to(type);
+            return outputs.gt(0).to(type);
         case Activation::leaky_relu:
-            return output_.gt(0).to(type).mul_(1 - slope_).add_(slope_);
+            return outputs.gt(0).to(type).mul_(1 - slope_).add_(slope_);
         case Activation::tanh:
-            return 1 - output_ * output_;
+            return 1 - outputs * outputs;
         case Activation::sigmoid:
-            return output_ * (1 - output_);
+            return outputs * (1 - outputs);
     }
-    return at::ones_like(output_);
+    return at::ones_like(outputs);
 }
 
 }  // namespace surf::model

@@ -23,7 +23,10 @@ class ActivatedLayer : public FrozenLayer
 
     at::Tensor backward(at::Tensor gradient) final;
 
-    at::Tensor tangents(at::Tensor const& input) final;
+    at::Tensor tangents(at::Tensor const& input, std::optional<at::Tensor> const& rows) final;
+
+    ValueAndTangents forward_with_tangents(ValueAndTangents const& input,
+                                           at::Tensor const& rows) final;
 
     at::Tensor affine(at::Tensor const& maps) final;
 
@@ -34,8 +37,13 @@ class ActivatedLayer : public FrozenLayer
     }
 
   private:
-    /// The activation's derivative at the last forward(): [batch × out].
-    at::Tensor slopes(at::ScalarType type) const;
+    /// Does the activation in place; a ReLU only if the product has not done it.
+    void activate(at::Tensor& value, bool relu_is_done) const;
+    /// The activation's derivative where it gave these outputs.
+    at::Tensor slopes(at::Tensor const& outputs, at::ScalarType type) const;
+    /// Through the activation at these outputs, [rows × out]: [1 or rows × tangents × out] →
+    /// [rows × tangents × out]. May overwrite the tangents.
+    at::Tensor bend(at::Tensor tangents, at::Tensor const& outputs) const;
 
     /// linear() of [batch × rows × in].
     at::Tensor linear_rows(at::Tensor const& input)

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -113,9 +114,38 @@ bool has_bfloat16_units(at::Device device)
     });
 }
 
+namespace
+{
+
+/// Threads that take part in a parallel loop of LibTorch's when so many are asked for. By its own
+/// OpenMP library (GNU's ABI), which need not be the compiler's; as many as asked for if it has
+/// another.
+std::int64_t team_size(std::int64_t threads)
+{
+    using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
+    static auto const parallel = reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+    if (parallel == nullptr)
+    {
+        return threads;
+    }
+    std::atomic<std::int64_t> team = 0;
+    auto const count = [](void* counter) { ++*static_cast<std::atomic<std::int64_t>*>(counter); };
+    parallel(count, &team, static_cast<unsigned>(threads), /*flags=*/0);
+    return team;
+}
+
+}  // namespace
+
 void set_compute_threads(std::int64_t threads)
 {
     at::set_num_threads(static_cast<int>(threads));
+    if (std::int64_t const team = team_size(threads); team < threads)
+    {
+        throw EnvironmentError(fmt::format(
+            "{} compute threads are asked for and {} are there (OMP_THREAD_LIMIT or "
+            "OMP_MAX_ACTIVE_LEVELS withholds the others) unset them, or set train.threads = {}",
+            threads, team, team));
+    }
 }
 
 std::string libtorch_version()

@@ -11,7 +11,14 @@
 namespace surf::model
 {
 
-/// A trained generator as a trial sees it: G and the pull-back of a gradient to the latents.
+/// G at some latents, and its derivatives at some of them.
+struct Linearised
+{
+    at::Tensor images;     ///< G(x): [batch × n]
+    at::Tensor jacobians;  ///< (∂G/∂x)ᵀ, a row for each component of x: [rows × k × n]
+};
+
+/// A trained generator as a trial sees it: G and its derivatives in the latents.
 class Evaluator
 {
   public:
@@ -24,6 +31,17 @@ class Evaluator
     /// Jᵀ = (∂G/∂x)ᵀ at the latents of the last forward(), a row for each component of x:
     /// [batch × k × n].
     virtual at::Tensor jacobian() = 0;
+    /// The same for these rows (int64) of the last forward().
+    virtual at::Tensor jacobian_of(at::Tensor const& rows)
+    {
+        return jacobian().index_select(0, rows);
+    }
+    /// G(x) and, for these rows (int64), Jᵀ: forward() and jacobian_of(), if may be in one pass.
+    virtual Linearised linearise(at::Tensor const& latents, at::Tensor const& rows)
+    {
+        at::Tensor const images = forward(latents).clone();
+        return {images, jacobian_of(rows)};
+    }
 };
 
 /// Network in evaluation mode through autograd: slow and simple, the oracle of the tests.

@@ -133,13 +133,35 @@ at::Tensor FrozenGenerator::backward(at::Tensor const& gradient)
 
 at::Tensor FrozenGenerator::jacobian()
 {
+    return jacobian_at(std::nullopt);
+}
+
+at::Tensor FrozenGenerator::jacobian_of(at::Tensor const& rows)
+{
+    return jacobian_at(rows);
+}
+
+at::Tensor FrozenGenerator::jacobian_at(std::optional<at::Tensor> const& rows)
+{
     c10::InferenceMode const no_autograd;
-    at::Tensor value = at::eye(latent_dim_, options()).unsqueeze(0);
+    at::Tensor value = directions();
     for (auto const& layer : layers_)
     {
-        value = layer->tangents(value);
+        value = layer->tangents(value, rows);
     }
     return channels_first(value.to(value_type_));
+}
+
+Linearised FrozenGenerator::linearise(at::Tensor const& latents, at::Tensor const& rows)
+{
+    c10::InferenceMode const no_autograd;
+    ValueAndTangents pushed = {latents, directions()};
+    for (auto const& layer : layers_)
+    {
+        pushed = layer->forward_with_tangents(pushed, rows);
+    }
+    return {channels_first(pushed.value.to(value_type_)),
+            channels_first(pushed.tangents.to(value_type_))};
 }
 
 at::Tensor FrozenGenerator::affine(std::size_t layer, at::Tensor const& maps)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "model/evaluator.hpp"
@@ -25,6 +26,9 @@ class FrozenGenerator final : public Evaluator
     at::Tensor forward(at::Tensor const& latents) override;
     at::Tensor backward(at::Tensor const& gradient) override;
     at::Tensor jacobian() override;
+    at::Tensor jacobian_of(at::Tensor const& rows) override;
+    /// In one pass, which reads each weight once: at small batches that is what a pass costs.
+    Linearised linearise(at::Tensor const& latents, at::Tensor const& rows) override;
 
     std::size_t depth() const { return layers_.size(); }
     /// Of the last layer.
@@ -40,6 +44,9 @@ class FrozenGenerator final : public Evaluator
     at::Tensor affine(std::size_t layer, at::Tensor const& maps);
 
   private:
+    /// The tangents of all latents: [1 × k × k].
+    at::Tensor directions() const { return at::eye(latent_dim_, options()).unsqueeze(0); }
+    at::Tensor jacobian_at(std::optional<at::Tensor> const& rows);
     /// Rows of image numbers from the layers' order (row, column, channel) to (channel, row,
     /// column), over the last dimension.
     at::Tensor channels_first(at::Tensor const& rows) const;

@@ -64,13 +64,31 @@ at::Tensor GraphedEvaluator::backward(at::Tensor const& gradient)
     return last_->pulled.narrow(0, 0, batch);
 }
 
-at::Tensor GraphedEvaluator::jacobian()
+void GraphedEvaluator::repeat_plainly()
 {
     if (last_ != nullptr)
     {
         plain_->forward(last_->latents.narrow(0, 0, last_batch_));
+        last_ = nullptr;
     }
+}
+
+at::Tensor GraphedEvaluator::jacobian()
+{
+    repeat_plainly();
     return plain_->jacobian();
+}
+
+at::Tensor GraphedEvaluator::jacobian_of(at::Tensor const& rows)
+{
+    repeat_plainly();
+    return plain_->jacobian_of(rows);
+}
+
+Linearised GraphedEvaluator::linearise(at::Tensor const& latents, at::Tensor const& rows)
+{
+    last_ = nullptr;
+    return plain_->linearise(latents, rows);
 }
 
 GraphedEvaluator::Recording* GraphedEvaluator::recording_for(at::Tensor const& latents)

@@ -32,6 +32,9 @@ class GraphedEvaluator final : public Evaluator
     at::Tensor backward(at::Tensor const& gradient) override;
     /// Never recorded: where the last forward pass was, it is done again.
     at::Tensor jacobian() override;
+    at::Tensor jacobian_of(at::Tensor const& rows) override;
+    /// Never recorded.
+    Linearised linearise(at::Tensor const& latents, at::Tensor const& rows) override;
 
   private:
     /// Both passes for one batch size, with the tensors that they read and write.
@@ -51,6 +54,8 @@ class GraphedEvaluator final : public Evaluator
         std::unique_ptr<Recording> recording;  ///< null: none yet
     };
 
+    /// Has the plain evaluator stand where the last forward pass was.
+    void repeat_plainly();
     /// The recording for so many latents, made if its time has come; null if it has not.
     Recording* recording_for(at::Tensor const& latents);
     std::unique_ptr<Recording> record(at::Tensor const& latents, std::int64_t batch);

@@ -16,7 +16,7 @@ namespace
 {
 
 /// Raise it when a change of the algorithm changes outcomes: then nothing stored is taken for new.
-constexpr std::int64_t algorithm = 9;
+constexpr std::int64_t algorithm = 10;
 
 CanonicalText canonical_of(AdamSettings const& adam)
 {

@@ -52,6 +52,11 @@ class FinalNetwork
             return use().backward(gradient);
         }
         at::Tensor jacobian() override { return use().jacobian(); }
+        at::Tensor jacobian_of(at::Tensor const& rows) override { return use().jacobian_of(rows); }
+        model::Linearised linearise(at::Tensor const& latents, at::Tensor const& rows) override
+        {
+            return use().linearise(latents, rows);
+        }
 
       private:
         model::Evaluator& use();

@@ -1,7 +1,6 @@
 #include "trial/levenberg_marquardt.hpp"
 
 #include <algorithm>
-#include <vector>
 
 #include "base/contract.hpp"
 
@@ -83,45 +82,89 @@ void LevenbergMarquardt::look(model::Evaluator& generator)
     }
     state_.exact.fill_(false);
     state_.damping.fill_(settings_.damping);
-    linearise(generator, rows_where(state_.due));
-    evaluate(generator, rows_where(state_.exact.logical_not()));
+    state_.residuals = evaluate(generator, state_.latents);
+    state_.values = half_square(state_.residuals);
 }
 
-void LevenbergMarquardt::step(model::Evaluator& generator)
+void LevenbergMarquardt::advance(model::Evaluator& generator)
 {
-    linearise(generator, rows_where(state_.due));
-    auto const [shift, predicted] = propose();
-    at::Tensor const candidates = state_.latents + shift.to(state_.latents.scalar_type());
-    at::Tensor const residuals = objective_.residual(generator, candidates);
+    at::Tensor const tries = state_.due.logical_not();
+    LmProposal const proposal = propose();
+    at::Tensor const candidates =
+        at::where(tries.unsqueeze(1),
+                  state_.latents + proposal.shift.to(state_.latents.scalar_type()), state_.latents);
+    at::Tensor const residuals = evaluate(generator, candidates);
+    judge(proposal, candidates, residuals, tries);
+    state_.steps.add_(tries);
+}
+
+bool LevenbergMarquardt::advance_to(at::Tensor const& steps, model::Evaluator& generator)
+{
+    at::Tensor const rows = rows_where(state_.steps.lt(steps));
+    if (rows.size(0) == state_.steps.size(0))
+    {
+        advance(generator);
+    }
+    else if (rows.size(0) > 0)
+    {
+        LevenbergMarquardt some = select(rows);
+        some.advance(generator);
+        put(rows, some);
+    }
+    return rows.size(0) > 0;
+}
+
+at::Tensor LevenbergMarquardt::evaluate(model::Evaluator& generator, at::Tensor const& points)
+{
+    state_.evaluations.add_(1);
+    at::Tensor const due = rows_where(state_.due);
+    if (due.size(0) == 0)
+    {
+        return objective_.residual(generator, points);
+    }
+    std::int64_t const latent_dim = points.size(1);
+    auto const parts = due.split(std::max<std::int64_t>(1, tangents_at_a_time / latent_dim));
+    auto const [residuals, jacobians] = objective_.linearise(generator, points, parts.front());
+    state_.jacobians.index_copy_(0, parts.front(), jacobians);
+    for (std::size_t i = 1; i < parts.size(); ++i)
+    {
+        state_.jacobians.index_copy_(0, parts[i], objective_.jacobian_of(generator, parts[i]));
+    }
+    state_.exact.index_fill_(0, due, true);
+    state_.due.index_fill_(0, due, false);
+    state_.evaluations.index_add_(0, due, at::full_like(due, latent_dim));
+    return residuals;
+}
+
+void LevenbergMarquardt::judge(LmProposal const& proposal, at::Tensor const& candidates,
+                               at::Tensor const& residuals, at::Tensor const& tried)
+{
     at::Tensor const values = half_square(residuals);
     at::Tensor const gain = state_.values - values;
-    at::Tensor const taken = gain.gt(0);  // not if a value is not finite
-    at::Tensor const misled =
-        gain.lt(predicted * settings_.refresh_below).logical_or(taken.logical_not());
-
-    at::Tensor const was_exact = state_.exact;
+    at::Tensor const taken = gain.gt(0).logical_and_(tried);  // not if a value is not finite
+    at::Tensor const refused = taken.logical_not().logical_and_(tried);
+    // A step that an exact Jacobian proposes in vain says that it was too long: damping helps, not
+    // another Jacobian at the same point.
+    at::Tensor const too_long = refused.logical_and(state_.exact);
     if (settings_.jacobian == JacobianUpdate::secant)
     {
-        learn(candidates - state_.latents, residuals, at::isfinite(gain));
-        // A step that an exact Jacobian proposes in vain says that it was too long: damping helps,
-        // not another Jacobian at the same point.
-        state_.due = misled.logical_and(taken.logical_or(was_exact.logical_not()));
+        learn(candidates - state_.latents, residuals, at::isfinite(gain).logical_and_(tried));
+        at::Tensor const misled = gain.lt(proposal.predicted * settings_.refresh_below);
+        state_.due =
+            misled.logical_and_(taken).logical_or_(refused).logical_and_(too_long.logical_not());
     }
     else
     {
         state_.due = taken;
     }
-    at::Tensor const too_long = taken.logical_not().logical_and(was_exact);
     state_.damping = at::where(taken, state_.damping * settings_.decrease, state_.damping);
     state_.damping = at::where(too_long, state_.damping * settings_.increase, state_.damping)
                          .clamp_min_(least_damping);
     // What is left after a correction in vain still is right at x but for one direction.
-    state_.exact = too_long;
+    state_.exact = at::where(tried, too_long, state_.exact);
     state_.latents = at::where(taken.unsqueeze(1), candidates, state_.latents);
     state_.residuals = at::where(taken.unsqueeze(1), residuals, state_.residuals);
     state_.values = at::where(taken, values, state_.values);
-    state_.steps.add_(1);
-    state_.evaluations.add_(1);
 }
 
 LmProposal LevenbergMarquardt::propose() const
@@ -152,39 +195,6 @@ void LevenbergMarquardt::learn(at::Tensor const& shift, at::Tensor const& residu
     at::Tensor const correction = share.unsqueeze(2) * surprise.unsqueeze(1);
     state_.jacobians =
         at::where(usable.view({-1, 1, 1}), state_.jacobians + correction, state_.jacobians);
-}
-
-void LevenbergMarquardt::linearise(model::Evaluator& generator, at::Tensor const& rows)
-{
-    std::int64_t const latent_dim = state_.latents.size(1);
-    std::int64_t const at_a_time = std::max<std::int64_t>(1, tangents_at_a_time / latent_dim);
-    for (at::Tensor const& some :
-         rows.numel() == 0 ? std::vector<at::Tensor>() : rows.split(at_a_time))
-    {
-        Objective const objective = objective_.select(some);
-        at::Tensor const residuals =
-            objective.residual(generator, state_.latents.index_select(0, some));
-        state_.residuals.index_copy_(0, some, residuals);
-        state_.values.index_copy_(0, some, half_square(residuals));
-        state_.jacobians.index_copy_(0, some, objective.jacobian(generator));
-    }
-    state_.exact.index_fill_(0, rows, true);
-    state_.due.index_fill_(0, rows, false);
-    state_.evaluations.index_add_(0, rows, at::full_like(rows, 1 + latent_dim));
-}
-
-void LevenbergMarquardt::evaluate(model::Evaluator& generator, at::Tensor const& rows)
-{
-    if (rows.numel() == 0)
-    {
-        return;
-    }
-    bool const all = rows.size(0) == state_.latents.size(0);
-    at::Tensor const residuals = (all ? objective_ : objective_.select(rows))
-                                     .residual(generator, state_.latents.index_select(0, rows));
-    state_.residuals.index_copy_(0, rows, residuals);
-    state_.values.index_copy_(0, rows, half_square(residuals));
-    state_.evaluations.index_add_(0, rows, at::ones_like(rows));
 }
 
 LevenbergMarquardt LevenbergMarquardt::select(at::Tensor const& rows) const

@@ -48,7 +48,8 @@ struct LmProposal
 /// computed wherever x has moved. A candidate costs 1 network evaluation, a Jacobian with the
 /// residual at its point k + 1.
 ///
-/// The network may change from step to step, but look() must see it before.
+/// No trial waits for another: a pass through the network takes the candidates of some and the
+/// Jacobians of others. The network may change between passes, but look() must see it first.
 class LevenbergMarquardt
 {
   public:
@@ -60,8 +61,11 @@ class LevenbergMarquardt
     /// Evaluates f at x on another network. Where a Jacobian is due it is computed, elsewhere the
     /// one known so far goes on. Damping starts again.
     void look(model::Evaluator& generator);
-    /// Each trial tries one step.
-    void step(model::Evaluator& generator);
+    /// One pass: a trial whose Jacobian is due has it computed, every other tries a step.
+    void advance(model::Evaluator& generator);
+    /// The same for the trials that have not tried so many steps ([trials], int64). False if there
+    /// are none.
+    bool advance_to(at::Tensor const& steps, model::Evaluator& generator);
     /// The step that each trial would try now.
     LmProposal propose() const;
 
@@ -73,10 +77,13 @@ class LevenbergMarquardt
     void count(at::Tensor const& steps, at::Tensor const& evaluations);
 
   private:
-    /// r, f and J of the trials in these rows.
-    void linearise(model::Evaluator& generator, at::Tensor const& rows);
-    /// r and f of the trials in these rows.
-    void evaluate(model::Evaluator& generator, at::Tensor const& rows);
+    /// r at these points, [trials × k], which are x where a Jacobian is due: there it is computed.
+    /// Counts the evaluations.
+    at::Tensor evaluate(model::Evaluator& generator, at::Tensor const& points);
+    /// Takes the step of the trials that tried one to `candidates` where f has fallen, and says
+    /// where a Jacobian is due.
+    void judge(LmProposal const& proposal, at::Tensor const& candidates,
+               at::Tensor const& residuals, at::Tensor const& tried);
     /// Makes J right along the step that led to these residuals.
     void learn(at::Tensor const& shift, at::Tensor const& residuals, at::Tensor const& usable);
 

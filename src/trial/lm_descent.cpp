@@ -43,18 +43,18 @@ class LmBatch
             limits_ = at::full({values.size(0)}, std::numeric_limits<std::int64_t>::max(), whole);
         }
         rows_ = at::arange(values.size(0), whole);
-        history_ = at::empty({settings.window, values.size(0)}, values.options());
+        steps_before_ = search_.state().steps.clone();
+        history_ = at::zeros({values.size(0), settings.window}, values.options());
         goal_ = (search_.objective().squared_norm() * rule.relative_target).to(at::kDouble);
     }
 
     bool empty() const { return rows_.size(0) == 0; }
 
-    /// Writes the outcomes of the trials that end where they are, and moves the others a step.
+    /// Writes the outcomes of the trials that end where they are, and moves the others on.
     void advance(model::Evaluator& generator, std::vector<TrialOutcome>& outcomes)
     {
         note_hits();
         at::Tensor const reasons = verdict();
-        history_[steps_ % settings_.window].copy_(search_.state().values);
         if (at::Tensor const ended = reasons.ne(none_yet); ended.any().item<bool>())
         {
             end(at::nonzero(ended).squeeze(1), reasons, outcomes);
@@ -62,9 +62,9 @@ class LmBatch
         }
         if (!empty())
         {
-            search_.step(generator);
+            record();
+            search_.advance(generator);
         }
-        ++steps_;
     }
 
   private:
@@ -72,21 +72,42 @@ class LmBatch
     at::Tensor verdict() const
     {
         at::Tensor const& values = search_.state().values;
-        at::Tensor converged =
-            values.le(goal_).logical_or(search_.state().damping.gt(settings_.max_damping));
-        if (steps_ >= settings_.window)
-        {
-            at::Tensor const before = history_[steps_ % settings_.window];
-            converged.logical_or_((before - values).lt(before * rule_.relative_change));
-        }
-        std::int8_t const so_far =
-            steps_ >= settings_.max_steps ? code(StopReason::iteration_cap) : none_yet;
-        at::Tensor reasons = at::full_like(values, so_far, values.options().dtype(at::kChar));
-        reasons.masked_fill_(search_.state().evaluations.ge(limits_),
-                             code(StopReason::iteration_cap));
+        at::Tensor const steps = steps_here();
+        at::Tensor const before = history_.gather(1, slot_of(steps)).squeeze(1);
+        at::Tensor const stalls = (before - values)
+                                      .lt(before * rule_.relative_change)
+                                      .logical_and_(steps.ge(settings_.window));
+        at::Tensor const converged =
+            values.le(goal_)
+                .logical_or_(search_.state().damping.gt(settings_.max_damping))
+                .logical_or_(stalls);
+        at::Tensor reasons = at::full_like(values, none_yet, values.options().dtype(at::kChar));
+        reasons.masked_fill_(
+            search_.state().evaluations.ge(limits_).logical_or_(steps.ge(settings_.max_steps)),
+            code(StopReason::iteration_cap));
         reasons.masked_fill_(converged, code(StopReason::converged));
         return reasons.masked_fill(at::isfinite(values).logical_not(),
                                    code(StopReason::non_finite));
+    }
+
+    /// Steps that each trial has tried on this network.
+    at::Tensor steps_here() const { return search_.state().steps - steps_before_; }
+
+    /// Where f before a trial's next step goes in the ring; until then it is what f was a window of
+    /// steps earlier: [trials × 1].
+    at::Tensor slot_of(at::Tensor const& steps) const
+    {
+        return at::remainder(steps, settings_.window).unsqueeze(1);
+    }
+
+    /// f of the trials that are about to try a step.
+    void record()
+    {
+        at::Tensor const slot = slot_of(steps_here());
+        at::Tensor const so_far = history_.gather(1, slot);
+        history_.scatter_(1, slot,
+                          at::where(search_.state().due.unsqueeze(1), so_far,
+                                    search_.state().values.unsqueeze(1)));
     }
 
     void note_hits()
@@ -133,7 +154,8 @@ class LmBatch
         limits_ = limits_.index_select(0, kept);
         hits_ = hits_.select(kept);
         rows_ = rows_.index_select(0, kept);
-        history_ = history_.index_select(1, kept);
+        steps_before_ = steps_before_.index_select(0, kept);
+        history_ = history_.index_select(0, kept);
         goal_ = goal_.index_select(0, kept);
     }
 
@@ -143,10 +165,10 @@ class LmBatch
     at::Tensor target_latents_;
     at::Tensor limits_;
     FirstHits hits_;
-    std::int64_t steps_ = 0;  ///< tried on this network
-    at::Tensor rows_;         ///< of the batch at its start
-    at::Tensor history_;      ///< f before the last `window` steps, a ring: [window × trials]
-    at::Tensor goal_;         ///< f at which a trial counts as converged
+    at::Tensor rows_;          ///< of the batch at its start
+    at::Tensor steps_before_;  ///< tried on other networks: [trials]
+    at::Tensor history_;       ///< f before the last `window` steps, a ring: [trials × window]
+    at::Tensor goal_;          ///< f at which a trial counts as converged
 };
 
 }  // namespace

@@ -30,11 +30,11 @@ void visit(Snapshots const& snapshots, std::vector<std::int64_t> const& numbers,
 {
     auto const take = [&](LevenbergMarquardt& part, model::Evaluator& generator) {
         part.look(generator);
-        for (std::int64_t step = 0; step < steps; ++step)
+        at::Tensor const enough = part.state().steps + steps;
+        do
         {
             require_going_on(stop);
-            part.step(generator);
-        }
+        } while (part.advance_to(enough, generator));
     };
     Prefetcher<model::Evaluator> generators(
         numbers, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), at::kFloat); });

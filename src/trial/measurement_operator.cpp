@@ -1,5 +1,6 @@
 #include "trial/measurement_operator.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <span>
@@ -14,6 +15,9 @@ namespace
 {
 
 using Kind = MeasurementOperator::Kind;
+
+/// Matrices that are used twice while they are in a CPU's cache: a small share of its last level.
+constexpr std::int64_t bytes_in_cache = 4 << 20;
 
 class Identity final : public Kind, public std::enable_shared_from_this<Identity>
 {
@@ -51,6 +55,26 @@ class Dense final : public Kind, public std::enable_shared_from_this<Dense>
     {
         return is_shared() ? at::mm(measured, matrix_)
                            : at::bmm(measured.unsqueeze(1), matrix_).squeeze(1);
+    }
+    Misfit misfit(at::Tensor const& images, at::Tensor const& target) const override
+    {
+        if (is_shared() || !matrix_.is_cpu())
+        {
+            return Kind::misfit(images, target);
+        }
+        Misfit whole = {at::empty_like(target), at::empty_like(images)};
+        auto const bytes = static_cast<std::int64_t>(matrix_[0].nbytes());
+        std::int64_t const at_a_time = std::max<std::int64_t>(1, bytes_in_cache / bytes);
+        for (std::int64_t first = 0; first < images.size(0); first += at_a_time)
+        {
+            std::int64_t const count = std::min(at_a_time, images.size(0) - first);
+            auto const some = [&](at::Tensor const& rows) { return rows.narrow(0, first, count); };
+            auto const [residual, pulled] =
+                Dense(some(matrix_)).Kind::misfit(some(images), some(target));
+            some(whole.residual).copy_(residual);
+            some(whole.pulled).copy_(pulled);
+        }
+        return whole;
     }
     at::Tensor matrix(std::int64_t row) const override
     {

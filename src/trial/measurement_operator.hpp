@@ -10,6 +10,13 @@
 namespace surf::trial
 {
 
+/// How far measurements are off, and what that says of the image.
+struct Misfit
+{
+    at::Tensor residual;  ///< r = Av − b: [trials × m]
+    at::Tensor pulled;    ///< Aᵀr: [trials × n]
+};
+
 /// A, which says what is seen of each image of a batch: the same for all rows, or one for each.
 ///
 /// Linear in the image. All kinds but the dense matrix do without one. A value that never changes:
@@ -24,6 +31,11 @@ class MeasurementOperator
         virtual ~Kind() = default;
         virtual at::Tensor apply(at::Tensor const& images) const = 0;
         virtual at::Tensor adjoint(at::Tensor const& measured) const = 0;
+        virtual Misfit misfit(at::Tensor const& images, at::Tensor const& target) const
+        {
+            at::Tensor const residual = apply(images) - target;
+            return {residual, adjoint(residual)};
+        }
         virtual at::Tensor matrix(std::int64_t row) const = 0;
         virtual std::shared_ptr<Kind const> select(at::Tensor const& rows) const = 0;
         virtual std::shared_ptr<Kind const> to(at::Device device, at::ScalarType type) const = 0;
@@ -44,6 +56,11 @@ class MeasurementOperator
     at::Tensor apply(at::Tensor const& images) const { return kind_->apply(images); }
     /// Aᵀu: [trials × m] → [trials × n].
     at::Tensor adjoint(at::Tensor const& measured) const { return kind_->adjoint(measured); }
+    /// r = Av − b and Aᵀr, with each trial's A read from memory once: [trials × n], [trials × m].
+    Misfit misfit(at::Tensor const& images, at::Tensor const& target) const
+    {
+        return kind_->misfit(images, target);
+    }
     /// A of the trial in this row: [m × n]; undefined for A = I.
     at::Tensor matrix(std::int64_t row) const { return kind_->matrix(row); }
     /// The operator of the trials in these rows (int64).

@@ -25,8 +25,8 @@ Objective::Objective(at::Tensor target, MeasurementOperator measured_by, at::Ten
 
 Evaluation Objective::evaluate(model::Evaluator& generator, at::Tensor const& latents) const
 {
-    at::Tensor const r = residual(generator, latents);
-    return {row_square_sum(r) * 0.5, generator.backward(operator_.adjoint(r))};
+    auto const [residual, pulled] = operator_.misfit(generator.forward(latents), measured_target_);
+    return {row_square_sum(residual) * 0.5, generator.backward(pulled)};
 }
 
 at::Tensor Objective::residual(model::Evaluator& generator, at::Tensor const& latents) const
@@ -34,9 +34,16 @@ at::Tensor Objective::residual(model::Evaluator& generator, at::Tensor const& la
     return operator_.apply(generator.forward(latents)) - measured_target_;
 }
 
-at::Tensor Objective::jacobian(model::Evaluator& generator) const
+LinearisedResidual Objective::linearise(model::Evaluator& generator, at::Tensor const& latents,
+                                        at::Tensor const& rows) const
 {
-    return operator_.apply(generator.jacobian());
+    auto const [images, jacobians] = generator.linearise(latents, rows);
+    return {operator_.apply(images) - measured_target_, operator_.select(rows).apply(jacobians)};
+}
+
+at::Tensor Objective::jacobian_of(model::Evaluator& generator, at::Tensor const& rows) const
+{
+    return operator_.select(rows).apply(generator.jacobian_of(rows));
 }
 
 at::Tensor Objective::squared_norm() const

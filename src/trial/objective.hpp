@@ -15,6 +15,13 @@ struct Evaluation
     at::Tensor gradient;  ///< ∇f: [trials × k]
 };
 
+/// r for each trial of a batch, and its Jacobian for some.
+struct LinearisedResidual
+{
+    at::Tensor residuals;  ///< AG(x) − b: [trials × m]
+    at::Tensor jacobians;  ///< (∂r/∂x)ᵀ: [rows × k × m]
+};
+
 /// A and b of one trial.
 struct Measured
 {
@@ -32,8 +39,11 @@ class Objective
     Evaluation evaluate(model::Evaluator& generator, at::Tensor const& latents) const;
     /// r = AG(x) − b: [trials × m].
     at::Tensor residual(model::Evaluator& generator, at::Tensor const& latents) const;
-    /// (∂r/∂x)ᵀ where the generator was evaluated last: [trials × k × m].
-    at::Tensor jacobian(model::Evaluator& generator) const;
+    /// r, and for these rows (int64) (∂r/∂x)ᵀ.
+    LinearisedResidual linearise(model::Evaluator& generator, at::Tensor const& latents,
+                                 at::Tensor const& rows) const;
+    /// (∂r/∂x)ᵀ of these rows (int64) where the generator was evaluated last: [rows × k × m].
+    at::Tensor jacobian_of(model::Evaluator& generator, at::Tensor const& rows) const;
     /// m.
     std::int64_t measurements() const { return measured_target_.size(1); }
     /// ‖b‖²: [trials].

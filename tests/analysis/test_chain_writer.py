@@ -12,6 +12,7 @@ import pytest
 import network as networks
 from chain_file import number_text
 from chain_writer import ChainError, ChainWriter
+from seal import seal
 
 NETWORK = {
     "input": 3,
@@ -105,6 +106,8 @@ def test_validate_accepts_one_snapshot_without_samples_and_log(tmp_path: Path) -
 def test_validate_refuses_a_changed_weight(chain_file: Path) -> None:
     with h5py.File(chain_file, "a") as file:
         file["snapshot/last.bias"][2, 1] += 1e-6
+    assert "has no seal" in surf_sweep("validate", chain_file).stderr
+    seal(chain_file)
     result = surf_sweep("validate", chain_file)
     assert result.returncode == 4
     assert "snapshot 2 does not have its checksum" in result.stderr
@@ -114,6 +117,7 @@ def test_validate_refuses_a_changed_weight(chain_file: Path) -> None:
 def test_validate_refuses_a_changed_description(chain_file: Path, attribute: str) -> None:
     with h5py.File(chain_file, "a") as file:
         file["generator"].attrs[attribute] = {"prior": "normal", "low": np.float64(-1)}[attribute]
+    seal(chain_file)
     result = surf_sweep("validate", chain_file)
     assert result.returncode == 4
     assert "chain_id is not that of its content" in result.stderr

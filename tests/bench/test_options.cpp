@@ -30,9 +30,9 @@ std::string error_of(std::vector<std::string> const& arguments)
 
 TEST_CASE("options are read", "[bench]")
 {
-    auto const options = parse_options({"--device", "cpu", "--filter=trials/.*/k5", "--min-time",
-                                        "0.25", "--threads=3", "--training-threads=4",
-                                        "--images=/data", "--json=/x/y.json", "--list"});
+    auto const options = parse_options(
+        {"--device", "cpu", "--filter=trials/.*/k5", "--min-time", "0.25", "--threads=3",
+         "--training-threads=4", "--images=/data", "--chain=/c.h5", "--json=/x/y.json", "--list"});
     CHECK(options.device == model::DeviceChoice::cpu);
     CHECK(std::regex_search("trials/inversion/k5/batch25", options.filter));
     CHECK_FALSE(std::regex_search("trials/inversion/k20/batch25", options.filter));
@@ -40,6 +40,7 @@ TEST_CASE("options are read", "[bench]")
     CHECK(options.threads == 3);
     CHECK(options.training_threads == 4);
     CHECK(options.images == "/data");
+    CHECK(options.chain == "/c.h5");
     CHECK(options.json == "/x/y.json");
     CHECK(options.list);
     CHECK_FALSE(options.force);
@@ -52,6 +53,7 @@ TEST_CASE("without options everything is chosen", "[bench]")
     CHECK(options.threads == 1);
     CHECK(options.training_threads == 2);
     CHECK(options.images == data::default_folder);
+    CHECK_FALSE(options.chain);
     CHECK_FALSE(options.json);
 }
 

@@ -83,6 +83,10 @@ TEST_CASE("help and list print and measure nothing", "[program]")
     }
     CHECK_THAT(list.output, !Catch::Contains("sched/lease"));  // there is but one rank
     CHECK(run("--list --filter ^training/vae$").output == "training/vae\n");
+    CHECK_THAT(list.output, !Catch::Contains("cells/"));  // there is no chain
+    CHECK_THAT(run("--list --chain /nowhere.h5").output,
+               Catch::Contains("cells/adam/block100\n") &&
+                   Catch::Contains("cells/surfing-lm/exact/block25\n"));
 }
 
 TEST_CASE("bad input ends with one line and its exit code", "[program]")
@@ -95,6 +99,9 @@ TEST_CASE("bad input ends with one line and its exit code", "[program]")
         CHECK(std::ranges::count(result.output, '\n') == 1);
     }
     CHECK(run("--filter training/vae --images /nowhere").code == ExitCode::environment);
+    Result const no_chain = run("--filter cells/lm/exact/block25 --chain /nowhere.h5");
+    CHECK(no_chain.code == ExitCode::environment);
+    CHECK_THAT(no_chain.output, Catch::Contains("/nowhere.h5"));
 }
 
 TEST_CASE("results are printed, and kept as JSON until overwriting is allowed", "[program]")

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "hdf5/file.hpp"
 #include "hdf5/python.hpp"
+#include "hdf5/seal.hpp"
 
 using namespace surf;
 using Catch::Contains;
@@ -80,7 +81,7 @@ TEST_CASE("files that cannot be trusted are refused by name", "[hdf5]")
     SECTION("truncated")
     {
         fs::resize_file(path, fs::file_size(path) / 2);
-        opening_fails("truncated file");
+        opening_fails("has no seal at its end (it was cut short");
     }
     SECTION("another type")
     {
@@ -94,7 +95,10 @@ TEST_CASE("files that cannot be trusted are refused by name", "[hdf5]")
     }
     SECTION("HDF5 of another program")
     {
+        fs::remove(path);
         test::python("import h5py\nh5py.File(path, 'w')['a'] = 1\n", path);
+        opening_fails("has no seal at its end");
+        h5::seal(path);
         opening_fails("no attribute filetype");
     }
     SECTION("any other minor version is read")
@@ -102,6 +106,71 @@ TEST_CASE("files that cannot be trusted are refused by name", "[hdf5]")
         write_small(folder, {.name = "surf_sweep/test", .major = 1, .minor = 9});
         CHECK_NOTHROW(h5::FileReader(path, test_type));
     }
+}
+
+TEST_CASE("a sealed file is opened as it was sealed, or not at all", "[hdf5]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small(folder);
+    std::string const sound = test::bytes_of(path);
+    auto const is_refused = [&](h5::SealCheck check) {
+        try
+        {
+            h5::check_seal(path, check);
+            return false;
+        }
+        catch (FileError const&)
+        {
+            return true;
+        }
+    };
+    auto const write = [&](std::string const& bytes) {
+        std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    };
+    REQUIRE_FALSE(is_refused(h5::SealCheck::everything));
+    CHECK(test::python("import h5py\nprint(h5py.File(path)['values'][3])\n", path) == "7\n");
+    std::size_t accepted = 0;
+    for (std::size_t i = 0; i < sound.size(); ++i)
+    {
+        std::string flipped = sound;
+        flipped[i] = static_cast<char>(flipped[i] ^ (1 << (i % 8)));
+        write(flipped);
+        accepted += is_refused(h5::SealCheck::structure) ? 0 : 1;
+        write(sound.substr(0, i));
+        accepted += is_refused(h5::SealCheck::structure) ? 0 : 1;
+    }
+    CHECK(accepted == 0);
+    write(sound + "\n");
+    CHECK(is_refused(h5::SealCheck::structure));
+    write(sound + sound.substr(sound.rfind("\nsurf_sweep seal")));
+    CHECK(is_refused(h5::SealCheck::structure));
+}
+
+TEST_CASE("large runs of numbers are left to who reads them, and to a check of everything",
+          "[hdf5]")
+{
+    ScratchFolder const folder;
+    fs::path const path = folder.path / "large.h5";
+    std::vector<double> const numbers(300'000, 0.5);
+    {
+        h5::FileWriter file(path, test_type);
+        for (char const* const name : {"first", "second"})
+        {
+            h5::Dataset values =
+                file.root().create_dataset(name, {.type = h5::Type::float64, .shape = {300'000}});
+            values.write<double>(numbers);
+        }
+        file.publish();
+    }
+    std::string const bytes = test::bytes_of(path);
+    auto const first = bytes.find(std::string("\0\0\0\0\0\0\xe0\x3f", 8));
+    REQUIRE(first != std::string::npos);
+    test::flip_byte(path, static_cast<std::int64_t>(first + 800'000));
+    CHECK_NOTHROW(h5::FileReader(path, test_type));
+    CHECK_THAT(error_of<FileError>([&] { h5::check_seal(path, h5::SealCheck::everything); }),
+               Contains(path.string() + " is damaged (its bytes are not those that were written)"));
+    h5::FileReader const file(path, test_type);
+    CHECK(file.root().dataset("second").read<double>() == numbers);
 }
 
 TEST_CASE("a missing file is no damaged file", "[hdf5]")
@@ -117,7 +186,7 @@ TEST_CASE("a flipped byte in a compressed dataset is found by its checksum", "[h
     auto const offset = test::python(
         "import h5py\nprint(h5py.File(path)['values'].id.get_chunk_info(0).byte_offset)\n", path);
     test::flip_byte(path, std::stoll(offset) + 9);
-    h5::FileReader const file(path, test_type);
+    h5::FileReader const file(path, h5::Author::anyone);
     CHECK_THAT(error_of<FileError>([&] { file.root().dataset("values").read<std::int64_t>(); }),
                Contains("cannot read /values of") && Contains("Fletcher32 checksum"));
 }

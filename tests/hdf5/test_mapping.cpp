@@ -64,7 +64,7 @@ TEST_CASE("rows are mapped where they lie, behind whatever comes first in the fi
         std::shared_ptr<float const> row;
         std::shared_ptr<float const> number;
         {
-            h5::FileReader const file(path);
+            h5::FileReader const file(path, h5::Author::anyone);
             row = file.root().dataset("plain").map_row(t);
             number = file.root().dataset("plain column").map_row(t);
         }
@@ -80,7 +80,7 @@ TEST_CASE("rows that do not lie in the file as they are in memory are not mapped
     ScratchFolder const folder;
     fs::path const path = folder.path / "rows.h5";
     write_by_h5py(path);
-    h5::FileReader const file(path);
+    h5::FileReader const file(path, h5::Author::anyone);
     for (char const* name : {"chunked", "compressed", "unwritten", "external"})
     {
         INFO(name);
@@ -102,7 +102,7 @@ TEST_CASE("a row beyond the end of a file that was cut short is not mapped", "[h
     write_by_h5py(path);
     auto const offset = std::stoull(
         test::python("import h5py\nprint(h5py.File(path)['plain'].id.get_offset())\n", path));
-    h5::FileReader const file(path);
+    h5::FileReader const file(path, h5::Author::anyone);
     h5::Dataset const plain = file.root().dataset("plain");
     fs::resize_file(path, offset + 2 * row_size * sizeof(float) + 1);
     CHECK(plain.map_row(1));
@@ -131,7 +131,8 @@ TEST_CASE("large rows of the program's own files are mapped whatever lies before
                 .write<float>(values);
             file.publish();
         }
-        auto const row = h5::FileReader(path).root().dataset("values").map_row(1);
+        auto const row =
+            h5::FileReader(path, h5::Author::anyone).root().dataset("values").map_row(1);
         REQUIRE(row);
         CHECK(row.get()[columns - 1] == 0.5F);
     }

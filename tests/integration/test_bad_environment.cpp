@@ -259,6 +259,38 @@ TEST_CASE("training that diverges ends with the code of failed blocks", "[bad_en
     CHECK(run(surf_sweep({"validate", sweep.results().string()})).code == 0);
 }
 
+TEST_CASE("threads that the environment withholds are refused, where a training would hang",
+          "[bad_environment]")
+{
+    for (std::string const variable : {"OMP_THREAD_LIMIT=1", "OMP_MAX_ACTIVE_LEVELS=0"})
+    {
+        Sweep const sweep(small_job);
+        Command command = sweep.command("run", {"--train.threads=2"});
+        command.insert(command.begin(), {"env", variable});
+        Ended const ended = run(command);
+        INFO(ended.text());
+        CHECK(ended.code == 3);
+        CHECK_THAT(ended.errors,
+                   Catch::Contains("2 compute threads are asked for and 1 are there") &&
+                       Catch::Contains("set train.threads = 1"));
+        CHECK(sweep.chains().empty());
+    }
+}
+
+TEST_CASE("a reader who has had enough stops the printing, not the run", "[bad_environment]")
+{
+    Sweep const sweep(small_job);
+    std::string line;
+    for (std::string const& word : sweep.command("run"))
+    {
+        line += "'" + word + "' ";
+    }
+    Ended const ended = run({"bash", "-c", line + "| head -c 1; exit ${PIPESTATUS[0]}"});
+    INFO(ended.text());
+    CHECK(ended.code == 0);
+    check_same_results(finished(small_job), sweep);
+}
+
 TEST_CASE("help and version need nothing", "[bad_environment]")
 {
     ScratchFolder const scratch;

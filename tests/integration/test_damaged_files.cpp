@@ -4,6 +4,7 @@
 #include <regex>
 #include <set>
 
+#include "data/images.hpp"
 #include "hdf5/file.hpp"
 #include "integration/sweep.hpp"
 
@@ -111,7 +112,7 @@ TEST_CASE("damaged segments are computed again", "[damaged_files]")
         INFO(validated.text());
         CHECK(validated.code == 4);
         CHECK_THAT(validated.errors,
-                   Catch::StartsWith("surf_sweep: error: " + segment.string() + ": "));
+                   Catch::StartsWith("surf_sweep: error: " + segment.string() + " is damaged"));
         check_repair(sweep, segment, sweep.command("run"));
         fs::remove(segment.string() + ".bad");
     }
@@ -230,7 +231,7 @@ TEST_CASE("images that change while a run trains are noticed before they are use
     }
     Sweep const sweep(std::regex_replace(small_job, std::regex("dcgan"), "dcgan,vae"));
     Command const command = sweep.command("run", {"--data", images.path.string()});
-    Program program(command);
+    test::Program program(command);
     program.wait_until([&] { return trained_to(sweep, 1) > 0; });
     // The first chain's images are in memory. These are as good, but others.
     fs::copy(installed / test, images.path / training, fs::copy_options::overwrite_existing);
@@ -247,4 +248,63 @@ TEST_CASE("images that change while a run trains are noticed before they are use
     INFO(resumed.text());
     CHECK(resumed.code == 0);
     CHECK(sweep.chains().size() == 2);
+}
+
+TEST_CASE("a damaged note of job or data is said, not taken for another job", "[damaged_files]")
+{
+    for (char const* const name : {"job.ini", "data_checksum"})
+    {
+        INFO(name);
+        Sweep const sweep(finished(small_job));
+        fs::path const note = sweep.output() / name;
+        flip_bit(note, 5);
+        for (char const* const command : {"status", "reduce"})
+        {
+            Ended const ended = run(surf_sweep({command, "--output", sweep.output().string()}));
+            INFO(ended.text());
+            CHECK(ended.code == 4);
+            CHECK_THAT(ended.errors,
+                       Catch::Contains(note.string() + " is not as surf_sweep wrote"));
+        }
+        auto const untouched = stamps(sweep.segments());
+        Ended const again = run(sweep.command("run"));
+        INFO(again.text());
+        CHECK(again.code == 0);
+        CHECK(stamps(sweep.segments()) == untouched);
+        CHECK(run(surf_sweep({"status", "--output", sweep.output().string()})).code == 0);
+    }
+}
+
+TEST_CASE("other images under the same name are refused until they are accepted", "[damaged_files]")
+{
+    Sweep const sweep(small_job);
+    ScratchFolder const folder;
+    fs::path const images = folder.path / "images";
+    fs::create_directory(images);
+    auto const take = [&](std::string const& name, std::string const& from) {
+        fs::remove(images / name);
+        fs::create_symlink(fs::path(surf::data::default_folder) / from, images / name);
+    };
+    for (fs::path const& file : fs::directory_iterator(surf::data::default_folder))
+    {
+        take(file.filename(), file.filename());
+    }
+    Command const command = sweep.command("run", {"--data=" + images.string()});
+    REQUIRE(run(command).code == 0);
+    auto const stored = stamps(sweep.segments());
+    take("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz");
+    take("train-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte.gz");
+    Ended const refused = run(command);
+    INFO(refused.text());
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.errors, Catch::Contains("what is stored there is of other images") &&
+                                   Catch::Contains("--accept-new-data"));
+    CHECK(stamps(sweep.segments()) == stored);
+    Command accepted = command;
+    accepted.push_back("--accept-new-data");
+    Ended const ended = run(accepted);
+    INFO(ended.text());
+    CHECK(ended.code == 0);
+    CHECK(sweep.segments().size() == 2 * stored.size());
+    CHECK(run(command).code == 0);
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
@@ -15,6 +16,7 @@ struct Errors
     double image = 0;
     double gradient = 0;
     double jacobian = 0;
+    double linearised = 0;
 };
 
 /// Both architectures.
@@ -41,7 +43,17 @@ Errors frozen_against_autograd(NetworkSpec const& spec, std::int64_t batch, std:
     Errors errors;
     errors.image = test::relative_error(frozen.forward(latents), reference.forward(latents));
     errors.gradient = test::relative_error(frozen.backward(gradient), reference.backward(gradient));
-    errors.jacobian = test::relative_error(frozen.jacobian(), reference.jacobian());
+    at::Tensor const jacobian = reference.jacobian();
+    errors.jacobian = test::relative_error(frozen.jacobian(), jacobian);
+    // Of some rows, out of order, with the images in one pass and without.
+    at::Tensor const rows = at::tensor({batch - 1, std::int64_t{0}}, at::kLong);
+    auto const [images, jacobians] = frozen.linearise(latents, rows);
+    at::Tensor const of_rows = jacobian.index_select(0, rows);
+    errors.linearised = std::max({test::relative_error(images, reference.forward(latents)),
+                                  test::relative_error(jacobians, of_rows),
+                                  test::relative_error(frozen.jacobian_of(rows), of_rows)});
+    errors.gradient = std::max(errors.gradient, test::relative_error(frozen.backward(gradient),
+                                                                     reference.backward(gradient)));
     return errors;
 }
 
@@ -60,6 +72,7 @@ TEST_CASE("The frozen generator equals autograd in float64")
                 CHECK(errors.image < 1e-12);
                 CHECK(errors.gradient < 1e-10);
                 CHECK(errors.jacobian < 1e-10);
+                CHECK(errors.linearised < 1e-10);
             }
         }
     }
@@ -77,6 +90,7 @@ TEST_CASE("The frozen generator equals autograd in float32 up to rounding")
             CHECK(errors.image < 1e-5);
             CHECK(errors.gradient < 1e-5);
             CHECK(errors.jacobian < 1e-5);
+            CHECK(errors.linearised < 1e-5);
         }
     }
 }

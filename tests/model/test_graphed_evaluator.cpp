@@ -170,6 +170,13 @@ TEST_CASE("The Jacobian is that at the latents of the last forward pass, replaye
         evaluator.forward(latents);
         plain->forward(latents);
         CHECK(test::relative_error(evaluator.jacobian(), plain->jacobian()) < 1e-6);
+        at::Tensor const rows = at::tensor({batch - 1, std::int64_t{1}}, at::kLong);
+        at::Tensor const of_rows = plain->jacobian_of(rows);
+        CHECK(test::relative_error(evaluator.jacobian_of(rows), of_rows) < 1e-6);
+        at::Tensor const image = plain->forward(latents);
+        auto const [images, jacobians] = evaluator.linearise(latents, rows);
+        CHECK(test::relative_error(images, image) < 1e-6);
+        CHECK(test::relative_error(jacobians, of_rows) < 1e-6);
     }
 }
 

@@ -39,6 +39,12 @@ void compare(NetworkSpec const& network, at::ScalarType type, double bound, std:
     CHECK(error_of(frozen.forward(latents), reference.forward(latents)) < bound);
     CHECK(error_of(frozen.backward(gradient.clone()), reference.backward(gradient)) < bound);
     CHECK(error_of(frozen.jacobian(), reference.jacobian()) < bound);
+    at::Tensor const rows = at::tensor({batch - 1, std::int64_t{0}}, at::kLong);
+    auto const [images, jacobians] = frozen.linearise(latents, rows);
+    CHECK(error_of(images, reference.forward(latents)) < bound);
+    CHECK(error_of(jacobians, reference.jacobian_of(rows)) < bound);
+    CHECK(error_of(frozen.jacobian_of(rows), reference.jacobian_of(rows)) < bound);
+    CHECK(error_of(frozen.backward(gradient.clone()), reference.backward(gradient)) < bound);
 }
 
 /// Radford et al. 2015, figure 1: 100 numbers to 64 × 64 pixels in three colours.

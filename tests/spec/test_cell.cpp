@@ -28,7 +28,7 @@ TEST_CASE("a surfing cell's text names all that affects it", "[trial_spec]")
           "adam.beta2 = 0.999\n"
           "adam.epsilon = 1e-08\n"
           "adam.learning_rate = 0.01\n"
-          "algorithm = 9\n"
+          "algorithm = 10\n"
           "chain = 00112233445566778899aabbccddeeff\n"
           "draw = trial\n"
           "goal.relative_change = 0.0001\n"

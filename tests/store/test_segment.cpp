@@ -108,7 +108,7 @@ TEST_CASE("a damaged segment is refused and set aside", "[segment]")
     {
         REQUIRE(fs::file_size(path) > 100);
         fs::resize_file(path, fs::file_size(path) - 100);
-        reason = "truncated";
+        reason = "has no seal at its end";
     }
     SECTION("a changed value")
     {

@@ -94,7 +94,7 @@ for case, (rank, shift) in enumerate([(12, 0.3), (12, 0.0), (5, 1.0)]):
     file[f"distance{case}"] = [np.sum((means[0] - means[1]) ** 2) + np.trace(one + other - 2 * root)]
 )",
            path);
-    h5::FileReader const file(path);
+    h5::FileReader const file(path, h5::Author::anyone);
     for (std::string const test : {"0", "1", "2"})
     {
         INFO("case " << test);
@@ -140,7 +140,7 @@ file["distance"] = [np.sum((one.mean(0) - other.mean(0)) ** 2) + np.trace(c1 + c
 file["diversity"] = [samples.var(0, ddof=1).sum() / known.var(0, ddof=1).sum()]
 )",
            path);
-    h5::FileReader const file(path);
+    h5::FileReader const file(path, h5::Author::anyone);
     data::Images images{300, {1, 28, 28}, {}, ""};
     for (double const value : file.root().dataset("held_out").read<double>())
     {

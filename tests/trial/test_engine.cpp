@@ -84,27 +84,38 @@ class ForgetfulEvaluator final : public model::Evaluator
 
     at::Tensor forward(at::Tensor const& latents) override
     {
-        return keep(inner_->forward(latents));
+        return instead_of_last({inner_->forward(latents)}).front();
     }
     at::Tensor backward(at::Tensor const& gradient) override
     {
-        return keep(inner_->backward(gradient));
+        return instead_of_last({inner_->backward(gradient)}).front();
     }
-    at::Tensor jacobian() override { return keep(inner_->jacobian()); }
+    at::Tensor jacobian() override { return instead_of_last({inner_->jacobian()}).front(); }
+    at::Tensor jacobian_of(at::Tensor const& rows) override
+    {
+        return instead_of_last({inner_->jacobian_of(rows)}).front();
+    }
+    model::Linearised linearise(at::Tensor const& latents, at::Tensor const& rows) override
+    {
+        auto const [images, jacobians] = inner_->linearise(latents, rows);
+        auto const kept = instead_of_last({images, jacobians});
+        return {kept.front(), kept.back()};
+    }
 
   private:
-    at::Tensor keep(at::Tensor const& result)
+    std::vector<at::Tensor> instead_of_last(std::vector<at::Tensor> results)
     {
-        if (last_.defined())
+        for (at::Tensor& spoilt : last_)
         {
-            last_.fill_(std::numeric_limits<double>::quiet_NaN());
+            spoilt.fill_(std::numeric_limits<double>::quiet_NaN());
         }
-        last_ = result.clone();
-        return last_;
+        std::ranges::transform(results, results.begin(), [](auto const& it) { return it.clone(); });
+        last_ = results;
+        return results;
     }
 
     std::unique_ptr<Evaluator> inner_;
-    at::Tensor last_;
+    std::vector<at::Tensor> last_;
 };
 
 }  // namespace

@@ -59,14 +59,25 @@ class WorkCounter final : public model::Evaluator
         work_ += gradient.size(0);
         return inner_->backward(gradient);
     }
-    at::Tensor jacobian() override
+    at::Tensor jacobian() override { return counted(inner_->jacobian()); }
+    at::Tensor jacobian_of(at::Tensor const& rows) override
     {
-        at::Tensor const jacobian = inner_->jacobian();
-        work_ += jacobian.size(0) * jacobian.size(1);
-        return jacobian;
+        return counted(inner_->jacobian_of(rows));
+    }
+    model::Linearised linearise(at::Tensor const& latents, at::Tensor const& rows) override
+    {
+        work_ += latents.size(0);
+        model::Linearised linearised = inner_->linearise(latents, rows);
+        return {linearised.images, counted(linearised.jacobians)};
     }
 
   private:
+    at::Tensor counted(at::Tensor const& jacobians)
+    {
+        work_ += jacobians.size(0) * jacobians.size(1);
+        return jacobians;
+    }
+
     std::unique_ptr<Evaluator> inner_;
     std::int64_t& work_;
 };

@@ -35,7 +35,7 @@ double length_of(at::Tensor const& tensor)
     return std::sqrt(product_sum(tensor, tensor));
 }
 
-/// What apply() and adjoint() must give for A: [trials × m × n].
+/// What apply(), adjoint() and misfit() must give for A: [trials × m × n].
 void check_against(at::Tensor const& matrix, MeasurementOperator const& measured_by)
 {
     std::int64_t const numbers = matrix.size(2);
@@ -48,6 +48,9 @@ void check_against(at::Tensor const& matrix, MeasurementOperator const& measured
                        1e-12, 1e-13));
     CHECK(at::allclose(measured_by.adjoint(measured), at::einsum("tmn,tm->tn", {matrix, measured}),
                        1e-12, 1e-13));
+    auto const [residual, pulled] = measured_by.misfit(images, measured);
+    CHECK(at::allclose(residual, measured_by.apply(images) - measured, 1e-12, 1e-13));
+    CHECK(at::allclose(pulled, measured_by.adjoint(residual), 1e-12, 1e-12));
 }
 
 /// The pixels that a mask lets through, row by row: an image that shows each pixel's number.
@@ -94,6 +97,8 @@ TEST_CASE("A matrix acts as it stands, on each row its own or on all the same")
     check_against(own[0].expand_as(own), MeasurementOperator::dense(own[0]));
     check_against(at::eye(784, at::kDouble).expand({trials, 784, 784}),
                   MeasurementOperator::identity());
+    at::Tensor const large = random_tensor({trials, 700, 784}, 6).to(at::kDouble);  // 4 MB each
+    check_against(large, MeasurementOperator::dense(large));
 }
 
 TEST_CASE("A trial's matrix gives what its operator gives")

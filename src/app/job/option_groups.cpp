@@ -89,6 +89,9 @@ po::options_description general_options()
     options.add_options()("log-level", value("NAME"),
                           "trace, debug, info, warn, error or off [info]");
     options.add_options()("json", "of status: write JSON");
+    options.add_options()("accept-new-data",
+                          "of run: begin again on other images than the output folder's results "
+                          "are of");
     options.add_options()(
         "ranks", value("N"),
         "of plan: measure this machine for some seconds, and say how long N ranks "

@@ -12,6 +12,7 @@
 
 #include "app/job/job_keys.hpp"
 #include "app/job/option_groups.hpp"
+#include "app/job/output_notes.hpp"
 #include "app/job/unknown_key.hpp"
 
 namespace surf::app
@@ -180,6 +181,7 @@ fs::path find_job_file(Command command, std::optional<Setting> const& job, Setti
                    "nothing was run there (it holds no job.ini); check the folder, "
                    "or name a job: --job FILE");
         }
+        read_note(file);  // or it might say that another job is not done
         return file;
     }
     if (!fs::exists(demo_job))
@@ -294,6 +296,16 @@ Options parse_options(std::vector<std::string> const& arguments)
                 fmt::format("{}: json: only the command status writes JSON; leave "
                             "--json out",
                             command_line));
+        }
+    }
+    if (take(given, "accept-new-data"))
+    {
+        options.accepts_new_data = true;
+        if (options.command != Command::run && options.command != Command::surface)
+        {
+            throw InputError(fmt::format(
+                "{}: accept-new-data: only a run begins with other images; leave it out",
+                command_line));
         }
     }
     if (auto const ranks = take(given, "ranks"))

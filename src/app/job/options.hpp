@@ -76,7 +76,8 @@ struct Options
     model::DeviceChoice device = model::DeviceChoice::automatic;
     std::string log_level = "info";
     Format format = Format::table;
-    int ranks = 0;  ///< of plan: whose wall time is asked for; 0: nobody's
+    bool accepts_new_data = false;  ///< of run: other images than the output folder's results
+    int ranks = 0;                  ///< of plan: whose wall time is asked for; 0: nobody's
 };
 
 /// Arguments without the program's name. Reads the job file, where the command needs one:

@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <ranges>
 
 #include "app/job/estimate.hpp"
 #include "app/job/feasibility.hpp"
+#include "app/job/output_notes.hpp"
 #include "base/contract.hpp"
 #include "base/error.hpp"
-#include "base/pending_file.hpp"
 #include "chain/reader.hpp"
 #include "data/images.hpp"
 
@@ -29,11 +28,6 @@ Entry const& entry(std::vector<Entry> const& table, Index index)
 {
     EXPECT(static_cast<std::size_t>(index) < table.size());
     return table[static_cast<std::size_t>(index)];
-}
-
-std::filesystem::path data_spec_path(std::filesystem::path const& output)
-{
-    return output / "data_checksum";
 }
 
 /// Adds experiments to a plan: chains and cells that it does not have yet, and the cells' blocks.
@@ -379,19 +373,10 @@ Plan load_plan(Job const& job)
     return make_plan(job, job.needs_images() ? data::load_data_set(job.data).spec() : DataSpec{});
 }
 
-void publish_data_spec(std::filesystem::path const& output, DataSpec const& data)
-{
-    publish_text(data_spec_path(output),
-                 fmt::format("{} {} {} {}\n", data.checksum, data.image.channels, data.image.height,
-                             data.image.width));
-}
-
 Plan load_stored_plan(Job const& job)
 {
-    DataSpec data;
-    std::ifstream file(data_spec_path(job.output));
-    file >> data.checksum >> data.image.channels >> data.image.height >> data.image.width;
-    return file && job.needs_images() ? make_plan(job, data) : load_plan(job);
+    auto const data = find_data_spec(job.output);
+    return data && job.needs_images() ? make_plan(job, *data) : load_plan(job);
 }
 
 }  // namespace surf::app

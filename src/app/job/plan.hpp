@@ -108,9 +108,6 @@ Budget own_budget(CellSpec const& cell);
 /// What of a plan the surfaces need: no cells, and none of their blocks.
 Plan surfaces_of(Plan plan);
 
-/// Leaves OUTPUT/data_checksum: checksum and shape of the images that a run began with.
-void publish_data_spec(std::filesystem::path const& output, DataSpec const& data);
-
 /// The plan of what an output folder holds: with what the run noted of the data, so that the data
 /// itself is not needed; as load_plan() if there is none.
 Plan load_stored_plan(Job const& job);

@@ -8,6 +8,7 @@
 
 #include "app/job/job_keys.hpp"
 #include "app/job/options.hpp"
+#include "app/job/output_notes.hpp"
 #include "app/working_folder.hpp"
 #include "support/models.hpp"
 #include "support/scratch_folder.hpp"
@@ -419,7 +420,7 @@ targets = 0
 TEST_CASE("status and reduce find the job that a run left in its output folder", "[options]")
 {
     test::ScratchFolder const folder;
-    write_file(folder.path / "job.ini", "seed = 9\noutput = elsewhere\n");
+    publish_note(folder.path / "job.ini", "seed = 9\noutput = elsewhere\n");
     Options const options = parse_options({"status", "--json", "--output", folder.path.string()});
     CHECK(options.command == Command::status);
     CHECK(options.format == Format::json);
