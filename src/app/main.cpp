@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -85,12 +84,11 @@ ExitCode dispatch(Options const& options)
     return ExitCode::internal_error;
 }
 
-/// What was printed may still be on its way, and a full disk may have swallowed it. A pipe that is
-/// closed has had enough.
+/// What was printed may still be on its way, and a full disk may have swallowed it.
 void require_printed()
 {
     errno = 0;
-    if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && errno != EPIPE)
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
     {
         throw EnvironmentError(
             fmt::format("cannot write to standard output: {}; check where it goes to",
@@ -150,7 +148,6 @@ ExitCode run_main(std::vector<std::string> const& arguments)
 int main(int argc, char** argv)
 {
     surf::settle_threads(argv);
-    std::signal(SIGPIPE, SIG_IGN);  // nobody reads on: no reason to stop
     surf::model::prepare_heap();
     return static_cast<int>(surf::app::run_main({argv + 1, argv + argc}));
 }

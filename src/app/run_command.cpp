@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "app/command.hpp"
 #include "app/coordinator.hpp"
 #include "app/job/output_notes.hpp"
+#include "app/print.hpp"
 #include "app/results.hpp"
 #include "app/summary_table.hpp"
 #include "app/surfaces.hpp"
@@ -76,27 +78,36 @@ void publish_job(Job const& job, DataSpec const& data)
     publish_note(path, text);
 }
 
-/// Throws InputError if the folder's results are of other images: all would be trained and run
-/// again, beside what is there.
-void require_same_data(fs::path const& output, DataSpec const& data, bool accepts_new)
+/// Whether what is stored in the folder is of other images than the plan's; if its note of them is
+/// damaged, by the chains that are there.
+bool is_of_other_data(fs::path const& output, Plan const& plan)
 {
-    std::optional<DataSpec> there;
     try
     {
-        there = find_data_spec(output);
+        auto const there = find_data_spec(output);
+        return there && there->checksum != plan.data.checksum;
     }
     catch (FileError const& error)
     {
         spdlog::warn("{}", error.what());
+        bool const knows_chains = std::ranges::any_of(
+            plan.chains, [](PlannedChain const& chain) { return fs::exists(chain.path); });
+        std::error_code none;
+        return !knows_chains && !fs::is_empty(output / "segments", none) && !none;
     }
-    if (there && there->checksum != data.checksum && !accepts_new)
+}
+
+/// Throws InputError if the folder's results are of other images: all would be trained and run
+/// again, beside what is there.
+void require_same_data(Job const& job, Plan const& plan, bool accepts_new)
+{
+    if (job.needs_images() && !accepts_new && is_of_other_data(job.output, plan))
     {
         throw InputError(fmt::format(
-            "output = {}: what is stored there is of other images (their checksum was {}, now it "
-            "is "
-            "{}; all would be trained and run again) correct data, name another output, or add "
+            "output = {}: what is stored there is of other images (those in {} have checksum {}; "
+            "all would be trained and run again) correct data, name another output, or add "
             "--accept-new-data",
-            output.string(), there->checksum, data.checksum));
+            job.output.string(), job.data.string(), plan.data.checksum));
     }
 }
 
@@ -126,14 +137,12 @@ Preparation prepare(Options const& options)
         prepared.data = images.spec();
         prepared.test_images = std::move(images.test);
     }
-    make_plan(job, prepared.data);  // refuses what cannot be done, before anything is written
+    // Refuses what cannot be done, before anything is written.
+    Plan const plan = make_plan(job, prepared.data);
     require_writable_folder(job.output, "output");
     prepared.lock = std::make_unique<FolderLock>(job.output);
     require_writable_folder(job.chains, "chains");
-    if (job.needs_images())
-    {
-        require_same_data(job.output, prepared.data, options.accepts_new_data);
-    }
+    require_same_data(job, plan, options.accepts_new_data);
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
     publish_job(job, prepared.data);
@@ -223,9 +232,8 @@ std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topolog
     provenance["rank_hosts"] = fmt::format("{}", fmt::join(topology.hosts, ","));
     auto const summarised =
         publish_results(context.job, context.plan, cells, std::move(provenance));
-    fmt::print("{}\nresults: {}\n", summary_table(summarised),
-               results_path(context.job.output).string());
-    std::fflush(stdout);
+    print_if_read(fmt::format("{}\nresults: {}\n", summary_table(summarised),
+                              results_path(context.job.output).string()));
     std::int64_t blocks = 0;
     for (StoredCell const& cell : cells)
     {
@@ -327,7 +335,8 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
 
 ExitCode run_command(Options const& options)
 {
-    catch_stop_signals();  // MPI takes its time
+    catch_stop_signals();           // MPI takes its time; a second signal ends it at once
+    std::signal(SIGPIPE, SIG_IGN);  // print_if_read() heeds it
     int argument_count = 0;
     char** arguments = nullptr;
     mpi::Environment const environment(argument_count, arguments);

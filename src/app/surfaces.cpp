@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/await_file.hpp"
+#include "app/print.hpp"
 #include "app/stored_file.hpp"
 #include "app/versions.hpp"
 #include "base/error.hpp"
@@ -115,7 +116,7 @@ std::int64_t provide_surfaces(RunContext const& context, std::function<bool()> c
             }
             compute_surface(context, surface, *chain, path, stopped);
         }
-        fmt::print("surface: {}\n", path.string());
+        print_if_read(fmt::format("surface: {}\n", path.string()));
     }
     return missing;
 }

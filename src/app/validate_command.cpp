@@ -48,8 +48,16 @@ ExitCode validate_command(Options const& options)
                         options.file.string(), violations.size()));
     }
     std::string const type = file_type(options.file);
+    try
+    {
+        h5::check_seal(options.file, h5::SealCheck::everything);
+    }
+    catch (FileError const&)
+    {
+        verify_content(options.file, type);  // may say where
+        throw;
+    }
     verify_content(options.file, type);
-    h5::check_seal(options.file, h5::SealCheck::everything);
     fmt::print("{}: OK, {}\n", options.file.string(), type);
     return ExitCode::success;
 }

@@ -24,7 +24,7 @@ bool change(char const* name, char const* value)
     return ::setenv(name, value, /*overwrite=*/1) == 0;
 }
 
-/// By the path that the program was started from: top and ps show its last part.
+/// By the program's own path: top and ps show its last part.
 void start_again(char** arguments)
 {
     std::error_code unknown;

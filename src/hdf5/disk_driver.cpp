@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <string_view>
 
 #include "hdf5/call.hpp"
 
@@ -124,6 +125,13 @@ herr_t read(H5FD_t* base, H5FD_mem_t /*kind*/, hid_t /*transfer*/, haddr_t addre
     return 0;
 }
 
+/// HDF5 writes its global heaps, whose references it follows, as if they were numbers.
+bool is_heap(void const* buffer, std::size_t size)
+{
+    constexpr std::string_view signature = "GCOL";
+    return size >= signature.size() && std::memcmp(buffer, signature.data(), signature.size()) == 0;
+}
+
 void note_numbers(std::vector<ByteRange>& numbers, ByteRange const& written)
 {
     if (!numbers.empty() && numbers.back().end() == written.offset)
@@ -140,7 +148,7 @@ herr_t write(H5FD_t* base, H5FD_mem_t kind, hid_t /*transfer*/, haddr_t address,
              void const* buffer)
 {
     DiskFile* file = cast(base);
-    if (kind == H5FD_MEM_DRAW)
+    if (kind == H5FD_MEM_DRAW && !is_heap(buffer, size))
     {
         note_numbers(file->writes->numbers, {address, size});
     }

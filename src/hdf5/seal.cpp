@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -72,8 +73,17 @@ std::ifstream open_bytes(fs::path const& path)
     return stream;
 }
 
-/// XXH3-128 of these bytes of a file, one range after the other; empty if it ends before.
-std::string hash_of(std::ifstream& stream, std::vector<ByteRange> const& ranges)
+/// Of the file that is open, whatever has its name by now.
+std::uint64_t size_of(std::ifstream& stream)
+{
+    stream.seekg(0, std::ios::end);
+    return static_cast<std::uint64_t>(stream.tellg());
+}
+
+/// XXH3-128 of these bytes of a file, one range after the other; empty if it ends before. Throws
+/// EnvironmentError if they cannot be read.
+std::string hash_of(std::ifstream& stream, std::vector<ByteRange> const& ranges,
+                    fs::path const& path)
 {
     constexpr std::uint64_t at_a_time = 1 << 20;
     std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> const state(XXH3_createState(),
@@ -86,8 +96,14 @@ std::string hash_of(std::ifstream& stream, std::vector<ByteRange> const& ranges)
         for (std::uint64_t left = range.size; left > 0;)
         {
             std::uint64_t const count = std::min(left, at_a_time);
+            errno = 0;
             if (!stream.read(buffer.data(), static_cast<std::streamsize>(count)))
             {
+                if (stream.bad() || errno != 0)
+                {
+                    throw EnvironmentError(
+                        fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
+                }
                 return {};
             }
             XXH3_128bits_update(state.get(), buffer.data(), count);
@@ -136,6 +152,26 @@ std::optional<std::string> find_seal(std::ifstream& stream, std::uint64_t file_s
     return is_number ? tail(std::stoull(size) + footer_size) : std::nullopt;
 }
 
+/// Where a file ends by HDF5's superblock of version 2 or 3, as surf_sweep's files have; 0 if it
+/// has another. HDF5 File Format Specification, II.A.
+std::uint64_t end_by_superblock(std::ifstream& stream)
+{
+    constexpr std::size_t version_at = 8;
+    constexpr std::size_t end_at = 28;
+    std::array<unsigned char, end_at + 8> bytes = {};
+    stream.clear();
+    stream.seekg(0);
+    stream.read(reinterpret_cast<char*>(bytes.data()), bytes.size());
+    bool const is_known = stream && (bytes[version_at] == 2 || bytes[version_at] == 3);
+    stream.clear();
+    std::uint64_t end = 0;
+    for (std::size_t i = 8; is_known && i-- > 0;)
+    {
+        end = end << 8 | bytes[end_at + i];
+    }
+    return end;
+}
+
 /// Of a text that find_seal() found; nothing if it is not as it was written.
 std::optional<Seal> read_seal(std::string const& text)
 {
@@ -169,13 +205,13 @@ std::optional<Seal> read_seal(std::string const& text)
 void seal(fs::path const& path, std::vector<ByteRange> const& large)
 {
     Seal made;
-    made.rest.bytes.size = fs::file_size(path);
     std::ifstream stream = open_bytes(path);
+    made.rest.bytes.size = size_of(stream);
     for (ByteRange const& range : large)
     {
-        made.large.push_back({range, hash_of(stream, {range})});
+        made.large.push_back({range, hash_of(stream, {range}, path)});
     }
-    made.rest.hash = hash_of(stream, between(made.large, made.rest.bytes.size));
+    made.rest.hash = hash_of(stream, between(made.large, made.rest.bytes.size), path);
     std::ofstream end(path, std::ios::binary | std::ios::app);
     end << made.text();
     end.close();
@@ -191,26 +227,33 @@ void check_seal(fs::path const& path, SealCheck check)
     constexpr char const* is_damaged =
         "is damaged (its bytes are not those that were written) remove it and run again";
     std::ifstream stream = open_bytes(path);
-    std::uint64_t const file_size = fs::file_size(path);
+    std::uint64_t const file_size = size_of(stream);
     auto const text = find_seal(stream, file_size);
+    if (!text && end_by_superblock(stream) == file_size)
+    {
+        throw EnvironmentError(fmt::format(
+            "{} has no seal (an older surf_sweep or another program wrote it) if it is worth "
+            "keeping, seal it: analysis/seal.py FILE; otherwise remove it",
+            path.string()));
+    }
     if (!text)
     {
         fail(path,
-             "has no seal at its end (it was cut short, changed by another program, or not "
-             "written by this version of surf_sweep) remove it and run again");
+             "has no seal at its end (it was cut short, or surf_sweep did not write it) remove it "
+             "and run again");
     }
     auto const sealed = read_seal(*text);
     if (!sealed || sealed->rest.bytes.size + text->size() != file_size)
     {
         fail(path, is_damaged);
     }
-    if (hash_of(stream, between(sealed->large, sealed->rest.bytes.size)) != sealed->rest.hash)
+    if (hash_of(stream, between(sealed->large, sealed->rest.bytes.size), path) != sealed->rest.hash)
     {
         fail(path, is_damaged);
     }
     for (Line const& range : sealed->large)
     {
-        if (check == SealCheck::everything && hash_of(stream, {range.bytes}) != range.hash)
+        if (check == SealCheck::everything && hash_of(stream, {range.bytes}, path) != range.hash)
         {
             fail(path, is_damaged);
         }
@@ -220,7 +263,7 @@ void check_seal(fs::path const& path, SealCheck check)
 bool is_sealed(fs::path const& path)
 {
     std::ifstream stream = open_bytes(path);
-    return find_seal(stream, fs::file_size(path)).has_value();
+    return find_seal(stream, size_of(stream)).has_value();
 }
 
 }  // namespace surf::h5

@@ -31,8 +31,8 @@ enum class SealCheck
 /// EnvironmentError if the file cannot be read or written.
 void seal(std::filesystem::path const& path, std::vector<ByteRange> const& large = {});
 
-/// Throws FileError if the file has no seal, or is not what was sealed; EnvironmentError if it
-/// cannot be read.
+/// Throws FileError if the file is not what was sealed or was cut short; EnvironmentError if it
+/// cannot be read, or is whole but was never sealed.
 void check_seal(std::filesystem::path const& path, SealCheck check);
 
 /// Whether it ends as a sealed file does.

@@ -355,6 +355,24 @@ at::Tensor TorchScriptGenerator::backward(at::Tensor const& gradient)
     });
 }
 
+at::Tensor TorchScriptGenerator::jacobian_of(at::Tensor const& rows)
+{
+    EXPECT(impl_->output.defined());
+    if (rows.size(0) == impl_->latents.size(0))
+    {
+        return jacobian().index_select(0, rows);
+    }
+    // Of these rows alone, and then as if nothing had been between.
+    c10::InferenceMode const with_autograd(false);
+    at::Tensor const latents = impl_->latents;
+    at::Tensor const output = impl_->output;
+    forward(latents.detach().index_select(0, rows));
+    at::Tensor const of_rows = jacobian();
+    impl_->latents = latents;
+    impl_->output = output;
+    return of_rows;
+}
+
 at::Tensor TorchScriptGenerator::jacobian()
 {
     EXPECT(impl_->output.defined());

@@ -29,6 +29,7 @@ class TorchScriptGenerator final : public Evaluator
     /// In forward mode; row by row, which takes n / k times as long, if an operator of the program
     /// has none.
     at::Tensor jacobian() override;
+    at::Tensor jacobian_of(at::Tensor const& rows) override;
 
   private:
     struct Impl;  ///< keeps LibTorch's large headers out of this one

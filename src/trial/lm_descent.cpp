@@ -82,9 +82,10 @@ class LmBatch
                 .logical_or_(search_.state().damping.gt(settings_.max_damping))
                 .logical_or_(stalls);
         at::Tensor reasons = at::full_like(values, none_yet, values.options().dtype(at::kChar));
-        reasons.masked_fill_(
-            search_.state().evaluations.ge(limits_).logical_or_(steps.ge(settings_.max_steps)),
-            code(StopReason::iteration_cap));
+        std::int64_t const jacobian_cost = 1 + search_.state().latents.size(1);
+        at::Tensor const spent = search_.state().evaluations + search_.state().due * jacobian_cost;
+        reasons.masked_fill_(spent.ge(limits_).logical_or_(steps.ge(settings_.max_steps)),
+                             code(StopReason::iteration_cap));
         reasons.masked_fill_(converged, code(StopReason::converged));
         return reasons.masked_fill(at::isfinite(values).logical_not(),
                                    code(StopReason::non_finite));

@@ -19,8 +19,8 @@ struct LmStart
 {
     LevenbergMarquardt search;
     at::Tensor target_latents;  ///< x*: [trials × k], NaN where there is none
-    /// Network evaluations on all networks at which a trial ends, with the step that reaches them:
-    /// [trials], int64; undefined if only the settings say.
+    /// Network evaluations on all networks at which a trial ends: with the step that reaches them,
+    /// or before a Jacobian that would. [trials], int64; undefined if only the settings say.
     at::Tensor limits = {};
     FirstHits hits = {};  ///< of an earlier search on this network; undefined if there was none
 };

@@ -56,7 +56,8 @@ class MeasurementOperator
     at::Tensor apply(at::Tensor const& images) const { return kind_->apply(images); }
     /// Aᵀu: [trials × m] → [trials × n].
     at::Tensor adjoint(at::Tensor const& measured) const { return kind_->adjoint(measured); }
-    /// r = Av − b and Aᵀr, with each trial's A read from memory once: [trials × n], [trials × m].
+    /// r = Av − b and Aᵀr for v, [trials × n], and b, [trials × m]. On a CPU each trial's own A is
+    /// read from memory once, if it is not larger than a share of the cache.
     Misfit misfit(at::Tensor const& images, at::Tensor const& target) const
     {
         return kind_->misfit(images, target);

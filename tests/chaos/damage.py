@@ -1,4 +1,4 @@
-"""Damages every kind of file that surf_sweep writes, and sees that no command hangs, crashes or takes it for sound.
+"""Damages the files of trainings and trials, and sees that validate, status and reduce neither hang, crash nor take them for sound.
 
     damage.py --program build/bin/surf_sweep [--flips 1000] [--blocks 200] [--seed 1]
 

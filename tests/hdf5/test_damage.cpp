@@ -173,6 +173,47 @@ TEST_CASE("large runs of numbers are left to who reads them, and to a check of e
     CHECK(file.root().dataset("second").read<double>() == numbers);
 }
 
+TEST_CASE("HDF5's own structures are never among the large runs of numbers", "[hdf5]")
+{
+    ScratchFolder const folder;
+    fs::path const path = folder.path / "scales.h5";
+    std::vector<std::uint8_t> const numbers(1 << 21, 1);
+    {
+        h5::FileWriter file(path, test_type);
+        h5::Dataset scale =
+            file.root().create_dataset("byte", {.type = h5::Type::int64, .shape = {1 << 21}});
+        scale.make_scale("byte");
+        h5::Dataset values =
+            file.root().create_dataset("values", {.type = h5::Type::uint8, .shape = {1 << 21}});
+        values.attach_scale(0, scale);  // makes the heap of references
+        values.write<std::uint8_t>(numbers);
+        file.publish();
+    }
+    std::string const bytes = test::bytes_of(path);
+    int heaps = 0;
+    for (auto at = bytes.find("GCOL"); at != std::string::npos; at = bytes.find("GCOL", at + 1))
+    {
+        ++heaps;
+        test::flip_byte(path, static_cast<std::int64_t>(at + 20));
+        CHECK_THROWS_AS(h5::FileReader(path, test_type), FileError);
+        test::flip_byte(path, static_cast<std::int64_t>(at + 20));
+    }
+    CHECK(heaps > 0);
+    CHECK_NOTHROW(h5::FileReader(path, test_type));
+}
+
+TEST_CASE("a whole file that was never sealed is not taken for a damaged one", "[hdf5]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small(folder);
+    test::python("import h5py\nh5py.File(path + '/small.h5', 'r+').attrs['seen'] = 1\n",
+                 folder.path);
+    CHECK_THAT(error_of<EnvironmentError>([&] { h5::FileReader(path, test_type); }),
+               Contains("has no seal (an older surf_sweep") && Contains("analysis/seal.py"));
+    h5::seal(path);
+    CHECK_NOTHROW(h5::FileReader(path, test_type));
+}
+
 TEST_CASE("a missing file is no damaged file", "[hdf5]")
 {
     CHECK_THAT(error_of<EnvironmentError>([] { h5::FileReader("/nowhere/x.h5", test_type); }),

@@ -168,6 +168,15 @@ TEST_CASE("A program's derivatives are those at the last latents, as often as th
           1e-12);
     CHECK_FALSE(pulled.requires_grad());
     CHECK_FALSE(jacobian.requires_grad());
+    for (at::Tensor const& rows : {at::tensor({3, 1}, at::kLong), at::arange(4)})
+    {
+        at::Tensor const of_rows = jacobian.index_select(0, rows);
+        CHECK(test::relative_error(program.jacobian_of(rows), of_rows) < 1e-12);
+        CHECK(at::equal(program.backward(gradient), pulled));
+        auto const [images, jacobians] = program.linearise(latents, rows);
+        CHECK(at::equal(images, program.forward(latents)));
+        CHECK(test::relative_error(jacobians, of_rows) < 1e-12);
+    }
 }
 
 TEST_CASE("A program may overwrite its latents")
