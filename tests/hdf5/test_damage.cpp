@@ -119,7 +119,7 @@ TEST_CASE("a sealed file is opened as it was sealed, or not at all", "[hdf5]")
             h5::check_seal(path, check);
             return false;
         }
-        catch (FileError const&)
+        catch (Error const&)
         {
             return true;
         }
