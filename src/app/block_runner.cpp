@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "app/await_file.hpp"
+#include "base/folder_lock.hpp"
 #include "base/host.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
@@ -28,6 +29,12 @@ std::string describe(Plan const& plan, sched::BlockIndex index)
                        block.first + block.count - 1);
 }
 
+void require_room_for_segments(std::filesystem::path const& output)
+{
+    require_still_locked(output, "output");
+    require_writable_folder(output / "segments", "output");
+}
+
 BlockRunner::BlockRunner(RunContext const& context)
     : context_(context), device_text_(model::device_name(context.device))
 {}
@@ -35,29 +42,57 @@ BlockRunner::BlockRunner(RunContext const& context)
 void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& stop)
 {
     auto const start = std::chrono::steady_clock::now();
-    // A block may take hours: a full disk had better be noticed before.
     Job const& job = context_.job;
-    Plan const& plan = context_.plan;
-    require_writable_folder(job.output / "segments", "output");
+    require_room_for_segments(job.output);  // a block may take hours
     model::set_compute_threads(1);
-    sched::ChainIndex const chain = plan[plan[lease.block].cell].chain;
-    if (held_ != chain)
-    {
-        held_.reset();
-        PlannedChain const& planned = plan[chain];
-        if (context_.cores.nodes() > 1 && looked_for_.insert(chain).second)
-        {
-            await_file(planned.path, [&] { return stop.stop_requested(); });
-        }
-        reader_.emplace(planned.path, planned.header);
-        held_ = chain;
-    }
-    BlockSpec const spec = plan.block_spec(lease);
-    auto const outcomes = trial::run_block(spec, {*reader_, &context_.test_images}, context_.device,
-                                           trial::frozen_evaluators(context_.device), stop);
+    BlockSpec const spec = context_.plan.block_spec(lease);
+    auto const outcomes = compute(spec, context_.plan[context_.plan[lease.block].cell].chain, stop);
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
     store::write_segment(job.output, spec, outcomes, {host_name(), device_text_, elapsed.count()});
-    spdlog::debug("{}: {:.1f} s", describe(plan, lease.block), elapsed.count());
+    spdlog::debug("{}: {:.1f} s", describe(context_.plan, lease.block), elapsed.count());
+}
+
+std::vector<TrialOutcome> BlockRunner::compute(BlockSpec const& spec, sched::ChainIndex chain,
+                                               std::stop_token const& stop)
+{
+    try
+    {
+        open(chain, stop);
+        return trial::run_block(spec, {*reader_, &context_.test_images}, context_.device,
+                                trial::frozen_evaluators(context_.device), stop);
+    }
+    catch (chain::OtherJobError const&)
+    {
+        throw;
+    }
+    catch (FileError const& damage)  // the only file that is read here is the chain's
+    {
+        held_.reset();  // to be opened anew: it may be made again
+        throw DamagedChainError(damage.what());
+    }
+}
+
+void BlockRunner::open(sched::ChainIndex chain, std::stop_token const& stop)
+{
+    if (held_ == chain)
+    {
+        return;
+    }
+    held_.reset();
+    PlannedChain const& planned = context_.plan[chain];
+    if (context_.cores.nodes() > 1 && looked_for_.insert(chain).second)
+    {
+        await_file(planned.path, [&] { return stop.stop_requested(); });
+    }
+    if (!std::filesystem::exists(planned.path))
+    {
+        throw FileError(
+            fmt::format("{}: was removed under the run (its blocks cannot be computed) "
+                        "put it back",
+                        planned.path.string()));
+    }
+    reader_.emplace(planned.path, planned.header);
+    held_ = chain;
 }
 
 }  // namespace surf::app

@@ -6,11 +6,23 @@
 #include <string>
 
 #include "app/run_context.hpp"
+#include "base/error.hpp"
 #include "chain/reader.hpp"
 #include "sched/ledger.hpp"
+#include "spec/outcome.hpp"
 
 namespace surf::app
 {
+
+/// The chain of a block was sound when it was published, and is not any more.
+class DamagedChainError : public FileError
+{
+  public:
+    using FileError::FileError;
+};
+
+/// Throws EnvironmentError if the run's output folder is gone, or no segment can be written there.
+void require_room_for_segments(std::filesystem::path const& output);
 
 /// Computes leased blocks and stores their segments. Keeps the last block's chain open.
 class BlockRunner
@@ -18,11 +30,16 @@ class BlockRunner
   public:
     explicit BlockRunner(RunContext const& context);
 
+    /// Throws DamagedChainError, EnvironmentError, Interrupted.
     void run(sched::LeasedBlock const& lease, std::stop_token const& stop);
     /// The chain that is open; not to be asked while a block runs.
     std::optional<sched::ChainIndex> held() const { return held_; }
 
   private:
+    std::vector<TrialOutcome> compute(BlockSpec const& spec, sched::ChainIndex chain,
+                                      std::stop_token const& stop);
+    void open(sched::ChainIndex chain, std::stop_token const& stop);
+
     RunContext const& context_;
     std::string device_text_;
     std::optional<sched::ChainIndex> held_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/out_of_memory.hpp"
 #include "base/contract.hpp"
 #include "model/heap.hpp"
 
@@ -57,7 +58,7 @@ void ComputeThread::work()
         Ended ended;
         try
         {
-            task(stop_.get_token());
+            naming_memory([&] { task(stop_.get_token()); });
         }
         catch (...)
         {

@@ -8,6 +8,7 @@
 #include "app/stored.hpp"
 #include "app/surfaces.hpp"
 #include "base/error.hpp"
+#include "base/folder_lock.hpp"
 #include "base/log.hpp"
 #include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
@@ -21,7 +22,7 @@ namespace
 
 constexpr sched::Rank own_rank = 0;
 
-constexpr std::chrono::seconds between_looks_at_busy_chains{2};
+constexpr std::chrono::seconds between_looks{2};
 
 sched::WorkPlan work_of(RunContext const& context)
 {
@@ -79,7 +80,7 @@ void Coordinator::find_stored_blocks(sched::CellIndex cell, Budget const& budget
 
 std::optional<reduce::CellStatistics> Coordinator::read_statistics(sched::CellIndex cell)
 {
-    reduce::CellStatistics statistics;
+    std::vector<reduce::CellStatistics> parts;
     auto const failed = ledger_.failed_blocks();
     for (sched::BlockIndex const block : context_.plan.blocks_of(cell))
     {
@@ -94,10 +95,10 @@ std::optional<reduce::CellStatistics> Coordinator::read_statistics(sched::CellIn
             wait_for_segment(block);
             return std::nullopt;
         }
-        statistics.add(segment->outcomes);
+        parts.emplace_back(segment->outcomes);
     }
     missing_since_.reset();
-    return statistics;
+    return reduce::merged(std::move(parts));
 }
 
 void Coordinator::wait_for_segment(sched::BlockIndex block)
@@ -172,7 +173,7 @@ RunEnd Coordinator::run()
             dispatcher_.take(own_rank, *report);
             active = true;
         }
-        retry_busy_chains();
+        look_around();
         check_failures();
         grant_budgets();
         if (ledger_.finished())
@@ -192,13 +193,30 @@ RunEnd Coordinator::run()
     }
 }
 
-void Coordinator::retry_busy_chains()
+void Coordinator::look_around()
 {
     auto const now = std::chrono::steady_clock::now();
-    if (now >= next_retry_)
+    if (now >= next_look_)
     {
-        next_retry_ = now + between_looks_at_busy_chains;
+        next_look_ = now + between_looks;
         ledger_.retry_chains();
+        check_output([this] { require_still_locked(context_.job.output, "output"); });
+    }
+}
+
+void Coordinator::check_output(std::function<void()> const& check)
+{
+    if (fatal_)
+    {
+        return;
+    }
+    try
+    {
+        check();
+    }
+    catch (EnvironmentError const& error)
+    {
+        give_up({error.code(), error.what()});
     }
 }
 
@@ -214,14 +232,7 @@ void Coordinator::check_failures()
         return;
     }
     failed_blocks_ = failed;
-    try
-    {
-        require_writable_folder(context_.job.output / "segments", "output");
-    }
-    catch (EnvironmentError const& error)
-    {
-        give_up({error.code(), error.what()});
-    }
+    check_output([this] { require_room_for_segments(context_.job.output); });
 }
 
 void Coordinator::give_up(RunEnd why)
@@ -271,24 +282,44 @@ RunEnd Coordinator::end() const
                             progress.blocks_done, progress.blocks)};
     }
     std::int64_t const missing = progress.blocks_failed + progress.blocks_abandoned;
-    if (missing > 0 || !dispatcher_.failed_chains().empty())
+    if (missing == 0 && dispatcher_.failed_chains().empty())
     {
-        std::string text =
-            fmt::format("{} of {} blocks could not be computed", missing, progress.blocks);
-        for (sched::ChainFailed const& failed : dispatcher_.failed_chains())
-        {
-            text += fmt::format("; training of {}: {}", context_.plan[failed.chain].name(),
-                                failed.reason);
-        }
-        for (sched::BlockIndex const block : ledger_.failed_blocks())
-        {
-            auto const reason = dispatcher_.reasons().find(block);
-            text += fmt::format("; {}: {}", describe(context_.plan, block),
-                                reason == dispatcher_.reasons().end() ? "" : reason->second);
-        }
-        return {ExitCode::blocks_failed, text};
+        return {};
     }
-    return {};
+    return {failed_for_want() ? ExitCode::environment : ExitCode::blocks_failed,
+            fmt::format("{} of {} blocks could not be computed{}", missing, progress.blocks,
+                        reasons_of_failures())};
+}
+
+bool Coordinator::failed_for_want() const
+{
+    auto const failed = ledger_.failed_blocks();
+    return dispatcher_.failed_chains().empty() &&
+           std::ranges::all_of(failed, [&](sched::BlockIndex block) {
+               return dispatcher_.failures().at(block).code == ExitCode::environment;
+           });
+}
+
+std::string Coordinator::reasons_of_failures() const
+{
+    std::string text;
+    for (sched::ChainFailed const& failed : dispatcher_.failed_chains())
+    {
+        text +=
+            fmt::format("; training of {}: {}", context_.plan[failed.chain].name(), failed.reason);
+    }
+    std::map<std::string, std::vector<sched::BlockIndex>> blocks_by_reason;
+    for (sched::BlockIndex const block : ledger_.failed_blocks())
+    {
+        blocks_by_reason[dispatcher_.failures().at(block).reason].push_back(block);
+    }
+    for (auto const& [reason, blocks] : blocks_by_reason)
+    {
+        std::string const others =
+            blocks.size() > 1 ? fmt::format(" and {} others", blocks.size() - 1) : "";
+        text += fmt::format("; {}{}: {}", describe(context_.plan, blocks.front()), others, reason);
+    }
+    return text;
 }
 
 }  // namespace surf::app

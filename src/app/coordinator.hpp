@@ -37,12 +37,14 @@ class Coordinator
 
   private:
     void start_task();
-    /// Chains that another job trains are looked at again.
-    void retry_busy_chains();
+    /// Now and then: chains that another job trains, and whether the output folder is still there.
+    void look_around();
     /// When a block has failed for good: if its output folder cannot be written to, no other block
     /// will do better, and the run ends.
     /// The same if a training failed for a reason that would stop every other.
     void check_failures();
+    /// Ends the run if the check throws EnvironmentError.
+    void check_output(std::function<void()> const& check);
     /// Ends the run with this error: going on makes no sense.
     void give_up(RunEnd why);
     /// Gives the cells that wait for a budget alone theirs.
@@ -56,6 +58,11 @@ class Coordinator
     /// No new work; workers end theirs or drop it.
     void finish(sched::Finish how);
     RunEnd end() const;
+    /// Whether all failures are of what the machine lacks (memory, space), so that the same command
+    /// can do better elsewhere.
+    bool failed_for_want() const;
+    /// Chains and blocks that failed, those of one reason together.
+    std::string reasons_of_failures() const;
 
     RunContext const& context_;
     sched::Ledger ledger_;
@@ -67,7 +74,7 @@ class Coordinator
     std::map<sched::CellIndex, Grants> grants_;   ///< of cells that others' budgets come from
     bool finishing_ = false;
     std::optional<std::chrono::steady_clock::time_point> missing_since_;
-    std::chrono::steady_clock::time_point next_retry_;
+    std::chrono::steady_clock::time_point next_look_;
     std::optional<RunEnd> fatal_;  ///< what give_up() was told
     TaskRunner tasks_;
 };

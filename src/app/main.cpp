@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/command.hpp"
+#include "app/out_of_memory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/name_table.hpp"
@@ -114,7 +115,8 @@ ExitCode run_main(std::vector<std::string> const& arguments)
             require_one_process(options.command);
         }
         started = true;
-        ExitCode const code = dispatch(options);
+        ExitCode code{};
+        naming_memory([&] { code = dispatch(options); });
         require_printed();
         return code;
     }

@@ -13,6 +13,7 @@
 #include "app/command.hpp"
 #include "app/coordinator.hpp"
 #include "app/job/output_notes.hpp"
+#include "app/out_of_memory.hpp"
 #include "app/print.hpp"
 #include "app/results.hpp"
 #include "app/summary_table.hpp"
@@ -317,6 +318,7 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
         return {error.code(), first ? error.what() : ""};
     }
     warn_of_shared_gpus(world, device);
+    set_stop_patience(patience_of_work);
 
     RunEnd end;
     if (first)
@@ -335,8 +337,8 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
 
 ExitCode run_command(Options const& options)
 {
-    catch_stop_signals();           // MPI takes its time; a second signal ends it at once
-    std::signal(SIGPIPE, SIG_IGN);  // print_if_read() heeds it
+    catch_stop_signals(patience_of_reading);  // MPI takes its time; a second one ends it at once
+    std::signal(SIGPIPE, SIG_IGN);            // print_if_read() heeds it
     int argument_count = 0;
     char** arguments = nullptr;
     mpi::Environment const environment(argument_count, arguments);
@@ -344,7 +346,7 @@ ExitCode run_command(Options const& options)
     RunEnd end;
     try
     {
-        end = run(options, world);
+        naming_memory([&] { end = run(options, world); });
     }
     catch (std::exception const& exception)
     {

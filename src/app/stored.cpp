@@ -33,9 +33,7 @@ std::optional<Budget> budget_of(Plan const& plan, sched::CellIndex index,
         {
             return std::nullopt;
         }
-        reduce::CellStatistics statistics;
-        statistics.add(outcomes);
-        grants.push_back(grants_of(statistics));
+        grants.push_back(grants_of(reduce::CellStatistics(outcomes)));
     }
     return budget_from(plan[index].spec, grants);
 }

@@ -1,5 +1,6 @@
 #include "app/task_failure.hpp"
 
+#include "app/block_runner.hpp"
 #include "base/error.hpp"
 #include "chain/chain.hpp"
 
@@ -54,6 +55,11 @@ ExitCode code_of(std::exception_ptr const& error)
 bool is_interruption(std::exception_ptr const& error)
 {
     return holds<Interrupted>(error);
+}
+
+bool is_of_damaged_chain(std::exception_ptr const& error)
+{
+    return holds<DamagedChainError>(error);
 }
 
 bool is_of_this_chain(std::exception_ptr const& error)

@@ -16,6 +16,9 @@ ExitCode code_of(std::exception_ptr const& error);
 /// Whether the task was asked to stop.
 bool is_interruption(std::exception_ptr const& error);
 
+/// Whether a block failed because its chain was damaged.
+bool is_of_damaged_chain(std::exception_ptr const& error);
+
 /// Whether a chain failed because of its own training, so that others may still do better.
 bool is_of_this_chain(std::exception_ptr const& error);
 

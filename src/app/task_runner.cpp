@@ -92,8 +92,17 @@ std::optional<sched::Report> TaskRunner::end_of_block(std::exception_ptr const& 
     {
         return std::nullopt;
     }
-    spdlog::error("{}: {}", describe(context_.plan, block), reason_of(error));
-    return sched::BlockFailed{block, reason_of(error)};
+    std::string const reason = reason_of(error);
+    if (told_.insert(reason).second)
+    {
+        spdlog::error("{}: {}", describe(context_.plan, block), reason);
+    }
+    Plan const& plan = context_.plan;
+    bool const can_be_made = plan[plan[plan[block].cell].chain].training.has_value();
+    return sched::BlockFailed{.block = block,
+                              .code = code_of(error),
+                              .chain_damaged = can_be_made && is_of_damaged_chain(error),
+                              .reason = reason};
 }
 
 std::optional<sched::Report> TaskRunner::training_step()

@@ -6,6 +6,7 @@
 #include <exception>
 #include <optional>
 #include <set>
+#include <string>
 
 #include "app/block_runner.hpp"
 #include "app/compute_thread.hpp"
@@ -51,6 +52,7 @@ class TaskRunner
     std::optional<sched::BlockIndex> computing_;
     Clock::time_point next_step_report_;
     std::set<sched::ChainIndex> found_busy_;  ///< another job trains or trained them
+    std::set<std::string> told_;              ///< why blocks failed, each reason once
 
     // Written by the compute thread.
     std::atomic<std::int64_t> done_ = 0;

@@ -53,7 +53,7 @@ ExitCode theory_command(Options const& options)
     require_writable_folder(job.output, "output");
     FolderLock const lock(job.output);
     remove_unpublished(job.output);
-    catch_stop_signals();
+    catch_stop_signals(patience_of_work);
     auto const device = model::choose_device(options.device, 0);
     std::stop_source stop;
     auto progress = logged_progress();

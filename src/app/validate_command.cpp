@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <exception>
+#include <string>
+
 #include "app/command.hpp"
 #include "base/error.hpp"
 #include "chain/reader.hpp"
@@ -31,11 +34,10 @@ void verify_content(std::filesystem::path const& path, std::string const& type)
     }
 }
 
-}  // namespace
-
-ExitCode validate_command(Options const& options)
+/// Prints that the file is sound. Throws FileError or EnvironmentError if it is not.
+void validate(std::filesystem::path const& path)
 {
-    std::vector<std::string> const violations = h5::violations(options.file);
+    std::vector<std::string> const violations = h5::violations(path);
     for (std::string const& violation : violations)
     {
         fmt::print("{}\n", violation);
@@ -45,20 +47,48 @@ ExitCode validate_command(Options const& options)
         throw FileError(
             fmt::format("{}: {} violations of its schema (it cannot be trusted); "
                         "remove it and run again",
-                        options.file.string(), violations.size()));
+                        path.string(), violations.size()));
     }
-    std::string const type = file_type(options.file);
+    std::string const type = file_type(path);
     try
     {
-        h5::check_seal(options.file, h5::SealCheck::everything);
+        h5::check_seal(path, h5::SealCheck::everything);
     }
     catch (FileError const&)
     {
-        verify_content(options.file, type);  // may say where
+        verify_content(path, type);  // may say where
         throw;
     }
-    verify_content(options.file, type);
-    fmt::print("{}: OK, {}\n", options.file.string(), type);
+    verify_content(path, type);
+    fmt::print("{}: OK, {}\n", path.string(), type);
+}
+
+}  // namespace
+
+ExitCode validate_command(Options const& options)
+{
+    std::exception_ptr last;
+    std::string text;
+    for (std::filesystem::path const& path : options.files)
+    {
+        try
+        {
+            validate(path);
+        }
+        catch (Error const& error)
+        {
+            if (last)
+            {
+                fmt::print(stderr, "surf_sweep: error: {}\n", text);
+            }
+            last = std::current_exception();
+            text = error.what();
+        }
+    }
+    if (last)
+    {
+        std::rethrow_exception(last);
+    }
     return ExitCode::success;
 }
 

@@ -13,15 +13,24 @@
 
 namespace surf
 {
+namespace
+{
+
+std::filesystem::path lock_file(std::filesystem::path const& folder)
+{
+    return folder / ".lock";
+}
+
+}  // namespace
 
 FolderLock::FolderLock(std::filesystem::path const& folder)
-    : descriptor_(::open((folder / ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666))
+    : descriptor_(::open(lock_file(folder).c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666))
 {
     if (descriptor_ < 0)
     {
         throw EnvironmentError(
             fmt::format("cannot make {}: {}; name a folder that you may write to",
-                        (folder / ".lock").string(), std::strerror(errno)));
+                        lock_file(folder).string(), std::strerror(errno)));
     }
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0)
     {
@@ -43,6 +52,17 @@ FolderLock::FolderLock(std::filesystem::path const& folder)
 FolderLock::~FolderLock()
 {
     ::close(descriptor_);
+}
+
+void require_still_locked(std::filesystem::path const& folder, std::string const& key)
+{
+    if (!std::filesystem::exists(lock_file(folder)))
+    {
+        throw EnvironmentError(fmt::format(
+            "{} = {}: the folder was removed or renamed under the run (what it held is wherever it "
+            "is now); put it back, and the same command resumes",
+            key, folder.string()));
+    }
 }
 
 }  // namespace surf

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "base/error.hpp"
 
@@ -28,5 +29,9 @@ class FolderLock
   private:
     int descriptor_;
 };
+
+/// Throws EnvironmentError naming the key if the folder is not the one any more that a FolderLock
+/// was made in: it was removed or renamed, and may have been made again.
+void require_still_locked(std::filesystem::path const& folder, std::string const& key);
 
 }  // namespace surf

@@ -1,8 +1,13 @@
 #include "base/stop_signal.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <string_view>
+
+#include "base/exit_code.hpp"
 
 namespace surf
 {
@@ -23,22 +28,40 @@ constexpr std::array caught_signals = {
 };
 
 std::atomic<int> received = 0;
-static_assert(std::atomic<int>::is_always_lock_free);  // so a handler may write it
+std::atomic<unsigned> patience_seconds = 0;
+static_assert(std::atomic<int>::is_always_lock_free);  // so a handler may use them
 
 extern "C" void remember_signal(int number)
 {
     received.store(number);
     std::signal(number, SIG_DFL);
+    ::alarm(patience_seconds.load());
+}
+
+extern "C" void end_at_once(int)
+{
+    constexpr std::string_view text =
+        "surf_sweep: error: was asked to stop and did not in time, so it ends where it is; what is "
+        "stored is safe, the same command resumes\n";
+    [[maybe_unused]] auto const written = ::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(static_cast<int>(ExitCode::interrupted));
 }
 
 }  // namespace
 
-void catch_stop_signals()
+void catch_stop_signals(std::chrono::seconds patience)
 {
+    set_stop_patience(patience);
+    std::signal(SIGALRM, end_at_once);
     for (NamedSignal const& caught : caught_signals)
     {
         std::signal(caught.number, remember_signal);
     }
+}
+
+void set_stop_patience(std::chrono::seconds patience)
+{
+    patience_seconds.store(static_cast<unsigned>(patience.count()));
 }
 
 char const* stop_signal()

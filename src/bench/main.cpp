@@ -46,7 +46,7 @@ void run(Options const& options, mpi::Communicator const& world)
         print_names(first ? cases : Cases{});
         return;
     }
-    catch_stop_signals();
+    catch_stop_signals(patience_of_work);
     model::set_compute_threads(options.threads);
     Session session{options, device, world, Report(first ? Output::table : Output::silent)};
     measure(cases, session);

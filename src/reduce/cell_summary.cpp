@@ -61,7 +61,7 @@ std::vector<SummarisedCell> summarise(std::vector<CellResult> cells)
     for (CellResult const& cell : cells)
     {
         CellSummary summary;
-        summary.statistics.add(cell.outcomes);
+        summary.statistics = CellStatistics(cell.outcomes);
         summary.hits = hit_intervals(cell, summary.statistics);
         auto const adam = adam_cells.find(pairing_of(cell));
         if (cell.spec.method != Method::adam && adam != adam_cells.end())

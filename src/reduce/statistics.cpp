@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <ranges>
 
 #include "base/contract.hpp"
 
@@ -20,6 +21,42 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 double no_value_is_infinite(double value)
 {
     return std::isnan(value) ? infinity : value;
+}
+
+std::int64_t steps_of(TrialOutcome const& outcome)
+{
+    return outcome.iterations;
+}
+
+bool stayed_finite(TrialOutcome const& outcome)
+{
+    return outcome.stop_reason != StopReason::non_finite;
+}
+
+/// Of a successful trial; one that hit at its end alone hit after all its steps.
+std::int64_t first_hit_of(TrialOutcome const& outcome)
+{
+    return outcome.first_hit == TrialOutcome::never ? outcome.iterations : outcome.first_hit;
+}
+
+auto or_infinite(std::int64_t TrialOutcome::*count)
+{
+    return [count](TrialOutcome const& outcome) {
+        std::int64_t const value = outcome.*count;
+        return value == TrialOutcome::never ? infinity : static_cast<double>(value);
+    };
+}
+
+/// One number of each outcome.
+template <class Outcomes, class Value>
+std::vector<double> column(Outcomes outcomes, Value value)
+{
+    std::vector<double> numbers;
+    for (TrialOutcome const& outcome : outcomes)
+    {
+        numbers.push_back(static_cast<double>(std::invoke(value, outcome)));
+    }
+    return numbers;
 }
 
 }  // namespace
@@ -42,12 +79,6 @@ Distribution::Distribution(std::vector<double> values) : values_(std::move(value
 {
     std::transform(values_.begin(), values_.end(), values_.begin(), no_value_is_infinite);
     std::sort(values_.begin(), values_.end());
-}
-
-void Distribution::add(double value)
-{
-    double const number = no_value_is_infinite(value);
-    values_.insert(std::upper_bound(values_.begin(), values_.end(), number), number);
 }
 
 void Distribution::merge(Distribution const& other)
@@ -122,42 +153,24 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials)
     return {successes == 0 ? 0.0 : centre - half, successes == trials ? 1.0 : centre + half};
 }
 
-void CellStatistics::add(TrialOutcome const& outcome)
-{
-    auto const entry = std::find_if(
-        stop_reason_table.begin(), stop_reason_table.end(),
-        [&](StopReasonEntry const& candidate) { return candidate.kind == outcome.stop_reason; });
-    EXPECT(entry != stop_reason_table.end());
-    ++stopped[static_cast<std::size_t>(entry - stop_reason_table.begin())];
-    ++trials;
-    auto const steps = static_cast<double>(outcome.iterations);
-    iterations.add(steps);
-    evaluations.add(static_cast<double>(outcome.network_evaluations));
-    if (outcome.stop_reason != StopReason::non_finite)
-    {
-        finite_iterations.add(steps);
-    }
-    if (outcome.success)
-    {
-        ++successes;
-        first_hits.add(outcome.first_hit == TrialOutcome::never
-                           ? steps
-                           : static_cast<double>(outcome.first_hit));
-    }
-    auto const or_infinite = [](std::int64_t count) {
-        return count == TrialOutcome::never ? infinity : static_cast<double>(count);
-    };
-    hit_evaluations.add(or_infinite(outcome.hit_evaluations));
-    goal_evaluations.add(or_infinite(outcome.goal_evaluations));
-    distances.add(outcome.distance);
-    pixel_errors.add(outcome.pixel_error);
-}
-
-void CellStatistics::add(std::vector<TrialOutcome> const& outcomes)
+CellStatistics::CellStatistics(std::span<TrialOutcome const> outcomes)
+    : trials(std::ssize(outcomes)),
+      successes(std::ranges::count_if(outcomes, &TrialOutcome::success)),
+      iterations(column(outcomes, steps_of)),
+      evaluations(column(outcomes, &TrialOutcome::network_evaluations)),
+      finite_iterations(column(outcomes | std::views::filter(stayed_finite), steps_of)),
+      first_hits(column(outcomes | std::views::filter(&TrialOutcome::success), first_hit_of)),
+      hit_evaluations(column(outcomes, or_infinite(&TrialOutcome::hit_evaluations))),
+      goal_evaluations(column(outcomes, or_infinite(&TrialOutcome::goal_evaluations))),
+      distances(column(outcomes, &TrialOutcome::distance)),
+      pixel_errors(column(outcomes, &TrialOutcome::pixel_error))
 {
     for (TrialOutcome const& outcome : outcomes)
     {
-        add(outcome);
+        auto const entry =
+            std::ranges::find(stop_reason_table, outcome.stop_reason, &StopReasonEntry::kind);
+        EXPECT(entry != stop_reason_table.end());
+        ++stopped[static_cast<std::size_t>(entry - stop_reason_table.begin())];
     }
 }
 
@@ -185,12 +198,24 @@ double CellStatistics::success_rate() const
 
 double CellStatistics::censored_iterations_p75() const
 {
-    Distribution censored = first_hits;
-    for (std::int64_t failure = successes; failure < trials; ++failure)
+    auto const hits = first_hits.ascending();
+    std::vector<double> censored(hits.begin(), hits.end());
+    censored.resize(static_cast<std::size_t>(trials), infinity);
+    return Distribution(std::move(censored)).quantile(0.75);
+}
+
+CellStatistics merged(std::vector<CellStatistics> parts)
+{
+    while (parts.size() > 1)
     {
-        censored.add(infinity);
+        std::size_t const half = (parts.size() + 1) / 2;
+        for (std::size_t i = half; i < parts.size(); ++i)
+        {
+            parts[i - half].merge(parts[i]);
+        }
+        parts.resize(half);
     }
-    return censored.quantile(0.75);
+    return parts.empty() ? CellStatistics{} : std::move(parts.front());
 }
 
 std::int64_t grant(BudgetRule rule, CellStatistics const& cell)

@@ -30,8 +30,8 @@ class Distribution
     Distribution() = default;
     explicit Distribution(std::vector<double> values);
 
-    void add(double value);
-    /// Associative and commutative, as multisets are.
+    /// Associative and commutative, as multisets are. Takes time in proportion to both: many parts
+    /// are merged in pairs (see merged()).
     void merge(Distribution const& other);
 
     std::int64_t count() const { return static_cast<std::int64_t>(values_.size()); }
@@ -88,8 +88,8 @@ struct CellStatistics
     Distribution distances;         ///< ‖x̂ − x*‖; all +∞ for a task without x*
     Distribution pixel_errors;      ///< √(‖G_T(x̂) − y‖² / n)
 
-    void add(TrialOutcome const& outcome);
-    void add(std::vector<TrialOutcome> const& outcomes);
+    CellStatistics() = default;
+    explicit CellStatistics(std::span<TrialOutcome const> outcomes);
     void merge(CellStatistics const& other);
 
     /// NaN without trials.
@@ -102,6 +102,9 @@ struct CellStatistics
 
     friend bool operator==(CellStatistics const&, CellStatistics const&) = default;
 };
+
+/// The whole of many parts, in n log(parts) for n trials.
+CellStatistics merged(std::vector<CellStatistics> parts);
 
 /// What the trials of a cell grant other methods on the same problem: a budget by this rule,
 /// rounded to the nearest integer, at least 1. Without successes first_hits is as steps.

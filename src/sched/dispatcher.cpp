@@ -41,12 +41,7 @@ void Dispatcher::take(Rank from, Report const& report)
                               }
                           },
                           [&](BlockDone const& done) { ledger_.block_done(done.block); },
-                          [&](BlockFailed const& failed) {
-                              spdlog::warn("block {} failed on rank {}: {}",
-                                           static_cast<int>(failed.block), from, failed.reason);
-                              reasons_[failed.block] = failed.reason;
-                              ledger_.block_failed(failed.block, from);
-                          },
+                          [&](BlockFailed const& failed) { block_failed(from, failed); },
                           [&](ChainPublished const& published) {
                               trainings_.erase(from);
                               ledger_.chain_published(published.chain);
@@ -61,11 +56,33 @@ void Dispatcher::take(Rank from, Report const& report)
                           },
                           [&](TrainingStep const& step) { trainings_[from] = step; },
                           [&](Goodbye const&) {
+                              if (!finishing_)
+                              {
+                                  spdlog::warn(
+                                      "rank {} was asked to stop and leaves; the others "
+                                      "go on",
+                                      from);
+                              }
                               parked_.erase(from);
                               trainings_.erase(from);
                               ledger_.rank_lost(from);
                           }},
                report);
+}
+
+void Dispatcher::block_failed(Rank from, BlockFailed const& failed)
+{
+    spdlog::debug("block {} failed on rank {}: {}", static_cast<int>(failed.block), from,
+                  failed.reason);
+    failures_.insert_or_assign(failed.block, failed);
+    if (failed.chain_damaged)
+    {
+        ledger_.chain_damaged(failed.block, from);
+    }
+    else
+    {
+        ledger_.block_failed(failed.block, from);
+    }
 }
 
 void Dispatcher::chain_failed(Rank from, ChainFailed const& failed)

@@ -31,8 +31,8 @@ class Dispatcher
     /// left: their last reports still count. Tells them once, however often it is called.
     void finish(Finish how);
 
-    /// Why blocks failed, at their last attempt so far.
-    std::map<BlockIndex, std::string> const& reasons() const { return reasons_; }
+    /// How blocks failed, at their last attempt so far.
+    std::map<BlockIndex, BlockFailed> const& failures() const { return failures_; }
     /// What each rank that trains was last heard of.
     std::map<Rank, TrainingStep> const& trainings() const { return trainings_; }
     /// The chains whose training failed.
@@ -42,6 +42,7 @@ class Dispatcher
     std::optional<ChainFailed> const& fatal() const { return fatal_; }
 
   private:
+    void block_failed(Rank from, BlockFailed const& failed);
     void chain_failed(Rank from, ChainFailed const& failed);
     bool answer_parked();
     std::optional<Order> order_for(Rank rank, WorkRequest const& request);
@@ -49,7 +50,7 @@ class Dispatcher
     Ledger& ledger_;
     CoordinatorLink& link_;
     std::map<Rank, WorkRequest> parked_;
-    std::map<BlockIndex, std::string> reasons_;
+    std::map<BlockIndex, BlockFailed> failures_;
     std::map<Rank, TrainingStep> trainings_;
     std::vector<ChainFailed> failed_chains_;
     std::optional<ChainFailed> fatal_;

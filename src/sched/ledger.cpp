@@ -122,13 +122,41 @@ void Ledger::block_done(BlockIndex index)
     }
 }
 
-void Ledger::block_failed(BlockIndex index, Rank rank)
+bool Ledger::is_held(BlockIndex index, Rank rank) const
 {
-    Block& block = at(blocks_, index);
-    if (block.stage != Stage::leased || block.holder != rank)
+    Block const& block = at(blocks_, index);
+    return block.stage == Stage::leased && block.holder == rank;
+}
+
+void Ledger::chain_damaged(BlockIndex index, Rank rank)
+{
+    if (!is_held(index, rank))
     {
         return;
     }
+    ChainIndex const chain = cell_of(index).chain;
+    if (trainings_.stage(chain) == Trainings::Stage::published)  // or another rank told before
+    {
+        if (!trainings_.lose(chain))
+        {
+            block_failed(index, rank);
+            return;
+        }
+        for (CellIndex const cell : at(chains_, chain).cells)
+        {
+            withdraw(cell);
+        }
+    }
+    requeue(index);
+}
+
+void Ledger::block_failed(BlockIndex index, Rank rank)
+{
+    if (!is_held(index, rank))
+    {
+        return;
+    }
+    Block& block = at(blocks_, index);
     ++block.attempts;
     auto const place = std::ranges::lower_bound(block.failed_on, rank);
     if (place == block.failed_on.end() || *place != rank)
@@ -299,7 +327,9 @@ void Ledger::move(BlockIndex index, Stage next)
 /// A leased block comes back.
 void Ledger::requeue(BlockIndex block)
 {
-    move(block, cell_of(block).abandoned ? Stage::abandoned : Stage::ready);
+    Cell const& cell = cell_of(block);
+    Stage const next = may_run(cell) ? Stage::ready : Stage::waiting;
+    move(block, cell.abandoned ? Stage::abandoned : next);
 }
 
 /// A cell's blocks become ready once nothing is missing.
@@ -315,6 +345,18 @@ void Ledger::release(CellIndex index)
         if (at(blocks_, block).stage == Stage::waiting)
         {
             move(block, Stage::ready);
+        }
+    }
+}
+
+/// A cell's blocks wait again, as its chain is not there any more.
+void Ledger::withdraw(CellIndex index)
+{
+    for (BlockIndex const block : at(cells_, index).blocks)
+    {
+        if (at(blocks_, block).stage == Stage::ready)
+        {
+            move(block, Stage::waiting);
         }
     }
 }

@@ -59,10 +59,10 @@ struct Progress
 /// A chain that is not published is leased as a training, to one rank at a time (Trainings).
 ///
 /// The stages of a block: its chain published → (its cell's budget known) → ready → leased → done,
-/// or failed after max_attempts. Leases go to ready blocks of one chain, the one that the rank
-/// holds or else the one with the most work ready, the longest expected block first; a block that
-/// failed on a rank goes to another one if there is one. Every event costs O(log blocks) amortised,
-/// and the lease of a training O(chains).
+/// or failed after max_attempts. If its chain is lost it waits again. Leases go to ready blocks of
+/// one chain, the one that the rank holds or else the one with the most work ready, the longest
+/// expected block first; a block that failed on a rank goes to another one if there is one. Every
+/// event costs O(log blocks) amortised, and the lease of a training O(chains).
 ///
 /// Late news are no news: a report about a block that is done already, or a failure from a rank
 /// that no longer holds the block, changes nothing.
@@ -89,6 +89,10 @@ class Ledger
     /// The block is stored: by a rank now, or found there by whoever starts the run.
     void block_done(BlockIndex block);
     void block_failed(BlockIndex block, Rank rank);
+    /// The rank could not compute the block because its published chain was damaged meanwhile. The
+    /// chain is made again and its blocks wait for it, at no attempt's cost; if that happened too
+    /// often already, the block failed.
+    void chain_damaged(BlockIndex block, Rank rank);
     /// The rank is gone or gave its leases back: what it held is ready again, at no attempt's cost,
     /// and what it trained is to be trained. No block waits for this rank to take it, until it
     /// leases again.
@@ -152,6 +156,7 @@ class Ledger
     };
 
     Cell& cell_of(BlockIndex block);
+    bool is_held(BlockIndex block, Rank rank) const;
     bool may_run(Cell const& cell) const;
     double waiting_work(ChainIndex chain) const;
     std::int64_t count(Stage stage) const { return counts_[static_cast<std::size_t>(stage)]; }
@@ -159,6 +164,7 @@ class Ledger
     void move(BlockIndex block, Stage next);
     void requeue(BlockIndex block);
     void release(CellIndex cell);
+    void withdraw(CellIndex cell);
     void abandon(CellIndex cell);
     void settle(CellIndex cell);
 

@@ -32,7 +32,9 @@ struct BlockDone
 struct BlockFailed
 {
     BlockIndex block;
-    std::string reason;  ///< the first 1,000 bytes are sent
+    ExitCode code = ExitCode::internal_error;  ///< what kind of failure it was
+    bool chain_damaged = false;  ///< its chain was damaged since it was published, and can be made
+    std::string reason;          ///< the first 1,000 bytes are sent
     friend bool operator==(BlockFailed const&, BlockFailed const&) = default;
 };
 

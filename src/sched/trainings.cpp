@@ -9,6 +9,13 @@
 
 namespace surf::sched
 {
+namespace
+{
+
+/// Of one chain. What damages it a third time would do so for ever.
+constexpr int most_losses = 2;
+
+}  // namespace
 
 Trainings::Trainings(std::vector<ChainWork> chains, TrainingRoom room) : room_(std::move(room))
 {
@@ -28,6 +35,20 @@ void Trainings::set(ChainIndex chain, Stage stage)
 {
     EXPECT(stage != Stage::leased);
     move(chains_.at(static_cast<std::size_t>(chain)), stage);
+}
+
+bool Trainings::lose(ChainIndex index)
+{
+    Chain& chain = chains_.at(static_cast<std::size_t>(index));
+    EXPECT(chain.stage == Stage::published);
+    if (chain.losses == most_losses)
+    {
+        return false;
+    }
+    ++chain.losses;
+    chain.work.stored = false;
+    move(chain, Stage::to_train);
+    return true;
 }
 
 void Trainings::retry()

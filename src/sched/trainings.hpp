@@ -58,6 +58,9 @@ class Trainings
 
     Stage stage(ChainIndex chain) const;
     void set(ChainIndex chain, Stage stage);
+    /// A published chain was damaged: it is to be made again. Returns false, and changes nothing,
+    /// if that happened too often to go on.
+    bool lose(ChainIndex chain);
     /// What is elsewhere is to be trained again.
     void retry();
     /// Its training failed: the same, and it is given no other chain as long as others are there.
@@ -80,6 +83,7 @@ class Trainings
         ChainWork work;
         Stage stage = Stage::to_train;
         Rank holder = 0;  ///< while leased
+        int losses = 0;
     };
 
     void give_back(Rank rank);

@@ -61,9 +61,16 @@ std::pair<Header, std::string> unpack(std::vector<char> const& bytes)
     return {header, std::string(bytes.begin() + sizeof(Header), bytes.end())};
 }
 
+struct WireBlockFailed
+{
+    BlockIndex block;
+    ExitCode code = ExitCode::internal_error;
+    bool chain_damaged = false;
+};
+
 std::vector<char> pack(BlockFailed const& failed)
 {
-    return pack(failed.block, failed.reason);
+    return pack(WireBlockFailed{failed.block, failed.code, failed.chain_damaged}, failed.reason);
 }
 
 struct WireChainFailed
@@ -119,8 +126,9 @@ Report receive_report(mpi::Communicator const& communicator, mpi::Envelope const
                                wire.most};
         }
         case tag_of<BlockFailed, Report>(): {
-            auto const [block, reason] = unpack<BlockIndex>(communicator.receive<char>(envelope));
-            return BlockFailed{block, reason};
+            auto const [wire, reason] =
+                unpack<WireBlockFailed>(communicator.receive<char>(envelope));
+            return BlockFailed{wire.block, wire.code, wire.chain_damaged, reason};
         }
         case tag_of<ChainFailed, Report>(): {
             auto const [wire, reason] =

@@ -53,7 +53,7 @@ bool is_provided(TrainSpec const& spec, std::filesystem::path const& chains)
     }
 }
 
-/// One training, from its beginning or from where an earlier one was cut short.
+/// One training, from its beginning or from where an earlier one was stopped or cut short.
 class Training
 {
   public:
@@ -72,14 +72,15 @@ class Training
         {
             if (stop.stop_requested())
             {
-                throw Interrupted(
-                    "stopped in the middle of training (it resumes at its last snapshot)");
+                write_state(step);
+                throw Interrupted("stopped in the middle of training (it resumes there)");
             }
             trainer_->step(step);
             ++step;
             if (step % spec_.steps_per_snapshot == 0)
             {
-                write(step / spec_.steps_per_snapshot, step);
+                write_snapshot(step / spec_.steps_per_snapshot, step);
+                write_state(step);
             }
             progress(step, spec_.steps());
         }
@@ -92,24 +93,32 @@ class Training
         auto const state = chain_.load_state();
         if (!state)
         {
-            write(0, 0);
+            write_snapshot(0, 0);
+            write_state(0);
             return 0;
         }
         trainer_->restore(state->arrays);
+        trainer_->log().restore(state->arrays);
         spdlog::info("training of {} k={} resumes at step {} of {}", spec_.label(),
                      spec_.latent_dim, state->step, spec_.steps());
         return state->step;
     }
 
-    /// Snapshot first, state second: a state on disk always has all its earlier snapshots beside
-    /// it.
-    void write(std::int64_t snapshot, std::int64_t step)
+    /// After the snapshot of its step, if there is one: a state on disk always has all its earlier
+    /// snapshots beside it.
+    void write_state(std::int64_t step)
+    {
+        Parameters arrays = trainer_->state();
+        trainer_->log().append_state(arrays);
+        chain_.write_state({step, step / spec_.steps_per_snapshot + 1, std::move(arrays)});
+    }
+
+    void write_snapshot(std::int64_t snapshot, std::int64_t step)
     {
         model::Network const& generator = trainer_->generator();
         auto [log, samples] = quality_.judge(generator);
         log.merge(trainer_->log().take());
         chain_.write_snapshot({snapshot, step, generator.parameters(), log, std::move(samples)});
-        chain_.write_state({step, snapshot + 1, trainer_->state()});
         std::int64_t const interval = (spec_.intervals + reports - 1) / reports;
         bool const is_last = snapshot == spec_.intervals;  // told when it is judged and published
         if (snapshot % interval == 0 && !is_last)

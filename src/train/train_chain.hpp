@@ -30,8 +30,9 @@ enum class Provision
 };
 
 /// Provides <chains>/<id>.h5: checks every snapshot of the one that is there, trains it if there is
-/// none or it is damaged (then that one is set aside). Goes on from the last snapshot if an earlier
-/// training was cut short, and then ends with the same bits. Jobs may share the folder `chains`.
+/// none or it is damaged (then that one is set aside). Goes on from where an earlier training was
+/// asked to stop, or from its last snapshot if it was cut short, and then ends with the same bits.
+/// Jobs may share the folder `chains`.
 ///
 /// Every snapshot comes with the log of its training and with the quality of its samples against
 /// the test images, which nothing is trained on.
@@ -39,7 +40,7 @@ enum class Provision
 /// Warns of a chain whose generator is as if collapsed after too few steps to call it that.
 ///
 /// Trains with spec.threads compute threads. Throws
-/// - Interrupted when asked to stop,
+/// - Interrupted when asked to stop, after its state is stored,
 /// - chain::DivergedError if a value is not finite or the trained generator has collapsed to one
 ///   image: nothing is published then, here or the next time; the folder <id>.partial keeps the
 ///   log and the reason (chain::divergence()),

@@ -2,6 +2,9 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <array>
+#include <string_view>
+
 #include "base/contract.hpp"
 #include "train/gan.hpp"
 #include "train/vae.hpp"
@@ -27,6 +30,50 @@ std::map<std::string, double> LogMeans::take()
     }
     sums_.clear();
     return means;
+}
+
+namespace
+{
+
+constexpr std::string_view log_prefix = "log.";
+
+/// A double as the sum of float32 values, which stored arrays consist of.
+std::array<float, 3> parts_of(double value)
+{
+    std::array<float, 3> parts{};
+    for (float& part : parts)
+    {
+        part = static_cast<float>(value);
+        value -= part;
+    }
+    return parts;
+}
+
+}  // namespace
+
+void LogMeans::append_state(Parameters& arrays) const
+{
+    for (auto const& [name, sum] : sums_)
+    {
+        auto const [high, middle, low] = parts_of(sum.total.item<double>());
+        arrays.push_back({std::string(log_prefix) + name,
+                          {4},
+                          std::vector{high, middle, low, static_cast<float>(sum.count)}});
+    }
+}
+
+void LogMeans::restore(Parameters const& arrays)
+{
+    sums_.clear();
+    for (NamedArray const& array : arrays)
+    {
+        if (array.name.starts_with(log_prefix) && array.size() == 4)
+        {
+            double const total = double{array.values[0]} + array.values[1] + array.values[2];
+            sums_[array.name.substr(log_prefix.size())] = {
+                at::scalar_tensor(total, at::kDouble), static_cast<std::int64_t>(array.values[3])};
+        }
+    }
 }
 
 model::Initialisation initial_weights(TrainSpec const& spec)

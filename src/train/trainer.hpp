@@ -27,6 +27,11 @@ class LogMeans
     /// Means since the last call.
     std::map<std::string, double> take();
 
+    /// The sums of a stretch that is not at its end, named "log.…".
+    void append_state(Parameters& arrays) const;
+    /// Goes on from sums that are among the arrays, and from no others.
+    void restore(Parameters const& arrays);
+
   private:
     struct Sum
     {

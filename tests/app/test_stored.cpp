@@ -206,12 +206,13 @@ TEST_CASE("validate reads what a segment holds", "[validate]")
     SmallSweep const sweep;
     Options options;
     options.command = Command::validate;
-    options.file = sweep.store_block(BlockIndex{0}, 0, 500);
+    fs::path const segment = sweep.store_block(BlockIndex{0}, 0, 500);
+    options.files = {segment};
     CHECK(validate_command(options) == ExitCode::success);
 
-    fs::path const renamed = options.file.parent_path() / "0123.h5";
-    fs::rename(options.file, renamed);
-    options.file = renamed;
+    fs::path const renamed = segment.parent_path() / "0123.h5";
+    fs::rename(segment, renamed);
+    options.files = {renamed};
     CHECK_THROWS_AS(validate_command(options), FileError);
     std::ofstream(renamed, std::ios::trunc) << "text";
     CHECK_THROWS_AS(validate_command(options), FileError);
@@ -234,10 +235,11 @@ TEST_CASE("validate checks every snapshot of a chain", "[validate]")
     partial.finish();
     Options options;
     options.command = Command::validate;
-    options.file = chain::chain_path(folder.path, header.id());
+    fs::path const path = chain::chain_path(folder.path, header.id());
+    options.files = {path};
     CHECK(validate_command(options) == ExitCode::success);
 
-    std::fstream file(options.file, std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     std::string const bytes(std::istreambuf_iterator<char>(file), {});
     std::string pattern(sizeof(mark), '\0');
     std::memcpy(pattern.data(), &mark, sizeof(mark));

@@ -8,6 +8,7 @@ Prints a row a kind of file; ends with 1 if anything was accepted, crashed or to
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LIMIT = 60  # seconds for one command on a busy machine; a hang is for ever
+BATCH = 50  # files that one validate is given
 BAD_FILE = 4
 INTERRUPTED = 75
 
@@ -105,34 +107,52 @@ def examine(sweep: Sweep, kind: str, path: Path, found: Iterator[tuple[str, byte
     """What validate says to each, and status and reduce to some."""
     sound = path.read_bytes()
     seen: Counter = Counter()
-    try:
-        for damage, content in found:
-            path.write_bytes(content)
-            commands = [("validate", str(path))]
+    while batch := list(itertools.islice(found, BATCH)):
+        for (damage, content), outcome in zip(batch, validated(sweep, path, [content for _, content in batch])):
+            count(seen, f"{kind}: {damage}: validate", outcome)
             if path.is_relative_to(sweep.output) and numbers.random() < 0.05:
-                commands += [(name, "--output", str(sweep.output)) for name in ("status", "reduce")]
-            for command in commands:
-                outcome = judge(sweep, command, path)
-                seen[outcome] += 1
-                if outcome != "refused" and outcome != "survived":
-                    print(f"{kind}: {damage}: {command[0]}: {outcome}", file=sys.stderr)
-            restore(sweep, path, sound)
-    finally:
-        path.write_bytes(sound)
+                for name in ("status", "reduce"):
+                    path.write_bytes(content)
+                    count(seen, f"{kind}: {damage}: {name}", survival(sweep, name))
+                    restore(sweep, path, sound)
     return seen
 
 
-def judge(sweep: Sweep, command: tuple[str, ...], path: Path) -> str:
+def count(seen: Counter, what: str, outcome: str) -> None:
+    seen[outcome] += 1
+    if outcome not in ("refused", "survived"):
+        print(f"{what}: {outcome}", file=sys.stderr)
+
+
+def validated(sweep: Sweep, path: Path, contents: list[bytes]) -> list[str]:
+    """What one validate says to several damaged forms of a file; each alone where it does not come through."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        files = []
+        for number, content in enumerate(contents):
+            files.append(Path(folder) / str(number) / path.name)
+            files[-1].parent.mkdir()
+            files[-1].write_bytes(content)
+        try:
+            ended = sweep.call("validate", *map(str, files))
+        except subprocess.TimeoutExpired:
+            ended = None
+        if ended is None or ended.returncode not in (0, BAD_FILE):
+            if len(contents) == 1:
+                return ["hung" if ended is None else f"crashed ({ended.returncode})"]
+            return [outcome for content in contents for outcome in validated(sweep, path, [content])]
+        refusals = [line for line in ended.stderr.splitlines() if line.startswith("surf_sweep: error: ")]
+        if len(refusals) != ended.stderr.count("\n"):
+            print(ended.stderr, file=sys.stderr)
+        named = [sum(str(file) in line for line in refusals) for file in files]
+        return [{0: "accepted", 1: "refused"}.get(times, "refused twice") for times in named]
+
+
+def survival(sweep: Sweep, command: str) -> str:
     try:
-        ended = sweep.call(*command)
+        ended = sweep.call(command, "--output", str(sweep.output))
     except subprocess.TimeoutExpired:
         return "hung"
-    if ended.returncode < 0 or ended.returncode not in (0, BAD_FILE):
-        return f"crashed ({ended.returncode})"
-    if command[0] != "validate":
-        return "survived"
-    named = str(path) in ended.stderr and ended.stderr.count("\n") == 1
-    return "accepted" if ended.returncode == 0 else "refused" if named else "refused without its name"
+    return "survived" if ended.returncode in (0, BAD_FILE) else f"crashed ({ended.returncode})"
 
 
 def restore(sweep: Sweep, path: Path, sound: bytes) -> None:
@@ -158,7 +178,7 @@ def main() -> int:
             sound = path.read_bytes()
             found = damages(sound, asked.flips, asked.blocks, results, numbers)
             seen = examine(sweep, kind, path, found, numbers)
-            if sweep.call("validate", str(path)).returncode != 0:
+            if validated(sweep, path, [sound]) != ["accepted"]:
                 seen["refused when sound"] += 1
             wrong += sum(seen.values()) - seen["refused"] - seen["survived"]
             print(f"{kind:14}", ", ".join(f"{outcome} {count}" for outcome, count in sorted(seen.items())), flush=True)

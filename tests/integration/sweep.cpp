@@ -23,6 +23,7 @@ models = dcgan
 latent_dims = 5
 intervals = 3
 steps_per_snapshot = 3
+batch = 8
 [trials]
 count = 8
 block_size = 2
@@ -38,6 +39,7 @@ models = wgan-gp,relu
 latent_dims = 5
 intervals = 3
 steps_per_snapshot = 2
+batch = 8
 [trials]
 tasks = inversion,recovery,approximation
 operator = mask

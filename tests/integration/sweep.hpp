@@ -10,7 +10,7 @@
 namespace surf::test
 {
 
-/// One DCGAN chain and eight blocks: seconds of work.
+/// One DCGAN chain, trained by few images a step, and eight blocks: seconds of work.
 extern char const* const small_job;
 constexpr int small_job_blocks = 8;
 /// Two kinds of model, all tasks and methods, blocks of unequal size, trials that stop at different

@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -36,6 +39,15 @@ std::size_t error_lines(std::string const& errors)
         ++lines;
     }
     return lines;
+}
+
+/// The same job ends well where it has what it needs, as if nothing had been.
+void check_resumption(Sweep const& sweep)
+{
+    Ended const ended = run(sweep.command("run"));
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    check_same_results(finished(small_job), sweep);
 }
 
 fs::path folder_with(ScratchFolder const& scratch, std::string const& name, std::string const& file,
@@ -257,6 +269,64 @@ TEST_CASE("training that diverges ends with the code of failed blocks", "[bad_en
     surf::h5::FileReader const results(sweep.results());
     CHECK(results.root().group("provenance").attribute<std::string>("failed_chains") == line);
     CHECK(run(surf_sweep({"validate", sweep.results().string()})).code == 0);
+}
+
+TEST_CASE("too little memory is named as such", "[bad_environment]")
+{
+    Sweep const sweep(small_job);
+    Command shell{"sh", "-c", "", "sh"};
+    std::ranges::copy(sweep.command("run"), std::back_inserter(shell));
+    int named = 0;
+    for (int const kilobytes : {500'000, 700'000, 900'000})  // that of a small run is in between
+    {
+        shell[2] = fmt::format("ulimit -v {}; exec \"$@\"", kilobytes);
+        Ended const ended = run(shell);
+        INFO(ended.text());
+        constexpr int not_loaded = 127;
+        CHECK((ended.code == 3 || ended.code == 0 || ended.code == not_loaded));
+        CHECK(error_lines(ended.errors) == (ended.code == 3 ? 1 : 0));
+        named += ended.errors.find("not enough memory on ") != std::string::npos ? 1 : 0;
+    }
+    CHECK(named > 0);
+    check_resumption(sweep);
+}
+
+TEST_CASE("a run whose output folder is taken away ends at once", "[bad_environment]")
+{
+    Sweep const sweep(small_job);
+    fs::path const elsewhere = sweep.output().string() + "-moved";
+    Program program(sweep.command("run", {"--trials.count=400", "--stop.max_iterations=400"}));
+    program.wait_until([&] { return sweep.segments().size() > 1; });
+    fs::rename(sweep.output(), elsewhere);
+    Ended const ended = program.wait();
+    INFO(ended.text());
+    CHECK(ended.code == 3);
+    CHECK_THAT(ended.errors, Catch::Contains("output = " + sweep.output().string() +
+                                             ": the folder was removed or renamed under the run"));
+    CHECK_FALSE(fs::exists(sweep.output()));
+    CHECK(files_in(elsewhere / "segments", ".h5").size() < 200);
+    fs::rename(elsewhere, sweep.output());
+    CHECK_FALSE(sweep.status().empty());
+}
+
+TEST_CASE("a run that hangs in reading ends soon after it is asked to", "[bad_environment]")
+{
+    Sweep const sweep(small_job);
+    ScratchFolder const data;
+    fs::path const never_written = data.path / "train-images-idx3-ubyte";
+    REQUIRE(::mkfifo(never_written.c_str(), 0600) == 0);
+    Program program(sweep.command("run", {"--data", data.path.string()}));
+    int writer = -1;
+    program.wait_until([&] {
+        writer = ::open(never_written.c_str(), O_WRONLY | O_NONBLOCK);
+        return writer >= 0;  // once there is a reader
+    });
+    program.send(SIGTERM);
+    Ended const ended = program.wait();
+    ::close(writer);
+    INFO(ended.text());
+    CHECK(ended.code == 75);
+    CHECK_THAT(ended.errors, Catch::Contains("was asked to stop and did not in time"));
 }
 
 TEST_CASE("threads that the environment withholds are refused, where a training would hang",

@@ -135,6 +135,22 @@ TEST_CASE("a damaged chain is trained again", "[damaged_files]")
     check_repair(sweep, chain, on_ranks(2, sweep.command("run")));
 }
 
+TEST_CASE("a chain that is cut short under a run is trained again in the same run",
+          "[damaged_files]")
+{
+    Sweep const sweep(small_job);
+    surf::test::Program program(on_ranks(2, sweep.command("run")));
+    program.wait_until([&] { return !sweep.segments().empty(); });
+    fs::path const chain = sweep.chains().front();
+    fs::resize_file(chain, fs::file_size(chain) / 2);
+    Ended const ended = program.wait();
+    INFO(ended.text());
+    CHECK(ended.code == 0);
+    CHECK(files_in(sweep.output() / "chains", ".bad").size() == 1);
+    check_same_chains(finished(small_job), sweep);
+    check_same_results(finished(small_job), sweep);
+}
+
 TEST_CASE("truncated results are written anew", "[damaged_files]")
 {
     Sweep const sweep(finished(small_job));

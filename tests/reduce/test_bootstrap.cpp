@@ -25,7 +25,7 @@ RandomStream stream(std::uint64_t seed, std::string const& cell = "cell")
 /// A cell of successes with these first hits, and of failures.
 CellStatistics cell_of(std::vector<std::int64_t> const& hits, std::int64_t trials)
 {
-    CellStatistics cell;
+    std::vector<TrialOutcome> outcomes;
     for (std::int64_t i = 0; i < trials; ++i)
     {
         TrialOutcome outcome;
@@ -36,9 +36,9 @@ CellStatistics cell_of(std::vector<std::int64_t> const& hits, std::int64_t trial
         {
             outcome.first_hit = hits[static_cast<std::size_t>(i)];
         }
-        cell.add(outcome);
+        outcomes.push_back(outcome);
     }
-    return cell;
+    return CellStatistics(outcomes);
 }
 
 /// First hits after 0, 1, … steps: each is its own rank.
@@ -67,13 +67,10 @@ TEST_CASE("bootstrap intervals do not depend on how statistics were merged", "[b
     std::uint32_t const seed = std::random_device{}();
     CAPTURE(seed);
     auto outcomes = random_outcomes(seed, 200, 0.8);
-    CellStatistics whole;
-    whole.add(outcomes);
+    CellStatistics const whole(outcomes);
     std::shuffle(outcomes.begin(), outcomes.end(), std::mt19937(seed));
-    CellStatistics first;
-    first.add({outcomes.begin(), outcomes.begin() + 63});
-    CellStatistics second;
-    second.add({outcomes.begin() + 63, outcomes.end()});
+    CellStatistics const first{std::span(outcomes).first(63)};
+    CellStatistics second{std::span(outcomes).subspan(63)};
     second.merge(first);
     HitIntervals const intervals = bootstrap_hits(whole, stream(1));
     CHECK(equal(bootstrap_hits(second, stream(1)), intervals));
@@ -84,8 +81,7 @@ TEST_CASE("bootstrap intervals do not depend on how statistics were merged", "[b
 // Intervals end at steps that trials took, so two streams may agree by chance: ten do not.
 TEST_CASE("bootstrap intervals depend on the stream", "[bootstrap]")
 {
-    CellStatistics cell;
-    cell.add(random_outcomes(17, 200, 0.8));
+    CellStatistics const cell(random_outcomes(17, 200, 0.8));
     HitIntervals const intervals = bootstrap_hits(cell, stream(1));
     auto const differs = [&](RandomStream other) {
         return !equal(bootstrap_hits(cell, std::move(other)), intervals);

@@ -16,12 +16,10 @@ namespace
 
 CellStatistics statistics_of(std::vector<TrialOutcome> const& outcomes)
 {
-    CellStatistics statistics;
-    statistics.add(outcomes);
-    return statistics;
+    return CellStatistics(outcomes);
 }
 
-CellStatistics merged(CellStatistics left, CellStatistics const& right)
+CellStatistics both(CellStatistics left, CellStatistics const& right)
 {
     left.merge(right);
     return left;
@@ -40,7 +38,7 @@ Distribution samples_of(std::vector<double> const& values)
     Distribution samples;
     for (double const value : values)
     {
-        samples.add(value);
+        samples.merge(Distribution({value}));
     }
     return samples;
 }
@@ -72,17 +70,17 @@ TEST_CASE("merging statistics is associative and commutative", "[statistics]")
     CellStatistics const a = part(0, 17);
     CellStatistics const b = part(17, 120);
     CellStatistics const c = part(120, 300);
-    CHECK(merged(merged(a, b), c) == whole);
-    CHECK(merged(a, merged(b, c)) == whole);
-    CHECK(merged(c, merged(b, a)) == whole);
+    CHECK(both(both(a, b), c) == whole);
+    CHECK(both(a, both(b, c)) == whole);
+    CHECK(both(c, both(b, a)) == whole);
     CHECK(a.distances.histogram(log_edges(-4, 2)).size() == 62);
     for (auto const& edges : {log_edges(-4, 2), log_edges(-4, 0), std::vector{0.5}})
     {
         CHECK(sum(sum(a.distances.histogram(edges), b.distances.histogram(edges)),
                   c.distances.histogram(edges)) == whole.distances.histogram(edges));
     }
-    CHECK(merged(a, CellStatistics{}) == a);
-    CHECK(merged(CellStatistics{}, a) == a);
+    CHECK(both(a, CellStatistics{}) == a);
+    CHECK(both(CellStatistics{}, a) == a);
 }
 
 TEST_CASE("quantiles lie between order statistics", "[statistics]")
@@ -130,16 +128,13 @@ TEST_CASE("samples are the same at once and one by one", "[statistics]")
 TEST_CASE("a censored percentile is infinite unless three of four trials succeed", "[statistics]")
 {
     auto const with_failures = [](int failures) {
-        CellStatistics statistics;
-        for (int i = 0; i < 9 - failures; ++i)
+        std::vector<TrialOutcome> outcomes;
+        for (int i = 0; i < 9; ++i)
         {
-            statistics.add(finished(StopReason::converged, 900, 100 + i));
+            outcomes.push_back(finished(StopReason::converged, 900,
+                                        i < 9 - failures ? 100 + i : TrialOutcome::never));
         }
-        for (int i = 0; i < failures; ++i)
-        {
-            statistics.add(finished(StopReason::converged, 900, TrialOutcome::never));
-        }
-        return statistics;
+        return CellStatistics(outcomes);
     };
     CHECK(with_failures(0).censored_iterations_p75() == 106);
     CHECK(with_failures(2).censored_iterations_p75() == 106);
@@ -157,43 +152,60 @@ TEST_CASE("Wilson's interval of nothing is nothing, and stays within [0, 1]", "[
 
 TEST_CASE("surfing's budget comes from the best that is known", "[statistics]")
 {
-    CellStatistics statistics;
-    auto const hits = [&] { return grant(BudgetRule::first_hits, statistics); };
-    auto const steps = [&] { return grant(BudgetRule::steps, statistics); };
+    std::vector<TrialOutcome> outcomes;
+    auto const hits = [&] { return grant(BudgetRule::first_hits, statistics_of(outcomes)); };
+    auto const steps = [&] { return grant(BudgetRule::steps, statistics_of(outcomes)); };
     CHECK(hits() == 1);
     CHECK(steps() == 1);
 
-    statistics.add(finished(StopReason::non_finite, 5, TrialOutcome::never));
+    outcomes.push_back(finished(StopReason::non_finite, 5, TrialOutcome::never));
     CHECK(hits() == 1);
 
-    statistics.add(finished(StopReason::iteration_cap, 1000, TrialOutcome::never));
-    statistics.add(finished(StopReason::converged, 2002, TrialOutcome::never));
+    outcomes.push_back(finished(StopReason::iteration_cap, 1000, TrialOutcome::never));
+    outcomes.push_back(finished(StopReason::converged, 2002, TrialOutcome::never));
     CHECK(hits() == 1752);  // 1751.5: without the trial of 5 steps
     CHECK(steps() == 1752);
 
-    statistics.add(finished(StopReason::converged, 700, 300));
-    statistics.add(finished(StopReason::converged, 700, 401));
+    outcomes.push_back(finished(StopReason::converged, 700, 300));
+    outcomes.push_back(finished(StopReason::converged, 700, 401));
     CHECK(hits() == 376);    // 375.75
     CHECK(steps() == 1251);  // 1250.5, of 700, 700, 1000, 2002
 }
 
 TEST_CASE("a budget is at least one step", "[statistics]")
 {
-    CellStatistics statistics;
-    statistics.add(finished(StopReason::converged, 10, 0));
+    CellStatistics const statistics = statistics_of({finished(StopReason::converged, 10, 0)});
     CHECK(grant(BudgetRule::first_hits, statistics) == 1);
     CHECK(grant(BudgetRule::steps, statistics) == 10);
 }
 
 TEST_CASE("restarts are granted the mean network evaluations", "[statistics]")
 {
-    CellStatistics statistics;
-    CHECK(grant(BudgetRule::evaluations, statistics) == 1);
+    std::vector<TrialOutcome> outcomes;
+    CHECK(grant(BudgetRule::evaluations, statistics_of(outcomes)) == 1);
     for (std::int64_t const evaluations : {5'000, 1'000, 2'001})
     {
         TrialOutcome outcome = finished(StopReason::converged, 10, 0);
         outcome.network_evaluations = evaluations;
-        statistics.add(outcome);
+        outcomes.push_back(outcome);
     }
-    CHECK(grant(BudgetRule::evaluations, statistics) == 2'667);
+    CHECK(grant(BudgetRule::evaluations, statistics_of(outcomes)) == 2'667);
+}
+
+TEST_CASE("parts in any number make the same whole", "[statistics]")
+{
+    std::uint32_t const seed = std::random_device{}();
+    CAPTURE(seed);
+    auto const outcomes = random_outcomes(seed, 100, 0.7);
+    for (std::size_t const size : {1, 3, 7, 50, 99, 100, 1000})
+    {
+        std::vector<CellStatistics> parts;
+        for (std::size_t first = 0; first < outcomes.size(); first += size)
+        {
+            auto const rest = std::span(outcomes).subspan(first);
+            parts.emplace_back(rest.first(std::min(size, rest.size())));
+        }
+        CHECK((merged(std::move(parts)) == statistics_of(outcomes)));
+    }
+    CHECK((merged({}) == CellStatistics{}));
 }

@@ -58,6 +58,44 @@ TEST_CASE("a chain is trained by one rank, and again by another if that is lost"
     CHECK(ledger.lease(1, {}, 1).size() == 1);
 }
 
+TEST_CASE("a published chain that was damaged is made again, and its blocks wait for it",
+          "[trainings]")
+{
+    WorkPlan plan = plan_of({{.published = true}});
+    plan.blocks.push_back({cell(0)});
+    plan.blocks.push_back({cell(0)});
+    Ledger ledger(plan, 2, 1);  // no block is tried twice
+    auto const first = ledger.lease(0, {}, 1).at(0).block;
+    auto const second = ledger.lease(1, {}, 1).at(0).block;
+    ledger.chain_damaged(first, 0);
+    CHECK(ledger.lease(0, {}, 1).empty());
+    CHECK_FALSE(ledger.finished());
+    ledger.chain_damaged(second, 1);  // of the same damage
+    CHECK(ledger.lease_chain(1) == chain(0));
+    CHECK_FALSE(ledger.lease_chain(0));
+    ledger.chain_published(chain(0));
+    for (int i = 0; i < 3; ++i)
+    {
+        ledger.block_done(ledger.lease(0, {}, 1).at(0).block);
+    }
+    CHECK(ledger.finished());
+    CHECK(ledger.progress().blocks_failed == 0);
+}
+
+TEST_CASE("a chain that is damaged again and again costs its block the attempt", "[trainings]")
+{
+    Ledger ledger(plan_of({{.published = true}}), 1, 1);
+    for (int losses = 0; losses < 2; ++losses)
+    {
+        ledger.chain_damaged(ledger.lease(0, {}, 1).at(0).block, 0);
+        REQUIRE(ledger.lease_chain(0) == chain(0));
+        ledger.chain_published(chain(0));
+    }
+    ledger.chain_damaged(ledger.lease(0, {}, 1).at(0).block, 0);
+    CHECK(ledger.progress().blocks_failed == 1);
+    CHECK(ledger.finished());
+}
+
 TEST_CASE("a chain that another job trains is left alone until it is looked at again",
           "[trainings]")
 {

@@ -61,7 +61,7 @@ int work(Communicator const& world)
         {
             if (fails(engine))
             {
-                worker.send(BlockFailed{leased.block, "as agreed"});
+                worker.send(BlockFailed{.block = leased.block, .reason = "as agreed"});
             }
             else
             {
@@ -136,18 +136,19 @@ TEST_CASE("without MPI rank 0 does all", "[transport]")
 TEST_CASE("every message arrives as it was sent", "[transport]")
 {
     Communicator const world = Communicator::world();
-    std::vector<Report> const reports = {WorkRequest{std::nullopt, 1},
-                                         WorkRequest{chain(0), 7},
-                                         WorkRequest{chain(123'456'789), 64},
-                                         BlockDone{block(999'999)},
-                                         BlockFailed{block(3), ""},
-                                         BlockFailed{block(4), "disk full: \xc2\xb5 \n and more"},
-                                         ChainPublished{chain(5)},
-                                         ChainBusy{chain(6)},
-                                         ChainFailed{chain(7), std::nullopt, "diverged"},
-                                         ChainFailed{chain(8), surf::ExitCode::environment, ""},
-                                         TrainingStep{chain(9), 50'000'000'000, 70'000'000'000},
-                                         Goodbye{}};
+    std::vector<Report> const reports = {
+        WorkRequest{std::nullopt, 1},
+        WorkRequest{chain(0), 7},
+        WorkRequest{chain(123'456'789), 64},
+        BlockDone{block(999'999)},
+        BlockFailed{.block = block(3), .reason = ""},
+        BlockFailed{block(4), surf::ExitCode::environment, true, "disk full: \xc2\xb5 \n and more"},
+        ChainPublished{chain(5)},
+        ChainBusy{chain(6)},
+        ChainFailed{chain(7), std::nullopt, "diverged"},
+        ChainFailed{chain(8), surf::ExitCode::environment, ""},
+        TrainingStep{chain(9), 50'000'000'000, 70'000'000'000},
+        Goodbye{}};
     std::vector<Order> const orders = {
         Lease{{{block(1)}}},
         Lease{std::vector<LeasedBlock>(64, {block(2), {50'000'000'000, 70'000'000'000}})},
@@ -201,11 +202,11 @@ TEST_CASE("a worker that leaves early gives its leases back", "[transport]")
         CHECK(ledger.progress().blocks_leased == 0);
         CHECK(ledger.progress().blocks_failed == 0);
         CHECK(ledger.progress().blocks_done == 2 * (world.size() - 1));
-        for (auto const& [failed, reason] : dispatcher.reasons())
+        for (auto const& [block, failed] : dispatcher.failures())
         {
-            CHECK(reason == std::string(1000, 'x'));  // cut, so that the send never waits
+            CHECK(failed.reason == std::string(1000, 'x'));  // cut, so that the send never waits
         }
-        CHECK(dispatcher.reasons().empty() == (world.size() == 1));
+        CHECK(dispatcher.failures().empty() == (world.size() == 1));
     }
     else
     {
@@ -215,7 +216,8 @@ TEST_CASE("a worker that leaves early gives its leases back", "[transport]")
         REQUIRE(lease.blocks.size() == 5);
         worker.send(BlockDone{lease.blocks[0].block});
         worker.send(BlockDone{lease.blocks[1].block});
-        worker.send(BlockFailed{lease.blocks[2].block, std::string(100'000, 'x')});
+        worker.send(
+            BlockFailed{.block = lease.blocks[2].block, .reason = std::string(100'000, 'x')});
         worker.send(Goodbye{});
     }
 }

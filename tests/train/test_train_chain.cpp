@@ -118,6 +118,8 @@ TEST_CASE("A training that is stopped at any step resumes and ends with the same
                                 stop.get_token()),
                             Interrupted);
             CHECK_FALSE(fs::exists(chain::chain_path(folder.path, spec.id())));
+            CHECK(chain::PartialChain(folder.path, chain_header(spec)).load_state()->step ==
+                  stop_after);  // nothing is lost
             CHECK(same_bits(train_to_end(spec, folder.path), expected));
             CHECK(folder.files() == 1);
         }

@@ -254,34 +254,37 @@ TEST_CASE("A second-order cell's id depends on what the method uses and on nothi
 
 TEST_CASE("A polish goes on from where Adam meets the looser rule")
 {
-    for (Method const method : {Method::adam, Method::surfing})
+    struct Variant
     {
-        for (Precision const precision : {Precision::float32, Precision::mixed})
+        Method method;
+        Precision precision = Precision::float32;
+    };
+    for (auto const [method, precision] :
+         {Variant{Method::adam}, Variant{Method::surfing}, Variant{Method::adam, Precision::mixed}})
+    {
+        BlockSpec block = block_of(method);
+        block.budget.steps = method == Method::surfing ? 8 : 0;
+        block.cell.precision = precision;
+        block.cell.stop.window = 10;
+        auto const plain = run(block);
+        block.cell.polish = {.by = Polish::lm, .relative_change = 0.999};
+        std::vector<TrialOutcome> outcomes;
+        auto const work = work_of(block, outcomes);
+        CHECK(std::accumulate(work.begin(), work.end(), std::int64_t{0}) ==
+              evaluations_of(outcomes) + around_search * block.count);
+        CHECK((run(block) == outcomes));
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
         {
-            BlockSpec block = block_of(method);
-            block.budget.steps = method == Method::surfing ? 8 : 0;
-            block.cell.precision = precision;
-            block.cell.stop.window = 10;
-            auto const plain = run(block);
-            block.cell.polish = {.by = Polish::lm, .relative_change = 0.999};
-            std::vector<TrialOutcome> outcomes;
-            auto const work = work_of(block, outcomes);
-            CHECK(std::accumulate(work.begin(), work.end(), std::int64_t{0}) ==
-                  evaluations_of(outcomes) + around_search * block.count);
-            CHECK((run(block) == outcomes));
-            for (std::size_t i = 0; i < outcomes.size(); ++i)
-            {
-                INFO("trial " << outcomes[i].trial);
-                // Adam hands over as soon as it may: after a window.
-                std::int64_t const adam = outcomes[i].iterations - outcomes[i].polish_iterations;
-                std::int64_t const searches = precision == Precision::mixed ? 2 : 1;
-                CHECK(adam >= block.budget.steps + block.cell.stop.window);
-                CHECK(adam <= block.budget.steps + block.cell.stop.window * searches);
-                CHECK(outcomes[i].polish_iterations > 0);
-                CHECK(outcomes[i].polish_iterations <= block.cell.lm.max_steps);
-                CHECK(plain[i].polish_iterations == 0);
-                CHECK(outcomes[i].objective < plain[i].objective);
-            }
+            INFO("trial " << outcomes[i].trial);
+            // Adam hands over as soon as it may: after a window.
+            std::int64_t const adam = outcomes[i].iterations - outcomes[i].polish_iterations;
+            std::int64_t const searches = precision == Precision::mixed ? 2 : 1;
+            CHECK(adam >= block.budget.steps + block.cell.stop.window);
+            CHECK(adam <= block.budget.steps + block.cell.stop.window * searches);
+            CHECK(outcomes[i].polish_iterations > 0);
+            CHECK(outcomes[i].polish_iterations <= block.cell.lm.max_steps);
+            CHECK(plain[i].polish_iterations == 0);
+            CHECK(outcomes[i].objective < plain[i].objective);
         }
     }
 }

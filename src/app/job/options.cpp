@@ -235,7 +235,7 @@ Job load_job(fs::path const& file, Settings given)
     return make_job(settings);
 }
 
-Command parse_words(std::vector<std::string> const& words, fs::path& file)
+Command parse_words(std::vector<std::string> const& words, std::vector<fs::path>& files)
 {
     if (!words.empty() && words[0].ends_with(".ini"))
     {
@@ -245,20 +245,20 @@ Command parse_words(std::vector<std::string> const& words, fs::path& file)
     Command const command =
         words.empty() ? Command::run
                       : kind_of(command_table, words[0], std::string(command_line) + ": command");
-    std::size_t const expected = command == Command::validate ? 2 : 1;
-    if (words.size() > expected && command != Command::import_chain)
+    bool const takes_files = command == Command::validate || command == Command::import_chain;
+    if (words.size() > 1 && !takes_files)
     {
         throw InputError(fmt::format("{}: {}: unexpected after {}; see surf_sweep help",
-                                     command_line, words[expected], words[expected - 1]));
+                                     command_line, words[1], words[0]));
     }
     if (command == Command::validate)
     {
-        if (words.size() < expected)
+        if (words.size() < 2)
         {
             throw InputError(fmt::format(
                 "{}: validate: no file was named; use surf_sweep validate FILE", command_line));
         }
-        file = words[1];
+        files.assign(words.begin() + 1, words.end());
     }
     return command;
 }
@@ -270,7 +270,7 @@ Options parse_options(std::vector<std::string> const& arguments)
     Options options;
     std::vector<std::string> words;
     Settings given = parse_arguments(arguments, words);
-    options.command = parse_words(words, options.file);
+    options.command = parse_words(words, options.files);
     if (take(given, "version"))
     {
         options.command = Command::version;

@@ -48,7 +48,8 @@ inline constexpr std::array command_table = {
         "write OUTPUT/surface-<model>-<id>.h5: the objective over k = 2 latents (figure 1)"},
     CommandEntry{Command::theory, "theory",
                  "write OUTPUT/theory-<id>.h5: theorem 3.1 checked on random networks"},
-    CommandEntry{Command::validate, "validate", "check one file (validate FILE) and what it holds"},
+    CommandEntry{Command::validate, "validate",
+                 "check files (validate FILE ...) and what they hold"},
     CommandEntry{Command::import_chain, "import",
                  "write a chain of a generator that was trained elsewhere, from its checkpoints"},
     CommandEntry{Command::export_snapshot, "export",
@@ -68,11 +69,11 @@ enum class Format
 struct Options
 {
     Command command = Command::run;
-    Job job;                         ///< of the commands that read one
-    std::filesystem::path job_file;  ///< where the job came from
-    std::filesystem::path file;      ///< of validate
-    ImportRequest import_request;    ///< of import
-    ExportRequest export_request;    ///< of export
+    Job job;                                   ///< of the commands that read one
+    std::filesystem::path job_file;            ///< where the job came from
+    std::vector<std::filesystem::path> files;  ///< of validate
+    ImportRequest import_request;              ///< of import
+    ExportRequest export_request;              ///< of export
     model::DeviceChoice device = model::DeviceChoice::automatic;
     std::string log_level = "info";
     Format format = Format::table;

@@ -260,7 +260,6 @@ TEST_CASE("a bad command line is refused by option and value", "[options]")
         {{job, "--trials.methods=surfing"},
          "command line: trials.methods = surfing: surfing needs"},
         {{"validate"}, "command line: validate: no file was named"},
-        {{"validate", "a.h5", "b.h5"}, "command line: b.h5: unexpected after a.h5"},
         {{"validate", "a.h5", job}, "command line: job: means nothing to the command validate"},
         {{"version", "--seed=1"}, "command line: seed: means nothing to the command version"},
         {{"plan", "a.h5"}, "command line: a.h5: unexpected after plan"},

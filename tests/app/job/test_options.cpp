@@ -444,7 +444,8 @@ TEST_CASE("commands that read no job need none", "[options]")
 {
     test::ScratchFolder const folder;
     test::WorkingFolder const empty(folder.path);
-    CHECK(parse_options({"validate", "x.h5"}).file == "x.h5");
+    CHECK(parse_options({"validate", "x.h5", "y.h5"}).files ==
+          std::vector<std::filesystem::path>{"x.h5", "y.h5"});
     CHECK(parse_options({"version"}).command == Command::version);
     CHECK(parse_options({"--version"}).command == Command::version);
     CHECK(parse_options({"--help"}).command == Command::help);
