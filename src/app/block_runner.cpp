@@ -55,20 +55,29 @@ void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& st
 std::vector<TrialOutcome> BlockRunner::compute(BlockSpec const& spec, sched::ChainIndex chain,
                                                std::stop_token const& stop)
 {
-    try
+    while (true)
     {
-        open(chain, stop);
-        return trial::run_block(spec, {*reader_, &context_.test_images}, context_.device,
-                                trial::frozen_evaluators(context_.device), stop);
-    }
-    catch (chain::OtherJobError const&)
-    {
-        throw;
-    }
-    catch (FileError const& damage)  // the only file that is read here is the chain's
-    {
-        held_.reset();  // to be opened anew: it may be made again
-        throw DamagedChainError(damage.what());
+        bool const was_open = held_ == chain;
+        try
+        {
+            open(chain, stop);
+            return trial::run_block(spec, {*reader_, &context_.test_images}, context_.device,
+                                    trial::frozen_evaluators(context_.device), stop);
+        }
+        catch (chain::OtherJobError const&)
+        {
+            throw;
+        }
+        catch (FileError const& damage)  // the only file that is read here is the chain's
+        {
+            held_.reset();
+            looked_for_.erase(chain);
+            if (!was_open)
+            {
+                throw DamagedChainError(damage.what());
+            }
+            // The file that was open may have been set aside, and made again, long ago.
+        }
     }
 }
 

@@ -14,7 +14,7 @@
 namespace surf::app
 {
 
-/// The chain of a block was sound when it was published, and is not any more.
+/// The file of a block's chain is damaged or gone, whatever it was when the run began.
 class DamagedChainError : public FileError
 {
   public:

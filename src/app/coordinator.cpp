@@ -184,6 +184,7 @@ RunEnd Coordinator::run()
         {
             if (finishing_ && link_.workers() == 0)
             {
+                end_stop_patience();
                 return end();
             }
             start_task();
@@ -284,11 +285,12 @@ RunEnd Coordinator::end() const
     std::int64_t const missing = progress.blocks_failed + progress.blocks_abandoned;
     if (missing == 0 && dispatcher_.failed_chains().empty())
     {
-        return {};
+        return {.text = "", .finished = true};
     }
     return {failed_for_want() ? ExitCode::environment : ExitCode::blocks_failed,
             fmt::format("{} of {} blocks could not be computed{}", missing, progress.blocks,
-                        reasons_of_failures())};
+                        reasons_of_failures()),
+            true};
 }
 
 bool Coordinator::failed_for_want() const

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,7 +22,8 @@ namespace surf::app
 struct RunEnd
 {
     ExitCode code = ExitCode::success;
-    std::string text;  ///< what to tell the user; empty on success
+    std::string text;       ///< what to tell the user; empty on success
+    bool finished = false;  ///< nothing is left to do, whatever failed
 };
 
 /// Rank 0: trains chains and computes blocks in its compute thread, as the workers do, and in the

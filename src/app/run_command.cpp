@@ -266,7 +266,7 @@ RunEnd run_as_coordinator(RunContext const& context, mpi::Communicator const& wo
     auto const start = std::chrono::steady_clock::now();
     announce(context, topology);
     RunEnd const end = Coordinator(context, world).run();
-    if (end.code != ExitCode::success && end.code != ExitCode::blocks_failed)
+    if (!end.finished)
     {
         return end;
     }

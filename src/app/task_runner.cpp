@@ -93,16 +93,16 @@ std::optional<sched::Report> TaskRunner::end_of_block(std::exception_ptr const& 
         return std::nullopt;
     }
     std::string const reason = reason_of(error);
-    if (told_.insert(reason).second)
-    {
-        spdlog::error("{}: {}", describe(context_.plan, block), reason);
-    }
     Plan const& plan = context_.plan;
     bool const can_be_made = plan[plan[plan[block].cell].chain].training.has_value();
-    return sched::BlockFailed{.block = block,
-                              .code = code_of(error),
-                              .chain_damaged = can_be_made && is_of_damaged_chain(error),
-                              .reason = reason};
+    bool const waits_for_chain = can_be_made && is_of_damaged_chain(error);
+    if (told_.insert(reason).second)
+    {
+        spdlog::log(waits_for_chain ? spdlog::level::warn : spdlog::level::err, "{}: {}",
+                    describe(plan, block), reason);
+    }
+    return sched::BlockFailed{
+        .block = block, .code = code_of(error), .chain_damaged = waits_for_chain, .reason = reason};
 }
 
 std::optional<sched::Report> TaskRunner::training_step()

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <exception>
 #include <string>
 
@@ -79,7 +80,7 @@ ExitCode validate_command(Options const& options)
         {
             if (last)
             {
-                fmt::print(stderr, "surf_sweep: error: {}\n", text);
+                std::fputs(fmt::format("surf_sweep: error: {}\n", text).c_str(), stderr);
             }
             last = std::current_exception();
             text = error.what();

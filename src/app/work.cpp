@@ -132,6 +132,7 @@ void work(RunContext const& context, mpi::Communicator const& communicator)
             backoff.pause();
         }
     }
+    end_stop_patience();  // what is left is to wait for rank 0
 }
 
 }  // namespace surf::app

@@ -56,12 +56,14 @@ FolderLock::~FolderLock()
 
 void require_still_locked(std::filesystem::path const& folder, std::string const& key)
 {
-    if (!std::filesystem::exists(lock_file(folder)))
+    std::error_code unreadable;  // exists() then says no
+    if (!std::filesystem::exists(lock_file(folder), unreadable))
     {
-        throw EnvironmentError(fmt::format(
-            "{} = {}: the folder was removed or renamed under the run (what it held is wherever it "
-            "is now); put it back, and the same command resumes",
-            key, folder.string()));
+        throw EnvironmentError(
+            fmt::format("{} = {}: the folder or its .lock was removed or renamed under the run "
+                        "(what it held is wherever it "
+                        "is now); put it back, and the same command resumes",
+                        key, folder.string()));
     }
 }
 

@@ -30,8 +30,8 @@ class FolderLock
     int descriptor_;
 };
 
-/// Throws EnvironmentError naming the key if the folder is not the one any more that a FolderLock
-/// was made in: it was removed or renamed, and may have been made again.
+/// Throws EnvironmentError naming the key if there is no locked folder of this name any more: it
+/// was removed or renamed, and perhaps made again.
 void require_still_locked(std::filesystem::path const& folder, std::string const& key);
 
 }  // namespace surf

@@ -60,7 +60,7 @@ PendingFile::PendingFile(fs::path final_path)
     : final_(std::move(final_path)), temporary_(temporary_name(final_))
 {
     std::error_code failure;
-    fs::create_directories(parent_of(final_), failure);
+    fs::create_directory(parent_of(final_), failure);
     if (failure)
     {
         throw EnvironmentError(fmt::format("cannot make folder {}: {}", parent_of(final_).string(),

@@ -14,7 +14,8 @@ namespace surf
 class PendingFile
 {
   public:
-    /// Makes the parent folder. Throws EnvironmentError if that cannot be done.
+    /// Makes the parent folder, but not what that lies in: a run's folder that was taken away is
+    /// not made again. Throws EnvironmentError if that cannot be done.
     explicit PendingFile(std::filesystem::path final_path);
     ~PendingFile();
     PendingFile(PendingFile const&) = delete;

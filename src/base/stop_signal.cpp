@@ -29,13 +29,17 @@ constexpr std::array caught_signals = {
 
 std::atomic<int> received = 0;
 std::atomic<unsigned> patience_seconds = 0;
-static_assert(std::atomic<int>::is_always_lock_free);  // so a handler may use them
+static_assert(std::atomic<int>::is_always_lock_free &&  // so a handler may use them
+              std::atomic<unsigned>::is_always_lock_free);
 
 extern "C" void remember_signal(int number)
 {
-    received.store(number);
     std::signal(number, SIG_DFL);
-    ::alarm(patience_seconds.load());
+    int none = 0;
+    if (received.compare_exchange_strong(none, number))
+    {
+        ::alarm(patience_seconds.load());
+    }
 }
 
 extern "C" void end_at_once(int)
@@ -62,6 +66,12 @@ void catch_stop_signals(std::chrono::seconds patience)
 void set_stop_patience(std::chrono::seconds patience)
 {
     patience_seconds.store(static_cast<unsigned>(patience.count()));
+}
+
+void end_stop_patience()
+{
+    patience_seconds.store(0);  // no alarm
+    ::alarm(0);
 }
 
 char const* stop_signal()

@@ -21,6 +21,10 @@ void catch_stop_signals(std::chrono::seconds patience);
 /// Changes how long the process may take to stop, if it has not been asked to yet.
 void set_stop_patience(std::chrono::seconds patience);
 
+/// The process has stopped its work, or is done with it: from now on it may take any time to end,
+/// as it waits for others or writes down what there is.
+void end_stop_patience();
+
 /// The name of the signal that asked for a stop, or nullptr.
 char const* stop_signal();
 

@@ -79,7 +79,7 @@ std::unique_ptr<FolderLock> lock_folder(fs::path const& folder)
     while (true)
     {
         std::error_code failure;
-        fs::create_directories(folder, failure);
+        fs::create_directory(folder, failure);
         if (failure)
         {
             throw EnvironmentError(

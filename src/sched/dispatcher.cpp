@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/stop_signal.hpp"
+
 namespace surf::sched
 {
 namespace
@@ -56,7 +58,7 @@ void Dispatcher::take(Rank from, Report const& report)
                           },
                           [&](TrainingStep const& step) { trainings_[from] = step; },
                           [&](Goodbye const&) {
-                              if (!finishing_)
+                              if (!finishing_ && stop_signal() == nullptr)
                               {
                                   spdlog::warn(
                                       "rank {} was asked to stop and leaves; the others "

@@ -135,7 +135,8 @@ void Ledger::chain_damaged(BlockIndex index, Rank rank)
         return;
     }
     ChainIndex const chain = cell_of(index).chain;
-    if (trainings_.stage(chain) == Trainings::Stage::published)  // or another rank told before
+    bool const is_news = trainings_.losses(chain) == at(blocks_, index).chain_losses;
+    if (is_news && trainings_.stage(chain) == Trainings::Stage::published)
     {
         if (!trainings_.lose(chain))
         {
@@ -199,6 +200,7 @@ std::vector<LeasedBlock> Ledger::lease(Rank rank, std::optional<ChainIndex> held
          next = ready_.longest(rank, cell_of(*next).chain, present_))
     {
         at(blocks_, *next).holder = rank;
+        at(blocks_, *next).chain_losses = trainings_.losses(cell_of(*next).chain);
         move(*next, Stage::leased);
         leases.push_back({*next, *cell_of(*next).budget});
         if (leases.size() == length)

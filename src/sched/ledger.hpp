@@ -131,7 +131,8 @@ class Ledger
         CellIndex cell;
         double cost = 1;
         Stage stage = Stage::waiting;
-        Rank holder = 0;  ///< while leased
+        Rank holder = 0;       ///< while leased
+        int chain_losses = 0;  ///< of its chain, when it was leased
         int attempts = 0;
         std::vector<Rank> failed_on;  ///< sorted, each rank once
     };

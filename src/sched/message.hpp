@@ -33,7 +33,7 @@ struct BlockFailed
 {
     BlockIndex block;
     ExitCode code = ExitCode::internal_error;  ///< what kind of failure it was
-    bool chain_damaged = false;  ///< its chain was damaged since it was published, and can be made
+    bool chain_damaged = false;  ///< its chain was found damaged, and can be made again
     std::string reason;          ///< the first 1,000 bytes are sent
     friend bool operator==(BlockFailed const&, BlockFailed const&) = default;
 };

@@ -51,6 +51,11 @@ bool Trainings::lose(ChainIndex index)
     return true;
 }
 
+int Trainings::losses(ChainIndex chain) const
+{
+    return chains_.at(static_cast<std::size_t>(chain)).losses;
+}
+
 void Trainings::retry()
 {
     for (Chain& chain : chains_)

@@ -61,6 +61,8 @@ class Trainings
     /// A published chain was damaged: it is to be made again. Returns false, and changes nothing,
     /// if that happened too often to go on.
     bool lose(ChainIndex chain);
+    /// How often it was lost.
+    int losses(ChainIndex chain) const;
     /// What is elsewhere is to be trained again.
     void retry();
     /// Its training failed: the same, and it is given no other chain as long as others are there.

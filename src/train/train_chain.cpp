@@ -11,6 +11,7 @@
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
 #include "hdf5/file.hpp"
+#include "hdf5/seal.hpp"
 #include "model/device.hpp"
 #include "train/quality.hpp"
 #include "train/trainer.hpp"
@@ -34,6 +35,21 @@ void report(TrainSpec const& spec, std::int64_t snapshot, chain::Log const& log)
                  spec.intervals, text);
 }
 
+/// Throws EnvironmentError if the file is sound, byte for byte: then it was memory or the disk that
+/// kept it from being read, and it is not to be trained again.
+void require_damaged(std::filesystem::path const& path, FileError const& failure)
+{
+    try
+    {
+        h5::check_seal(path, h5::SealCheck::everything);
+    }
+    catch (FileError const&)
+    {
+        return;
+    }
+    throw EnvironmentError(fmt::format("{} (but its bytes are sound) run again", failure.what()));
+}
+
 bool is_provided(TrainSpec const& spec, std::filesystem::path const& chains)
 {
     if (!chain::find_chain(chains, chain_header(spec)))
@@ -48,6 +64,7 @@ bool is_provided(TrainSpec const& spec, std::filesystem::path const& chains)
     }
     catch (FileError const& damage)
     {
+        require_damaged(path, damage);
         h5::set_aside(path, damage.what());
         return false;
     }

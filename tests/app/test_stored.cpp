@@ -136,6 +136,7 @@ TEST_CASE("a chain whose training came to nothing is told with its reason", "[st
 {
     SmallSweep const sweep;
     chain::ChainHeader const& header = sweep.plan.chains[0].header;
+    fs::create_directory(sweep.job.chains);
     chain::PartialChain(sweep.job.chains, header).mark_diverged("snapshot 3: not finite");
     StoredChain const stored = stored_chain(sweep.job.chains, sweep.plan.chains[0]);
     CHECK(stored.state == ChainState::diverged);

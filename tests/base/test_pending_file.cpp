@@ -29,7 +29,7 @@ std::string content_of(fs::path const& path)
 TEST_CASE("a pending file is visible once it is published, not before", "[pending_file]")
 {
     ScratchFolder const folder;
-    fs::path const path = folder.path / "deep" / "er" / "file.txt";
+    fs::path const path = folder.path / "deeper" / "file.txt";
     PendingFile file(path);
     std::ofstream(file.temporary()) << "whole";
     CHECK(file.temporary().parent_path() == path.parent_path());  // rename needs one file system
@@ -37,6 +37,13 @@ TEST_CASE("a pending file is visible once it is published, not before", "[pendin
     file.publish();
     CHECK(content_of(path) == "whole");
     CHECK_FALSE(fs::exists(file.temporary()));
+}
+
+TEST_CASE("of the folders above a pending file one alone is made", "[pending_file]")
+{
+    ScratchFolder const folder;
+    CHECK_THROWS_AS(PendingFile(folder.path / "taken" / "away" / "file.txt"), EnvironmentError);
+    CHECK_FALSE(fs::exists(folder.path / "taken"));
 }
 
 TEST_CASE("without publish nothing stays", "[pending_file]")

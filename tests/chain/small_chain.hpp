@@ -71,6 +71,7 @@ inline chain::TrainerState small_state(std::int64_t next)
 inline std::filesystem::path write_small_chain(std::filesystem::path const& chains,
                                                chain::ChainHeader const& header = small_header())
 {
+    std::filesystem::create_directory(chains);
     chain::PartialChain partial(chains, header);
     for (std::int64_t t = 0; t < header.snapshots; ++t)
     {

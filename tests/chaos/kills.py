@@ -23,6 +23,7 @@ from pathlib import Path
 import h5py
 
 LIMIT = 120  # seconds from a signal to the end of the run, on a busy machine; a hang is for ever
+CRASHES = (128 + signal.SIGABRT, 128 + signal.SIGSEGV, -signal.SIGABRT, -signal.SIGSEGV)
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGUSR2, signal.SIGINT)
 
 # The network of the paper's section 3, hardly trained: small files and short steps.
@@ -107,10 +108,7 @@ class Run:
         number = numbers.choice(SIGNALS)
         victims = {"one rank": [numbers.choice(ranks)], "rank 0": ranks[:1], "mpirun": [self.process.pid], "all": ranks}[target]
         for victim in victims:
-            try:
-                os.kill(victim, number)
-            except ProcessLookupError:
-                pass
+            send(victim, number)
         return f"{number.name} to {target}"
 
     def wait(self) -> int | None:
@@ -122,12 +120,19 @@ class Run:
                 return code
             time.sleep(0.05)
         for pid in [*self.ranks(), self.process.pid]:
-            os.kill(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
         return None
 
     def text(self) -> str:
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
+
+
+def send(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass  # it has ended
 
 
 def stored(output: Path) -> dict[Path, tuple[int, int]]:
@@ -178,8 +183,8 @@ def main() -> int:
         sweep = 0
         while seen["interruptions"] < asked.kills or seen["unfinished"]:
             output = Path(folder) / f"disturbed-{sweep}"
-            run = Run(job, output, numbers.randint(1, 4))
             before = stored(output)
+            run = Run(job, output, numbers.randint(1, 4))
             what = "nothing"
             if seen["interruptions"] < asked.kills:
                 time.sleep(numbers.uniform(0, job.seconds))
@@ -192,6 +197,8 @@ def main() -> int:
             wrong = []
             if code is None:
                 wrong.append("hung")
+            elif code in CRASHES and "SIGKILL" not in what:
+                wrong.append(f"crashed with {code}")
             if any(after.get(file) != stamp for file, stamp in before.items()):
                 wrong.append("computed again what was stored")
             seen["unfinished"] = int(code != 0)

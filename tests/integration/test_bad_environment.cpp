@@ -301,8 +301,9 @@ TEST_CASE("a run whose output folder is taken away ends at once", "[bad_environm
     Ended const ended = program.wait();
     INFO(ended.text());
     CHECK(ended.code == 3);
-    CHECK_THAT(ended.errors, Catch::Contains("output = " + sweep.output().string() +
-                                             ": the folder was removed or renamed under the run"));
+    CHECK_THAT(ended.errors,
+               Catch::Contains("output = " + sweep.output().string() +
+                               ": the folder or its .lock was removed or renamed under the run"));
     CHECK_FALSE(fs::exists(sweep.output()));
     CHECK(files_in(elsewhere / "segments", ".h5").size() < 200);
     fs::rename(elsewhere, sweep.output());

@@ -17,6 +17,7 @@ struct Shape
     int ranks = 1;
     double failure_share = 0;  ///< of attempts
     double loss_share = 0;     ///< of steps in which a rank is lost
+    double damage_share = 0;   ///< of attempts that find their chain damaged, twice a chain at most
 };
 
 /// What ended how, as the ranks saw it.
@@ -49,6 +50,8 @@ class Simulation
           engine_(seed),
           ledger_(plan_, shape.ranks, max_attempts),
           published_(plan_.chains.size()),
+          times_damaged_(plan_.chains.size()),
+          times_at_lease_(plan_.blocks.size()),
           granted_(plan_.cells.size()),
           holder_(plan_.blocks.size(), nobody),
           held_(static_cast<std::size_t>(shape.ranks)),
@@ -119,7 +122,11 @@ class Simulation
             auto const position = static_cast<std::size_t>(index);
             held.pop_back();
             holder_[position] = nobody;
-            if (attempt_fails(index, tally_.failures[position], shape_.failure_share))
+            if (chance(shape_.damage_share) && may_be_damaged(index))
+            {
+                ledger_.chain_damaged(index, rank);
+            }
+            else if (attempt_fails(index, tally_.failures[position], shape_.failure_share))
             {
                 ++tally_.failures[position];
                 ledger_.block_failed(index, rank);
@@ -130,6 +137,26 @@ class Simulation
                 ledger_.block_done(index);
             }
         }
+    }
+
+    /// Whether the ledger may be told of damage that a block found; keeps the books if so.
+    bool may_be_damaged(BlockIndex index)
+    {
+        auto const position = static_cast<std::size_t>(index);
+        auto const cell = static_cast<std::size_t>(plan_.blocks[position].cell);
+        auto const chain = static_cast<std::size_t>(plan_.cells[cell].chain);
+        bool const is_news =
+            published_[chain] && times_at_lease_[position] == times_damaged_[chain];
+        if (is_news && times_damaged_[chain] == 2)
+        {
+            return false;
+        }
+        if (is_news)
+        {
+            ++times_damaged_[chain];
+            published_[chain] = false;
+        }
+        return true;
     }
 
     static surf::Budget budget_of(CellIndex index) { return {100 + static_cast<int>(index), 1}; }
@@ -159,6 +186,7 @@ class Simulation
             FAIL("block " << position << " was leased again");
         }
         holder_[position] = rank;
+        times_at_lease_[position] = times_damaged_[static_cast<std::size_t>(work.chain)];
     }
 
     WorkPlan plan_;
@@ -166,6 +194,8 @@ class Simulation
     std::mt19937_64 engine_;
     Ledger ledger_;
     std::vector<char> published_;
+    std::vector<int> times_damaged_;   ///< by chain
+    std::vector<int> times_at_lease_;  ///< by block, of its chain
     std::vector<char> granted_;
     std::vector<Rank> holder_;
     std::vector<std::vector<LeasedBlock>> held_;
@@ -232,4 +262,19 @@ TEST_CASE("the outcome does not depend on the order of events or the number of r
         CHECK(other.failures == first.failures);
         CHECK(other.failed == first.failed);
     }
+}
+
+TEST_CASE("chains that are damaged while their blocks run lose no block and no attempt",
+          "[simulation]")
+{
+    auto const seed = std::random_device{}();
+    CAPTURE(seed);
+    WorkPlan const plan = paired_plan(20, 10, 20);
+    Tally const tally =
+        Simulation(plan,
+                   {.ranks = 16, .failure_share = 0.02, .loss_share = 1e-3, .damage_share = 0.05},
+                   seed)
+            .run();
+    check_balance(tally);
+    CHECK(tally.progress.blocks_abandoned == 0);
 }

@@ -70,10 +70,11 @@ TEST_CASE("a published chain that was damaged is made again, and its blocks wait
     ledger.chain_damaged(first, 0);
     CHECK(ledger.lease(0, {}, 1).empty());
     CHECK_FALSE(ledger.finished());
-    ledger.chain_damaged(second, 1);  // of the same damage
     CHECK(ledger.lease_chain(1) == chain(0));
     CHECK_FALSE(ledger.lease_chain(0));
     ledger.chain_published(chain(0));
+    ledger.chain_damaged(second, 1);  // of the same damage, found late
+    CHECK_FALSE(ledger.lease_chain(1));
     for (int i = 0; i < 3; ++i)
     {
         ledger.block_done(ledger.lease(0, {}, 1).at(0).block);

@@ -256,7 +256,7 @@ Command parse_words(std::vector<std::string> const& words, std::vector<fs::path>
         if (words.size() < 2)
         {
             throw InputError(fmt::format(
-                "{}: validate: no file was named; use surf_sweep validate FILE", command_line));
+                "{}: validate: no file was named; use surf_sweep validate FILE ...", command_line));
         }
         files.assign(words.begin() + 1, words.end());
     }
