@@ -96,8 +96,8 @@ void BlockRunner::open(sched::ChainIndex chain, std::stop_token const& stop)
     if (!std::filesystem::exists(planned.path))
     {
         throw FileError(
-            fmt::format("{}: was removed under the run (its blocks cannot be computed) "
-                        "put it back",
+            fmt::format("{}: was removed under the run (a chain that was trained here is made "
+                        "again) put it back if it was not",
                         planned.path.string()));
     }
     reader_.emplace(planned.path, planned.header);

@@ -61,8 +61,8 @@ void require_still_locked(std::filesystem::path const& folder, std::string const
     {
         throw EnvironmentError(
             fmt::format("{} = {}: the folder or its .lock was removed or renamed under the run "
-                        "(what it held is wherever it "
-                        "is now); put it back, and the same command resumes",
+                        "(what it held is wherever it is now); put it back, and the same command "
+                        "resumes",
                         key, folder.string()));
     }
 }
