@@ -11,11 +11,19 @@
 #include "base/name_table.hpp"
 #include "base/pending_file.hpp"
 #include "model/device.hpp"
+#include "store/block_state.hpp"
 #include "store/segment.hpp"
 #include "trial/engine.hpp"
 
 namespace surf::app
 {
+namespace
+{
+
+/// How much of a block is lost with a rank that ends without warning.
+constexpr std::chrono::minutes between_states{2};
+
+}  // namespace
 
 std::string describe(Plan const& plan, sched::BlockIndex index)
 {
@@ -49,6 +57,7 @@ void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& st
     auto const outcomes = compute(spec, context_.plan[context_.plan[lease.block].cell].chain, stop);
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
     store::write_segment(job.output, spec, outcomes, {host_name(), device_text_, elapsed.count()});
+    store::remove_block_state(job.output, spec);
     spdlog::debug("{}: {:.1f} s", describe(context_.plan, lease.block), elapsed.count());
 }
 
@@ -61,8 +70,9 @@ std::vector<TrialOutcome> BlockRunner::compute(BlockSpec const& spec, sched::Cha
         try
         {
             open(chain, stop);
+            auto checkpoint = checkpoint_of(spec, stop);
             return trial::run_block(spec, {*reader_, &context_.test_images}, context_.device,
-                                    trial::frozen_evaluators(context_.device), stop);
+                                    trial::frozen_evaluators(context_.device), checkpoint);
         }
         catch (chain::OtherJobError const&)
         {
@@ -79,6 +89,25 @@ std::vector<TrialOutcome> BlockRunner::compute(BlockSpec const& spec, sched::Cha
             // The file that was open may have been set aside, and made again, long ago.
         }
     }
+}
+
+trial::Checkpoint BlockRunner::checkpoint_of(BlockSpec const& spec,
+                                             std::stop_token const& stop) const
+{
+    auto const& output = context_.job.output;
+    auto const keep = [output, spec](trial::SearchState const& state) {
+        try
+        {
+            store::write_block_state(output, spec, trial::bytes_of(state));
+        }
+        catch (EnvironmentError const& error)
+        {
+            spdlog::warn("what is done of a block cannot be kept: {}", error.what());
+        }
+    };
+    auto const found = store::find_block_state(output, spec);
+    return {stop, found ? trial::search_state_of(*found) : trial::SearchState(), keep,
+            between_states};
 }
 
 void BlockRunner::open(sched::ChainIndex chain, std::stop_token const& stop)

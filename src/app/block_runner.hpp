@@ -10,6 +10,7 @@
 #include "chain/reader.hpp"
 #include "sched/ledger.hpp"
 #include "spec/outcome.hpp"
+#include "trial/checkpoint.hpp"
 
 namespace surf::app
 {
@@ -24,7 +25,8 @@ class DamagedChainError : public FileError
 /// Throws EnvironmentError if the run's output folder is gone, or no segment can be written there.
 void require_room_for_segments(std::filesystem::path const& output);
 
-/// Computes leased blocks and stores their segments. Keeps the last block's chain open.
+/// Computes leased blocks and stores their segments. Keeps the last block's chain open. A block
+/// that is broken off goes on where it was, bit for bit, whoever takes it up.
 class BlockRunner
 {
   public:
@@ -38,6 +40,7 @@ class BlockRunner
   private:
     std::vector<TrialOutcome> compute(BlockSpec const& spec, sched::ChainIndex chain,
                                       std::stop_token const& stop);
+    trial::Checkpoint checkpoint_of(BlockSpec const& spec, std::stop_token const& stop) const;
     void open(sched::ChainIndex chain, std::stop_token const& stop);
 
     RunContext const& context_;

@@ -83,11 +83,12 @@ double evaluations_a_second(PlannedCell const& planned)
     auto const run = [&](std::int64_t) {
         at::Tensor const latents = inputs.initial_latent.to(device, /*non_blocking=*/false,
                                                             /*copy=*/true);
+        trial::Checkpoint never;
         trial::descend(*generator, objective,
                        {.latents = latents,
                         .target_latents = targets,
                         .adam = trial::Adam(AdamSettings{}, latents)},
-                       rule, {});
+                       rule, never);
     };
     run(0);
     double const evaluations = 2 * static_cast<double>(batch * rule.max_iterations);

@@ -146,6 +146,7 @@ Preparation prepare(Options const& options)
     require_same_data(job, plan, options.accepts_new_data);
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
+    remove_unpublished(job.output / "unfinished");
     publish_job(job, prepared.data);
     if (job.needs_images())
     {

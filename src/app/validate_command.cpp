@@ -10,6 +10,7 @@
 #include "hdf5/file.hpp"
 #include "hdf5/schema.hpp"
 #include "hdf5/seal.hpp"
+#include "store/block_state.hpp"
 #include "store/segment.hpp"
 
 namespace surf::app
@@ -32,6 +33,10 @@ void verify_content(std::filesystem::path const& path, std::string const& type)
     else if (type == "surf_sweep/segment")
     {
         store::read_segment(path);
+    }
+    else if (type == "surf_sweep/block_state")
+    {
+        store::read_block_state(path);
     }
 }
 

@@ -66,13 +66,14 @@ std::int64_t run_cell(Session const& session, chain::Reader const& chain,
     block.cell.method = setting.method;
     block.cell.lm.jacobian = setting.jacobian;
     auto const evaluators = trial::frozen_evaluators(session.device);
+    trial::Checkpoint never;
     std::int64_t evaluations = 0;
     for (block.first = 0; block.first < trials; block.first += block.count)
     {
         require_going_on();
         block.count = std::min(setting.block_size, trials - block.first);
         for (TrialOutcome const& outcome :
-             trial::run_block(block, {.chain = chain}, session.device, evaluators, {}))
+             trial::run_block(block, {.chain = chain}, session.device, evaluators, never))
         {
             evaluations += outcome.network_evaluations;
         }

@@ -145,7 +145,9 @@ void measure_surfing(Session& session, std::string const& name)
         auto const block = surfing_block(chain.reader());
         return seconds_of(
             [&] {
-                trial::run_block(block, {.chain = chain.reader()}, session.device, evaluators, {});
+                trial::Checkpoint never;
+                trial::run_block(block, {.chain = chain.reader()}, session.device, evaluators,
+                                 never);
             },
             session.device);
     };

@@ -48,9 +48,10 @@ void TrialLoad::run(std::int64_t iterations)
 {
     at::Tensor const latents = initial_latents_.clone();
     trial::Adam adam(AdamSettings{}, latents);
+    trial::Checkpoint never;
     trial::descend(*generator_, *objective_,
                    {.latents = latents, .target_latents = target_latents_, .adam = std::move(adam)},
-                   endless_rule(iterations), {});
+                   endless_rule(iterations), never);
 }
 
 Spread TrialLoad::rate(double min_time)

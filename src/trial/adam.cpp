@@ -30,20 +30,4 @@ void Adam::reset()
     second_moment_.zero_();
 }
 
-Adam Adam::select(at::Tensor const& rows) const
-{
-    Adam selected(*this);
-    selected.steps_ = steps_.index_select(0, rows);
-    selected.first_moment_ = first_moment_.index_select(0, rows);
-    selected.second_moment_ = second_moment_.index_select(0, rows);
-    return selected;
-}
-
-void Adam::put(at::Tensor const& rows, Adam const& other)
-{
-    steps_.index_copy_(0, rows, other.steps_);
-    first_moment_.index_copy_(0, rows, other.first_moment_);
-    second_moment_.index_copy_(0, rows, other.second_moment_);
-}
-
 }  // namespace surf::trial

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "spec/cell.hpp"
+#include "trial/tensor_table.hpp"
 
 namespace surf::trial
 {
@@ -19,10 +20,8 @@ class Adam
     void step(at::Tensor& latents, at::Tensor const& gradient);
     /// Forgets moments and step counts.
     void reset();
-    /// The trials in these rows (int64).
-    Adam select(at::Tensor const& rows) const;
-    /// Gives the trials in these rows the state of those of `other`.
-    void put(at::Tensor const& rows, Adam const& other);
+    /// All that steps change, a row a trial.
+    TensorRefs tensors() { return {&steps_, &first_moment_, &second_moment_}; }
 
   private:
     AdamSettings settings_;

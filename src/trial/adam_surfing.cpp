@@ -1,11 +1,14 @@
 #include "trial/adam_surfing.hpp"
 
+#include <memory>
+#include <optional>
+
 #include "model/frozen_layer.hpp"
 #include "trial/descent_batch.hpp"
 #include "trial/final_network.hpp"
-#include "trial/going_on.hpp"
 #include "trial/prefetcher.hpp"
 #include "trial/schedule.hpp"
+#include "trial/tensor_table.hpp"
 
 namespace surf::trial
 {
@@ -21,46 +24,109 @@ std::int64_t preparing_step(std::int64_t steps, at::Device device)
     return device.is_cpu() && steps > packing ? packing : 0;
 }
 
-/// Takes the latents along snapshots 0 … T − 1. Snapshots without steps are not even read.
-void ride(CellSpec const& cell, std::int64_t budget, Snapshots const& snapshots,
-          Objective const& objective, at::Tensor& latents, Adam& adam, std::stop_token const& stop)
+/// Takes latents along snapshots 0 … T − 1, so many steps on each: a loop for a Checkpoint.
+/// Snapshots without steps are not even read.
+class AdamRide
 {
-    SurfingSettings const& settings = cell.surfing;
-    auto const steps = spread_budget(settings, snapshots.last(), budget);
-    std::vector<std::int64_t> visited;
-    for (std::int64_t t = 0; t < snapshots.last(); ++t)
+  public:
+    AdamRide(SearchInput const& input, Objective const& objective, at::Tensor latents, Adam adam,
+             std::int64_t budget)
+        : settings_(input.cell().surfing),
+          snapshots_(input.snapshots),
+          type_(approximate_type(input.cell().precision)),
+          objective_(objective),
+          steps_(spread_budget(settings_, snapshots_.last(), budget)),
+          latents_(std::move(latents)),
+          adam_(std::move(adam))
     {
-        if (steps[static_cast<std::size_t>(t)] > 0)
+        for (std::int64_t t = 0; t < snapshots_.last(); ++t)
         {
-            visited.push_back(t);
-        }
-    }
-    at::ScalarType const type = approximate_type(cell.precision);
-    Prefetcher<model::Evaluator> generators(
-        visited, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), type); });
-    for (std::int64_t const t : visited)
-    {
-        auto const generator = generators.next_alone();
-        if (settings.adam_state == AdamState::reset)
-        {
-            adam.reset();
-        }
-        std::int64_t const own_steps = steps[static_cast<std::size_t>(t)];
-        for (std::int64_t i = 0; i < own_steps; ++i)
-        {
-            require_going_on(stop);
-            adam.step(latents, objective.evaluate(*generator, latents).gradient);
-            if (i == preparing_step(own_steps, latents.device()))
+            if (steps_[static_cast<std::size_t>(t)] > 0)
             {
-                generators.prepare_next();
+                visited_.push_back(t);
             }
         }
     }
-    if (settings.adam_state == AdamState::reset)
+
+    bool done() const { return visit_.value() == std::ssize(visited_); }
+
+    void advance()
     {
-        adam.reset();
+        if (generator_ == nullptr)
+        {
+            generator_ = next_generator();
+        }
+        std::int64_t const step = step_.value();
+        if (step == 0)
+        {
+            forget_moments();
+        }
+        adam_.step(latents_, objective_.evaluate(*generator_, latents_).gradient);
+        std::int64_t const steps = steps_[static_cast<std::size_t>(snapshot())];
+        if (step == preparing_step(steps, latents_.device()))
+        {
+            generators_->prepare_next();
+        }
+        step_.set(step + 1);
+        if (step + 1 == steps)
+        {
+            generator_.reset();
+            step_.set(0);
+            visit_.set(visit_.value() + 1);
+        }
     }
-}
+
+    LoopState state() { return state_of(tensors()); }
+    void restore(LoopState const& state) { restore_to(tensors(), state); }
+
+    at::Tensor const& latents() const { return latents_; }
+    /// As the final network takes it over.
+    Adam adam()
+    {
+        forget_moments();
+        return adam_;
+    }
+
+  private:
+    TensorRefs tensors()
+    {
+        return joined({{&latents_}, adam_.tensors(), visit_.tensors(), step_.tensors()});
+    }
+
+    std::int64_t snapshot() const { return visited_[static_cast<std::size_t>(visit_.value())]; }
+
+    std::unique_ptr<model::Evaluator> next_generator()
+    {
+        if (!generators_)
+        {
+            generators_.emplace(
+                std::vector(visited_.begin() + visit_.value(), visited_.end()),
+                [this](std::int64_t t) { return snapshots_.prepare(snapshots_.read(t), type_); });
+        }
+        return generators_->next_alone();
+    }
+
+    void forget_moments()
+    {
+        if (settings_.adam_state == AdamState::reset)
+        {
+            adam_.reset();
+        }
+    }
+
+    SurfingSettings const& settings_;
+    Snapshots const& snapshots_;
+    at::ScalarType type_;
+    Objective const& objective_;
+    std::vector<std::int64_t> steps_;    ///< on each snapshot
+    std::vector<std::int64_t> visited_;  ///< snapshots with steps
+    at::Tensor latents_;
+    Adam adam_;
+    Counter visit_;  ///< which of `visited_` is under way
+    Counter step_;   ///< steps done on it
+    std::optional<Prefetcher<model::Evaluator>> generators_;
+    std::unique_ptr<model::Evaluator> generator_;  ///< of the snapshot under way, once it is used
+};
 
 }  // namespace
 
@@ -73,7 +139,10 @@ std::vector<TrialOutcome> surf_by_adam(SearchInput const& input, SearchStart sta
     Adam adam(cell.adam, latents);
     if (steps > 0)
     {
-        ride(cell, steps, input.snapshots, objective, latents, adam, input.stop);
+        AdamRide ride(input, objective, latents, adam, steps);
+        input.checkpoint.run(ride);
+        latents = ride.latents();
+        adam = ride.adam();
     }
     at::Tensor const allowance =
         start.allowance.defined() ? start.allowance - evaluations_a_step * steps : at::Tensor();
@@ -84,7 +153,7 @@ std::vector<TrialOutcome> surf_by_adam(SearchInput const& input, SearchStart sta
                              .adam = std::move(adam),
                              .iterations = steps,
                              .allowance = allowance},
-                            input.stop);
+                            input.checkpoint);
 }
 
 }  // namespace surf::trial

@@ -6,9 +6,9 @@
 
 #include "base/contract.hpp"
 #include "trial/descent_batch.hpp"
-#include "trial/going_on.hpp"
 #include "trial/host_values.hpp"
 #include "trial/lm_descent.hpp"
+#include "trial/search_ends.hpp"
 
 namespace surf::trial
 {
@@ -37,15 +37,13 @@ DescentState initial_state(DescentStart start, StopRule const& rule)
             .hits = FirstHits::none(trials, whole)};
 }
 
-/// Advances a batch until all its trials have ended.
-void descend_all(DescentBatch batch, model::Evaluator& generator, std::stop_token const& stop,
-                 std::function<void(EndedTrials const&)> const& take)
+/// Advances trials on one network until all have ended.
+EndedTrials descend_until(EndRule const& rule, model::Evaluator& generator,
+                          Objective const& objective, DescentState state, Checkpoint& checkpoint)
 {
-    while (!batch.empty())
-    {
-        require_going_on(stop);
-        batch.advance(generator, take);
-    }
+    DescentBatch batch(generator, objective, std::move(state), rule);
+    checkpoint.run(batch);
+    return batch.ended();
 }
 
 /// Where trials were lowest by the final network's own f.
@@ -61,11 +59,9 @@ struct Lowest
             latents.clone()};
     }
 
-    void put(at::Tensor const& rows, Lowest const& other)
-    {
-        values.index_copy_(0, rows, other.values);
-        latents.index_copy_(0, rows, other.latents);
-    }
+    static Lowest of(EndedTrials const& ended) { return {ended.best_values, ended.best_latents}; }
+
+    TensorRefs tensors() { return {&values, &latents}; }
 };
 
 /// Trials that have met a looser rule: what another search goes on from.
@@ -74,21 +70,6 @@ struct Approached
     DescentState state;
     Lowest lowest;
 };
-
-Approached descend_until(EndRule const& rule, model::Evaluator& generator,
-                         Objective const& objective, DescentState state,
-                         std::stop_token const& stop)
-{
-    Approached approached{
-        .state = state.select(at::arange(state.latents.size(0), state.caps.options())),
-        .lowest = Lowest::unseen(state.latents)};
-    descend_all(DescentBatch(objective, std::move(state), rule), generator, stop,
-                [&](EndedTrials const& ended) {
-                    approached.state.put(ended.rows, ended.state);
-                    approached.lowest.put(ended.rows, {ended.best_values, ended.best_latents});
-                });
-    return approached;
-}
 
 /// When a trial leaves the exact f with nearly right gradients: at the end, or when f hardly falls.
 EndRule exact_forward_rule(StopRule const& rule)
@@ -104,7 +85,7 @@ EndRule exact_forward_rule(StopRule const& rule)
 /// Brings trials on their way to the end of `rule` as far as the approximations of the final
 /// network lead, where there are any.
 Approached approach(FinalGenerators const& generators, Objective const& objective,
-                    DescentState state, StopRule const& rule, std::stop_token const& stop)
+                    DescentState state, StopRule const& rule, Checkpoint& checkpoint)
 {
     EXPECT(generators.approximate != nullptr || generators.exact_forward == nullptr);
     if (generators.approximate == nullptr)
@@ -113,20 +94,20 @@ Approached approach(FinalGenerators const& generators, Objective const& objectiv
         return {std::move(state), std::move(lowest)};
     }
     StopRule const loose = approximate_rule(rule);
-    Approached approached =
-        descend_until({loose}, *generators.approximate, objective, std::move(state), stop);
+    EndedTrials const led =
+        descend_until({loose}, *generators.approximate, objective, std::move(state), checkpoint);
     // The others have stopped short of zero, where only exact gradients lead on.
     at::Tensor const near =
-        at::nonzero(approached.lowest.values.le(objective.squared_norm() * loose.relative_target))
+        at::nonzero(led.best_values.le(objective.squared_norm() * loose.relative_target))
             .squeeze(1);
-    approached.lowest = Lowest::unseen(approached.state.latents);
+    Approached approached{led.state, Lowest::unseen(led.state.latents)};
     if (generators.exact_forward != nullptr && near.size(0) > 0)
     {
-        Approached const followed =
+        EndedTrials const followed =
             descend_until(exact_forward_rule(rule), *generators.exact_forward,
-                          objective.select(near), approached.state.select(near), stop);
-        approached.state.put(near, followed.state);
-        approached.lowest.put(near, followed.lowest);
+                          objective.select(near), select_rows(led.state, near), checkpoint);
+        put_rows(approached.state, near, followed.state);
+        put_rows(approached.lowest, near, Lowest::of(followed));
     }
     return approached;
 }
@@ -146,32 +127,6 @@ void keep_lowest(Lowest const& lowest, std::vector<TrialOutcome>& outcomes)
     }
 }
 
-/// Writes down trials that have ended for good, but for what outcomes need a fresh look at x̂.
-void write_outcomes(EndedTrials const& ended, std::vector<TrialOutcome>& outcomes)
-{
-    auto const rows = host_values<std::int64_t>(ended.rows);
-    auto const reasons = host_values<std::int8_t>(ended.reasons);
-    auto const iterations = host_values<std::int64_t>(ended.state.iterations);
-    auto const evaluations = host_values<std::int64_t>(ended.state.evaluations);
-    auto const hits = host_values<std::int64_t>(ended.state.hits.steps);
-    auto const hit_evaluations = host_values<std::int64_t>(ended.state.hits.evaluations);
-    auto const best = host_values<double>(ended.best_values);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-    {
-        auto const at = static_cast<std::int64_t>(i);
-        TrialOutcome& outcome = outcomes[static_cast<std::size_t>(rows[i])];
-        outcome.trial = rows[i];
-        outcome.stop_reason = static_cast<StopReason>(reasons[i]);
-        outcome.iterations = iterations[i];
-        outcome.network_evaluations = evaluations[i];
-        outcome.first_hit = hits[i];
-        outcome.hit_evaluations = hit_evaluations[i];
-        outcome.best_objective = best[i];
-        outcome.latent = host_values<float>(ended.state.latents[at]);
-        outcome.best_latent = host_values<float>(ended.best_latents[at]);
-    }
-}
-
 }  // namespace
 
 StopRule approximate_rule(StopRule const& rule)
@@ -186,15 +141,14 @@ StopRule approximate_rule(StopRule const& rule)
 }
 
 std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
-                                  DescentStart start, StopRule const& rule,
-                                  std::stop_token const& stop)
+                                  DescentStart start, StopRule const& rule, Checkpoint& checkpoint)
 {
     at::Tensor const target_latents = start.target_latents;
     Approached near =
-        approach(generators, objective, initial_state(std::move(start), rule), rule, stop);
-    std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
-    descend_all(DescentBatch(objective, std::move(near.state), {rule}), generators.exact, stop,
-                [&](EndedTrials const& ended) { write_outcomes(ended, outcomes); });
+        approach(generators, objective, initial_state(std::move(start), rule), rule, checkpoint);
+    auto outcomes = outcomes_of(
+        descend_until({rule}, generators.exact, objective, std::move(near.state), checkpoint)
+            .ends());
     keep_lowest(near.lowest, outcomes);
     describe_latents(generators.exact, objective, target_latents, rule, outcomes);
     return outcomes;
@@ -215,28 +169,29 @@ StopRule polish_rule(StopRule const& rule, PolishSettings const& polish)
 std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
                                            Objective const& objective, DescentStart start,
                                            Polishing const& polishing, StopRule const& rule,
-                                           std::stop_token const& stop)
+                                           Checkpoint& checkpoint)
 {
     StopRule const loose = polish_rule(rule, polishing.polish);
     at::Tensor const limits = start.allowance.defined()
                                   ? start.allowance + evaluations_a_step * start.iterations
                                   : at::Tensor();
     Approached near =
-        approach(generators, objective, initial_state(std::move(start), rule), loose, stop);
-    auto const [state, lowest] =
-        descend_until({loose}, generators.exact, objective, std::move(near.state), stop);
+        approach(generators, objective, initial_state(std::move(start), rule), loose, checkpoint);
+    EndedTrials const ended =
+        descend_until({loose}, generators.exact, objective, std::move(near.state), checkpoint);
+    DescentState const& state = ended.state;
     LevenbergMarquardt search(polishing.lm, objective, state.latents);
     search.count(state.iterations, state.evaluations);
     auto outcomes = descend_by_lm(generators.exact,
                                   {std::move(search), state.target_latents, limits, state.hits},
-                                  polishing.lm, rule, stop);
+                                  polishing.lm, rule, checkpoint);
     auto const before = host_values<std::int64_t>(state.iterations);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
         outcomes[i].polish_iterations = outcomes[i].iterations - before[i];
     }
     keep_lowest(near.lowest, outcomes);
-    keep_lowest(lowest, outcomes);
+    keep_lowest(Lowest::of(ended), outcomes);
     return outcomes;
 }
 

@@ -2,13 +2,13 @@
 
 #include <ATen/ATen.h>
 
-#include <stop_token>
 #include <vector>
 
 #include "model/evaluator.hpp"
 #include "spec/cell.hpp"
 #include "spec/outcome.hpp"
 #include "trial/adam.hpp"
+#include "trial/checkpoint.hpp"
 #include "trial/objective.hpp"
 
 namespace surf::trial
@@ -58,15 +58,14 @@ struct FinalGenerators
 /// error. All trials end on the exact network, by the rule itself. All that the outcomes say of f,
 /// they say of the exact one's; iterations, evaluations and first hits count all networks.
 std::vector<TrialOutcome> descend(FinalGenerators const& generators, Objective const& objective,
-                                  DescentStart start, StopRule const& rule,
-                                  std::stop_token const& stop);
+                                  DescentStart start, StopRule const& rule, Checkpoint& checkpoint);
 
 /// As descend(), but by Levenberg–Marquardt from where Adam meets polish_rule(). Its steps count
 /// as iterations, and as polish_iterations as well.
 std::vector<TrialOutcome> descend_polished(FinalGenerators const& generators,
                                            Objective const& objective, DescentStart start,
                                            Polishing const& polishing, StopRule const& rule,
-                                           std::stop_token const& stop);
+                                           Checkpoint& checkpoint);
 
 /// The values of f at which the trials of an objective count as converged, whatever the method.
 std::vector<double> goals_of(Objective const& objective, StopRule const& rule);

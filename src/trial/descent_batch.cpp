@@ -9,73 +9,82 @@ namespace surf::trial
 namespace
 {
 
-constexpr std::int8_t none_yet = -1;
-
 std::int8_t code(StopReason reason)
 {
     return static_cast<std::int8_t>(reason);
 }
 
+at::Tensor all_rows(DescentState const& state)
+{
+    return at::arange(state.latents.size(0), state.latents.options().dtype(at::kLong));
+}
+
+/// To be filled in.
+EndedTrials none_ended(DescentState const& state)
+{
+    std::int64_t const trials = state.latents.size(0);
+    auto const options = state.latents.options();
+    return {at::full({trials}, none_yet, options.dtype(at::kChar)),
+            select_rows(state, all_rows(state)),
+            at::full({trials}, std::numeric_limits<double>::infinity(), options),
+            state.latents.clone()};
+}
+
 }  // namespace
 
-DescentState DescentState::select(at::Tensor const& rows) const
-{
-    return {latents.index_select(0, rows),
-            target_latents.index_select(0, rows),
-            adam.select(rows),
-            iterations.index_select(0, rows),
-            evaluations.index_select(0, rows),
-            caps.index_select(0, rows),
-            hits.select(rows)};
-}
-
-void DescentState::put(at::Tensor const& rows, DescentState const& other)
-{
-    latents.index_copy_(0, rows, other.latents);
-    target_latents.index_copy_(0, rows, other.target_latents);
-    adam.put(rows, other.adam);
-    iterations.index_copy_(0, rows, other.iterations);
-    evaluations.index_copy_(0, rows, other.evaluations);
-    caps.index_copy_(0, rows, other.caps);
-    hits.put(rows, other.hits);
-}
-
-DescentBatch::DescentBatch(Objective objective, DescentState state, EndRule const& rule)
-    : rule_(rule), objective_(std::move(objective)), state_(std::move(state))
+DescentBatch::DescentBatch(model::Evaluator& generator, Objective const& objective,
+                           DescentState state, EndRule const& rule)
+    : rule_(rule),
+      generator_(generator),
+      all_(objective),
+      objective_(objective),
+      state_(std::move(state)),
+      ended_(none_ended(state_))
 {
     EXPECT(rule.stop.window > 0);
     std::int64_t const trials = state_.latents.size(0);
     auto const options = state_.latents.options();
-    rows_ = at::arange(trials, options.dtype(at::kLong));
+    rows_ = all_rows(state_);
     history_ = at::empty({rule_.stop.window, trials}, options);
-    best_values_ = at::full({trials}, std::numeric_limits<double>::infinity(), options);
+    best_values_ = ended_.best_values.clone();
     best_latents_ = state_.latents.clone();
     goal_ = objective_.squared_norm() * rule_.stop.relative_target;
 }
 
-void DescentBatch::advance(model::Evaluator& generator,
-                           std::function<void(EndedTrials const&)> const& take)
+TensorRefs DescentBatch::tensors()
 {
-    Evaluation evaluation = objective_.evaluate(generator, state_.latents);
+    return joined({state_.tensors(),
+                   steps_.tensors(),
+                   {&rows_, &history_, &best_values_, &best_latents_, &goal_},
+                   ended_.tensors()});
+}
+
+void DescentBatch::restore(LoopState const& state)
+{
+    restore_to(tensors(), state);
+    objective_ = all_.select(rows_);
+}
+
+void DescentBatch::advance()
+{
+    Evaluation evaluation = objective_.evaluate(generator_, state_.latents);
     state_.evaluations.add_(evaluations_a_step);
-    at::Tensor const reason = verdict(evaluation);
+    at::Tensor const reasons = verdict(evaluation);
     record(evaluation.value);
-    if (at::Tensor const ended = reason.ne(none_yet); ended.any().item<bool>())
+    if (at::Tensor const ended = reasons.ne(none_yet); ended.any().item<bool>())
     {
-        at::Tensor const rows = at::nonzero(ended).squeeze(1);
-        take({rows_.index_select(0, rows), reason.index_select(0, rows), state_.select(rows),
-              best_values_.index_select(0, rows), best_latents_.index_select(0, rows)});
+        end(at::nonzero(ended).squeeze(1), reasons);
         at::Tensor const kept = at::nonzero(ended.logical_not()).squeeze(1);
         keep(kept);
         evaluation.gradient = evaluation.gradient.index_select(0, kept);
     }
-    if (!empty())
+    if (!done())
     {
         state_.adam.step(state_.latents, evaluation.gradient);
         state_.iterations.add_(1);
         state_.caps.sub_(1);
     }
-    ++steps_;
+    steps_.set(steps_.value() + 1);
 }
 
 at::Tensor DescentBatch::verdict(Evaluation const& evaluation) const
@@ -83,9 +92,9 @@ at::Tensor DescentBatch::verdict(Evaluation const& evaluation) const
     at::Tensor const& value = evaluation.value;
     at::Tensor reason = at::full_like(value, none_yet, value.options().dtype(at::kChar));
     at::Tensor converged = value.le(goal_);
-    if (steps_ >= rule_.stop.window)
+    if (std::int64_t const steps = steps_.value(); steps >= rule_.stop.window)
     {
-        at::Tensor const before = history_[steps_ % rule_.stop.window];
+        at::Tensor const before = history_[steps % rule_.stop.window];
         at::Tensor const fall = rule_.where_f_rises ? before - value : at::abs(before - value);
         converged.logical_or_(fall.lt(before * rule_.stop.relative_change));
     }
@@ -98,7 +107,7 @@ at::Tensor DescentBatch::verdict(Evaluation const& evaluation) const
 
 void DescentBatch::record(at::Tensor const& value)
 {
-    history_[steps_ % rule_.stop.window].copy_(value);
+    history_[steps_.value() % rule_.stop.window].copy_(value);
     at::Tensor const better = value.lt(best_values_);
     best_values_ = at::where(better, value, best_values_);
     best_latents_ = at::where(better.unsqueeze(1), state_.latents, best_latents_);
@@ -108,10 +117,16 @@ void DescentBatch::record(at::Tensor const& value)
                      state_.evaluations);
 }
 
+void DescentBatch::end(at::Tensor const& rows, at::Tensor const& reasons)
+{
+    put_rows(ended_, rows_.index_select(0, rows),
+             select_rows(EndedTrials{reasons, state_, best_values_, best_latents_}, rows));
+}
+
 void DescentBatch::keep(at::Tensor const& kept)
 {
     objective_ = objective_.select(kept);
-    state_ = state_.select(kept);
+    state_ = select_rows(std::move(state_), kept);
     history_ = history_.index_select(1, kept);
     rows_ = rows_.index_select(0, kept);
     best_values_ = best_values_.index_select(0, kept);

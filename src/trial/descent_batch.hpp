@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
-#include <functional>
 
 #include "model/evaluator.hpp"
 #include "spec/cell.hpp"
@@ -11,6 +10,8 @@
 #include "trial/adam.hpp"
 #include "trial/first_hits.hpp"
 #include "trial/objective.hpp"
+#include "trial/search_ends.hpp"
+#include "trial/tensor_table.hpp"
 
 namespace surf::trial
 {
@@ -29,20 +30,32 @@ struct DescentState
     at::Tensor caps;  ///< Adam steps that each may still take on this network: [trials], int64
     FirstHits hits;
 
-    /// The trials in these rows (int64).
-    DescentState select(at::Tensor const& rows) const;
-    /// Gives the trials in these rows the state of those of `other`.
-    void put(at::Tensor const& rows, DescentState const& other);
+    TensorRefs tensors()
+    {
+        return joined({{&latents, &target_latents},
+                       adam.tensors(),
+                       {&iterations, &evaluations, &caps},
+                       hits.tensors()});
+    }
 };
 
-/// Trials that end at the same iteration.
+/// How the trials of a batch ended, in the order of its rows at its start.
 struct EndedTrials
 {
-    at::Tensor rows;     ///< of the batch at its start: [trials], int64
     at::Tensor reasons;  ///< StopReason: [trials], int8
     DescentState state;
     at::Tensor best_values;   ///< smallest f seen: [trials]
     at::Tensor best_latents;  ///< where it was seen: [trials × k]
+
+    TensorRefs tensors()
+    {
+        return joined({{&reasons, &best_values, &best_latents}, state.tensors()});
+    }
+    SearchEnds ends() const
+    {
+        return {reasons,       state.iterations, state.evaluations, state.hits,
+                state.latents, best_values,      best_latents};
+    }
 };
 
 /// When trials leave the batch.
@@ -53,32 +66,45 @@ struct EndRule
     bool where_f_rises = false;
 };
 
-/// Advances trials on one network as one batch, which those leave that meet the stop rule.
+/// Advances trials on one network as one batch, which those leave that meet the stop rule: a loop
+/// for a Checkpoint. Refers to network and objective.
 class DescentBatch
 {
   public:
-    DescentBatch(Objective objective, DescentState state, EndRule const& rule);
+    DescentBatch(model::Evaluator& generator, Objective const& objective, DescentState state,
+                 EndRule const& rule);
 
-    bool empty() const { return rows_.size(0) == 0; }
-    /// Evaluates f at the current latents, hands over the trials that end there, and moves the
+    /// Whether all trials have ended.
+    bool done() const { return rows_.size(0) == 0; }
+    /// Evaluates f at the current latents, takes out the trials that end there, and moves the
     /// others one step.
-    void advance(model::Evaluator& generator, std::function<void(EndedTrials const&)> const& take);
+    void advance();
+    LoopState state() { return state_of(tensors()); }
+    void restore(LoopState const& state);
+
+    /// Of the trials that have ended.
+    EndedTrials const& ended() const { return ended_; }
 
   private:
+    TensorRefs tensors();
     /// The stop reason of each trial at the current latents, or none_yet.
     at::Tensor verdict(Evaluation const& evaluation) const;
     void record(at::Tensor const& value);
+    void end(at::Tensor const& rows, at::Tensor const& reasons);
     void keep(at::Tensor const& kept);
 
     EndRule rule_;
+    model::Evaluator& generator_;
+    Objective const& all_;  ///< of all trials of the batch at its start
     Objective objective_;
     DescentState state_;
-    std::int64_t steps_ = 0;  ///< since the batch began
-    at::Tensor rows_;         ///< of the batch at its start
-    at::Tensor history_;      ///< f of the last `window` iterations, a ring: [window × trials]
+    Counter steps_;       ///< since the batch began
+    at::Tensor rows_;     ///< of the batch at its start
+    at::Tensor history_;  ///< f of the last `window` iterations, a ring: [window × trials]
     at::Tensor best_values_;
     at::Tensor best_latents_;
     at::Tensor goal_;  ///< f at which a trial counts as converged
+    EndedTrials ended_;
 };
 
 }  // namespace surf::trial

@@ -36,7 +36,7 @@ Objective objective_of(TrialInputs const& inputs, at::Tensor target)
 
 std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& sources,
                                     at::Device device, EvaluatorFactory const& evaluators,
-                                    std::stop_token const& stop)
+                                    Checkpoint& checkpoint)
 {
     EXPECT(block.count > 0);
     Problem const& problem = block.cell.problem;
@@ -46,7 +46,7 @@ std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& 
     Objective const objective =
         objective_of(inputs, draw_target(problem, inputs, snapshots, device));
     auto outcomes =
-        search_of(block.cell.method)({block, snapshots, objective, inputs, device, stop});
+        search_of(block.cell.method)({block, snapshots, objective, inputs, device, checkpoint});
     auto const goals = goals_of(objective, block.cell.stop);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {

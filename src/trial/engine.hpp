@@ -2,13 +2,13 @@
 
 #include <c10/core/Device.h>
 
-#include <stop_token>
 #include <vector>
 
 #include "chain/reader.hpp"
 #include "data/images.hpp"
 #include "spec/cell.hpp"
 #include "spec/outcome.hpp"
+#include "trial/checkpoint.hpp"
 #include "trial/evaluators.hpp"
 
 namespace surf::trial
@@ -22,11 +22,12 @@ struct BlockSources
 };
 
 /// Computes the trials of one block, from their streams to their outcomes. The same spec gives the
-/// same bits on the same kind of machine with the same number of compute threads.
+/// same bits on the same kind of machine with the same number of compute threads,
+/// broken off or not.
 ///
 /// Throws FileError if the chain is damaged, Interrupted when asked to stop.
 std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& sources,
                                     at::Device device, EvaluatorFactory const& evaluators,
-                                    std::stop_token const& stop);
+                                    Checkpoint& checkpoint);
 
 }  // namespace surf::trial

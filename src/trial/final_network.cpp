@@ -25,13 +25,13 @@ model::Evaluator& FinalNetwork::Variant::use()
 
 std::vector<TrialOutcome> descend_on_final(CellSpec const& cell, Snapshots const& snapshots,
                                            Objective const& objective, DescentStart start,
-                                           std::stop_token const& stop)
+                                           Checkpoint& checkpoint)
 {
     FinalNetwork network(snapshots, cell.precision);
     return cell.polish.by == Polish::lm
                ? descend_polished(network.generators(), objective, std::move(start),
-                                  {cell.polish, cell.lm}, cell.stop, stop)
-               : descend(network.generators(), objective, std::move(start), cell.stop, stop);
+                                  {cell.polish, cell.lm}, cell.stop, checkpoint)
+               : descend(network.generators(), objective, std::move(start), cell.stop, checkpoint);
 }
 
 }  // namespace surf::trial

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <vector>
 
 #include "trial/descent.hpp"
@@ -77,6 +76,6 @@ class FinalNetwork
 /// Adam on the final network from where it starts, and its polish if the cell has one.
 std::vector<TrialOutcome> descend_on_final(CellSpec const& cell, Snapshots const& snapshots,
                                            Objective const& objective, DescentStart start,
-                                           std::stop_token const& stop);
+                                           Checkpoint& checkpoint);
 
 }  // namespace surf::trial

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "spec/outcome.hpp"
+#include "trial/tensor_table.hpp"
 
 /// For the sources of this folder only.
 namespace surf::trial
@@ -23,16 +24,7 @@ struct FirstHits
                 at::full({trials}, TrialOutcome::never, whole)};
     }
 
-    FirstHits select(at::Tensor const& rows) const
-    {
-        return {steps.index_select(0, rows), evaluations.index_select(0, rows)};
-    }
-
-    void put(at::Tensor const& rows, FirstHits const& other)
-    {
-        steps.index_copy_(0, rows, other.steps);
-        evaluations.index_copy_(0, rows, other.evaluations);
-    }
+    TensorRefs tensors() { return {&steps, &evaluations}; }
 
     /// Notes the trials that hit for the first time, after so many steps and network evaluations.
     void note(at::Tensor const& hit, at::Tensor const& steps_now, at::Tensor const& evaluations_now)

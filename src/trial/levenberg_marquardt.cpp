@@ -35,26 +35,6 @@ at::Tensor half_square(at::Tensor const& residuals)
 
 }  // namespace
 
-LmState LmState::select(at::Tensor const& rows) const
-{
-    auto const of = [&](at::Tensor const& part) { return part.index_select(0, rows); };
-    return {of(latents), of(residuals), of(jacobians), of(exact),      of(due),
-            of(values),  of(damping),   of(steps),     of(evaluations)};
-}
-
-void LmState::put(at::Tensor const& rows, LmState const& other)
-{
-    latents.index_copy_(0, rows, other.latents);
-    residuals.index_copy_(0, rows, other.residuals);
-    jacobians.index_copy_(0, rows, other.jacobians);
-    exact.index_copy_(0, rows, other.exact);
-    due.index_copy_(0, rows, other.due);
-    values.index_copy_(0, rows, other.values);
-    damping.index_copy_(0, rows, other.damping);
-    steps.index_copy_(0, rows, other.steps);
-    evaluations.index_copy_(0, rows, other.evaluations);
-}
-
 LevenbergMarquardt::LevenbergMarquardt(LmSettings settings, Objective objective,
                                        at::Tensor const& latents)
     : settings_(settings), objective_(std::move(objective))
@@ -201,13 +181,20 @@ LevenbergMarquardt LevenbergMarquardt::select(at::Tensor const& rows) const
 {
     LevenbergMarquardt selected(*this);
     selected.objective_ = objective_.select(rows);
-    selected.state_ = state_.select(rows);
+    selected.state_ = select_rows(state_, rows);
     return selected;
+}
+
+LevenbergMarquardt LevenbergMarquardt::copy() const
+{
+    LevenbergMarquardt copied(*this);
+    restore_to(copied.tensors(), state_of(copied.tensors()));
+    return copied;
 }
 
 void LevenbergMarquardt::put(at::Tensor const& rows, LevenbergMarquardt const& other)
 {
-    state_.put(rows, other.state_);
+    put_rows(state_, rows, other.state_);
 }
 
 void LevenbergMarquardt::count(at::Tensor const& steps, at::Tensor const& evaluations)

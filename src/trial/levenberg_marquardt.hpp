@@ -3,10 +3,12 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <utility>
 
 #include "model/evaluator.hpp"
 #include "spec/cell.hpp"
 #include "trial/objective.hpp"
+#include "trial/tensor_table.hpp"
 
 namespace surf::trial
 {
@@ -25,10 +27,11 @@ struct LmState
     at::Tensor steps;        ///< tried so far, on all networks: [trials], int64
     at::Tensor evaluations;  ///< network evaluations so far: [trials], int64
 
-    /// The trials in these rows (int64).
-    LmState select(at::Tensor const& rows) const;
-    /// Gives the trials in these rows the state of those of `other`.
-    void put(at::Tensor const& rows, LmState const& other);
+    TensorRefs tensors()
+    {
+        return {&latents, &residuals, &jacobians, &exact,      &due,
+                &values,  &damping,   &steps,     &evaluations};
+    }
 };
 
 /// A step of each trial: [trials × k] and [trials], float64.
@@ -71,8 +74,14 @@ class LevenbergMarquardt
 
     /// The trials in these rows (int64).
     LevenbergMarquardt select(at::Tensor const& rows) const;
+    /// All of them, with a state of their own.
+    LevenbergMarquardt copy() const;
     /// Gives the trials in these rows the state of those of `other`.
     void put(at::Tensor const& rows, LevenbergMarquardt const& other);
+    /// All that passes change, a row a trial.
+    TensorRefs tensors() { return state_.tensors(); }
+    /// Takes the objective of other trials: those whose state it was given.
+    void set_objective(Objective objective) { objective_ = std::move(objective); }
     /// Counts steps and evaluations of an earlier search, each [trials], int64.
     void count(at::Tensor const& steps, at::Tensor const& evaluations);
 

@@ -4,70 +4,94 @@
 
 #include "base/contract.hpp"
 #include "trial/descent.hpp"
-#include "trial/going_on.hpp"
-#include "trial/host_values.hpp"
+#include "trial/search_ends.hpp"
 
 namespace surf::trial
 {
 namespace
 {
 
-constexpr std::int8_t none_yet = -1;
-
 std::int8_t code(StopReason reason)
 {
     return static_cast<std::int8_t>(reason);
 }
 
-/// Advances trials on one network as one batch, which those leave that end.
+/// Advances trials on one network as one batch, which those leave that end: a loop for a
+/// Checkpoint. Refers to the network.
 class LmBatch
 {
   public:
-    LmBatch(LmStart start, LmSettings const& settings, StopRule const& rule)
+    LmBatch(model::Evaluator& generator, LmStart start, LmSettings const& settings,
+            StopRule const& rule)
         : settings_(settings),
           rule_(rule),
+          generator_(generator),
+          all_(start.search.objective()),
           search_(std::move(start.search)),
           target_latents_(std::move(start.target_latents)),
           limits_(std::move(start.limits)),
           hits_(std::move(start.hits))
     {
         EXPECT(settings.window > 0);
-        at::Tensor const& values = search_.state().values;
-        auto const whole = values.options().dtype(at::kLong);
+        LmState const& state = search_.state();
+        auto const whole = state.values.options().dtype(at::kLong);
+        std::int64_t const trials = state.values.size(0);
         if (!hits_.steps.defined())
         {
-            hits_ = FirstHits::none(values.size(0), whole);
+            hits_ = FirstHits::none(trials, whole);
         }
         if (!limits_.defined())
         {
-            limits_ = at::full({values.size(0)}, std::numeric_limits<std::int64_t>::max(), whole);
+            limits_ = at::full({trials}, std::numeric_limits<std::int64_t>::max(), whole);
         }
-        rows_ = at::arange(values.size(0), whole);
-        steps_before_ = search_.state().steps.clone();
-        history_ = at::zeros({values.size(0), settings.window}, values.options());
-        goal_ = (search_.objective().squared_norm() * rule.relative_target).to(at::kDouble);
+        rows_ = at::arange(trials, whole);
+        steps_before_ = state.steps.clone();
+        history_ = at::zeros({trials, settings.window}, state.values.options());
+        goal_ = (all_.squared_norm() * rule.relative_target).to(at::kDouble);
+        at::Tensor const none =
+            at::full({trials}, none_yet, state.values.options().dtype(at::kChar));
+        ended_ = select_rows(ends(none), rows_);
     }
 
-    bool empty() const { return rows_.size(0) == 0; }
+    /// Whether all trials have ended.
+    bool done() const { return rows_.size(0) == 0; }
 
-    /// Writes the outcomes of the trials that end where they are, and moves the others on.
-    void advance(model::Evaluator& generator, std::vector<TrialOutcome>& outcomes)
+    /// Takes out the trials that end where they are, and moves the others on.
+    void advance()
     {
         note_hits();
         at::Tensor const reasons = verdict();
         if (at::Tensor const ended = reasons.ne(none_yet); ended.any().item<bool>())
         {
-            end(at::nonzero(ended).squeeze(1), reasons, outcomes);
+            end(at::nonzero(ended).squeeze(1), reasons);
             keep(at::nonzero(ended.logical_not()).squeeze(1));
         }
-        if (!empty())
+        if (!done())
         {
             record();
-            search_.advance(generator);
+            search_.advance(generator_);
         }
     }
 
+    LoopState state() { return state_of(tensors()); }
+    void restore(LoopState const& state)
+    {
+        restore_to(tensors(), state);
+        search_.set_objective(all_.select(rows_));
+    }
+
+    /// Of the trials that have ended.
+    SearchEnds const& ended() const { return ended_; }
+
   private:
+    TensorRefs tensors()
+    {
+        return joined({search_.tensors(),
+                       hits_.tensors(),
+                       {&target_latents_, &limits_, &rows_, &steps_before_, &history_, &goal_},
+                       ended_.tensors()});
+    }
+
     /// The stop reason of each trial at its latents, or none_yet.
     at::Tensor verdict() const
     {
@@ -119,33 +143,17 @@ class LmBatch
         hits_.note(distances.lt(rule_.success_distance), state.steps, state.evaluations);
     }
 
-    void end(at::Tensor const& ended, at::Tensor const& reasons,
-             std::vector<TrialOutcome>& outcomes) const
+    void end(at::Tensor const& rows, at::Tensor const& reasons)
     {
-        auto const of = [&](at::Tensor const& part) { return part.index_select(0, ended); };
+        put_rows(ended_, rows_.index_select(0, rows), select_rows(ends(reasons), rows));
+    }
+
+    /// The trials as they are, ended for these reasons. f only ever falls: the last x is the best.
+    SearchEnds ends(at::Tensor const& reasons) const
+    {
         LmState const& state = search_.state();
-        auto const rows = host_values<std::int64_t>(of(rows_));
-        auto const codes = host_values<std::int8_t>(of(reasons));
-        auto const steps = host_values<std::int64_t>(of(state.steps));
-        auto const evaluations = host_values<std::int64_t>(of(state.evaluations));
-        auto const hits = host_values<std::int64_t>(of(hits_.steps));
-        auto const hit_evaluations = host_values<std::int64_t>(of(hits_.evaluations));
-        auto const values = host_values<double>(of(state.values));
-        at::Tensor const latents = of(state.latents);
-        for (std::size_t i = 0; i < rows.size(); ++i)
-        {
-            TrialOutcome& outcome = outcomes[static_cast<std::size_t>(rows[i])];
-            outcome.trial = rows[i];
-            outcome.stop_reason = static_cast<StopReason>(codes[i]);
-            outcome.iterations = steps[i];
-            outcome.network_evaluations = evaluations[i];
-            outcome.first_hit = hits[i];
-            outcome.hit_evaluations = hit_evaluations[i];
-            outcome.latent = host_values<float>(latents[static_cast<std::int64_t>(i)]);
-            // f only ever falls: the last x is the best.
-            outcome.best_objective = values[i];
-            outcome.best_latent = outcome.latent;
-        }
+        return {reasons,       state.steps,  state.evaluations, hits_,
+                state.latents, state.values, state.latents};
     }
 
     void keep(at::Tensor const& kept)
@@ -153,7 +161,7 @@ class LmBatch
         search_ = search_.select(kept);
         target_latents_ = target_latents_.index_select(0, kept);
         limits_ = limits_.index_select(0, kept);
-        hits_ = hits_.select(kept);
+        hits_ = select_rows(hits_, kept);
         rows_ = rows_.index_select(0, kept);
         steps_before_ = steps_before_.index_select(0, kept);
         history_ = history_.index_select(0, kept);
@@ -162,6 +170,8 @@ class LmBatch
 
     LmSettings settings_;
     StopRule rule_;
+    model::Evaluator& generator_;
+    Objective all_;  ///< of all trials of the batch at its start
     LevenbergMarquardt search_;
     at::Tensor target_latents_;
     at::Tensor limits_;
@@ -170,24 +180,21 @@ class LmBatch
     at::Tensor steps_before_;  ///< tried on other networks: [trials]
     at::Tensor history_;       ///< f before the last `window` steps, a ring: [trials × window]
     at::Tensor goal_;          ///< f at which a trial counts as converged
+    SearchEnds ended_;         ///< in the order of the rows at the start
 };
 
 }  // namespace
 
 std::vector<TrialOutcome> descend_by_lm(model::Evaluator& generator, LmStart start,
                                         LmSettings const& settings, StopRule const& rule,
-                                        std::stop_token const& stop)
+                                        Checkpoint& checkpoint)
 {
     at::Tensor const target_latents = start.target_latents;
     Objective const objective = start.search.objective();
     start.search.look(generator);
-    LmBatch batch(std::move(start), settings, rule);
-    std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(target_latents.size(0)));
-    while (!batch.empty())
-    {
-        require_going_on(stop);
-        batch.advance(generator, outcomes);
-    }
+    LmBatch batch(generator, std::move(start), settings, rule);
+    checkpoint.run(batch);
+    auto outcomes = outcomes_of(batch.ended());
     describe_latents(generator, objective, target_latents, rule, outcomes);
     return outcomes;
 }

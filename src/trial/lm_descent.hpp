@@ -2,12 +2,12 @@
 
 #include <ATen/ATen.h>
 
-#include <stop_token>
 #include <vector>
 
 #include "model/evaluator.hpp"
 #include "spec/cell.hpp"
 #include "spec/outcome.hpp"
+#include "trial/checkpoint.hpp"
 #include "trial/first_hits.hpp"
 #include "trial/levenberg_marquardt.hpp"
 
@@ -30,6 +30,6 @@ struct LmStart
 /// of the rows, numbered from 0. Throws Interrupted when asked to stop.
 std::vector<TrialOutcome> descend_by_lm(model::Evaluator& generator, LmStart start,
                                         LmSettings const& settings, StopRule const& rule,
-                                        std::stop_token const& stop);
+                                        Checkpoint& checkpoint);
 
 }  // namespace surf::trial

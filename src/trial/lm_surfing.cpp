@@ -1,11 +1,14 @@
 #include "trial/lm_surfing.hpp"
 
+#include <memory>
+#include <optional>
+
 #include "base/contract.hpp"
 #include "trial/descent.hpp"
-#include "trial/going_on.hpp"
 #include "trial/levenberg_marquardt.hpp"
 #include "trial/lm_descent.hpp"
 #include "trial/prefetcher.hpp"
+#include "trial/tensor_table.hpp"
 
 namespace surf::trial
 {
@@ -23,39 +26,114 @@ std::vector<std::int64_t> visited(Snapshots const& snapshots, std::int64_t strid
     return numbers;
 }
 
-/// Takes the trials of a search along these snapshots, so many steps on each, as long as they are
-/// below their limits of network evaluations; undefined: there are none.
-void visit(Snapshots const& snapshots, std::vector<std::int64_t> const& numbers, std::int64_t steps,
-           at::Tensor const& limits, LevenbergMarquardt& search, std::stop_token const& stop)
+/// Takes the trials of a search along snapshots, so many steps on each, as long as they are below
+/// their limits of network evaluations: a loop for a Checkpoint.
+class LmRide
 {
-    auto const take = [&](LevenbergMarquardt& part, model::Evaluator& generator) {
-        part.look(generator);
-        at::Tensor const enough = part.state().steps + steps;
-        do
-        {
-            require_going_on(stop);
-        } while (part.advance_to(enough, generator));
-    };
-    Prefetcher<model::Evaluator> generators(
-        numbers, [&](std::int64_t t) { return snapshots.prepare(snapshots.read(t), at::kFloat); });
-    for (std::size_t i = 0; i < numbers.size(); ++i)
+  public:
+    /// `limits` are [trials], int64; undefined: there are none.
+    LmRide(Snapshots const& snapshots, std::vector<std::int64_t> numbers, std::int64_t steps,
+           at::Tensor limits, LevenbergMarquardt search)
+        : snapshots_(snapshots),
+          numbers_(std::move(numbers)),
+          steps_(steps),
+          limits_(std::move(limits)),
+          search_(std::move(search)),
+          going_(search_),
+          rows_(at::arange(search_.state().steps.size(0), search_.state().steps.options())),
+          enough_(search_.state().steps)
+    {}
+
+    bool done() const { return visit_.value() == std::ssize(numbers_); }
+
+    void advance()
     {
-        auto const generator = generators.next();
-        if (!limits.defined())
+        if (generator_ == nullptr)
         {
-            take(search, *generator);
-            continue;
+            generator_ = next_generator();
         }
-        at::Tensor const rows = at::nonzero(search.state().evaluations.lt(limits)).squeeze(1);
-        if (rows.size(0) == 0)
+        if (!begun_.value() && !begin_visit())
         {
+            visit_.set(std::ssize(numbers_));
             return;
         }
-        LevenbergMarquardt going = search.select(rows);
-        take(going, *generator);
-        search.put(rows, going);
+        if (!going_.advance_to(enough_, *generator_))
+        {
+            end_visit();
+        }
     }
-}
+
+    LoopState state() { return state_of(tensors()); }
+    void restore(LoopState const& state)
+    {
+        restore_to(tensors(), state);
+        going_.set_objective(search_.objective().select(rows_));
+    }
+
+    LevenbergMarquardt const& search() const { return search_; }
+
+  private:
+    TensorRefs tensors()
+    {
+        return joined({search_.tensors(),
+                       going_.tensors(),
+                       {&rows_, &enough_},
+                       visit_.tensors(),
+                       begun_.tensors()});
+    }
+
+    std::unique_ptr<model::Evaluator> next_generator()
+    {
+        if (!generators_)
+        {
+            generators_.emplace(std::vector(numbers_.begin() + visit_.value(), numbers_.end()),
+                                [this](std::int64_t t) {
+                                    return snapshots_.prepare(snapshots_.read(t), at::kFloat);
+                                });
+        }
+        return generators_->next();
+    }
+
+    /// The trials that are below their limits look at the network. False if there are none.
+    bool begin_visit()
+    {
+        if (limits_.defined())
+        {
+            rows_ = at::nonzero(search_.state().evaluations.lt(limits_)).squeeze(1);
+        }
+        bool const all = rows_.size(0) == search_.state().steps.size(0);
+        going_ = all ? search_.copy() : search_.select(rows_);
+        if (rows_.size(0) == 0)
+        {
+            return false;
+        }
+        going_.look(*generator_);
+        enough_ = going_.state().steps + steps_;
+        begun_.set(1);
+        return true;
+    }
+
+    void end_visit()
+    {
+        search_.put(rows_, going_);
+        generator_.reset();
+        begun_.set(0);
+        visit_.set(visit_.value() + 1);
+    }
+
+    Snapshots const& snapshots_;
+    std::vector<std::int64_t> numbers_;
+    std::int64_t steps_;
+    at::Tensor limits_;
+    LevenbergMarquardt search_;
+    LevenbergMarquardt going_;  ///< the trials that visit the network
+    at::Tensor rows_;           ///< which those are: [going], int64
+    at::Tensor enough_;         ///< steps with which they leave it: [going], int64
+    Counter visit_;             ///< which of `numbers_` is under way
+    Counter begun_;             ///< whether they have looked at it
+    std::optional<Prefetcher<model::Evaluator>> generators_;
+    std::unique_ptr<model::Evaluator> generator_;
+};
 
 }  // namespace
 
@@ -81,14 +159,18 @@ std::vector<TrialOutcome> surf_by_lm(SearchInput const& input, SearchStart const
     CellSpec const& cell = input.cell();
     Snapshots const& snapshots = input.snapshots;
     LevenbergMarquardt search(cell.lm, input.objective_of(start.rows), start.latents);
-    visit(snapshots, visited(snapshots, stride), cell.surfing_lm.steps, start.allowance, search,
-          input.stop);
+    if (auto const numbers = visited(snapshots, stride); !numbers.empty())
+    {
+        LmRide ride(snapshots, numbers, cell.surfing_lm.steps, start.allowance, std::move(search));
+        input.checkpoint.run(ride);
+        search = ride.search();
+    }
     auto const generator = snapshots.prepare(snapshots.read(snapshots.last()), at::kFloat);
     return descend_by_lm(*generator,
                          {.search = std::move(search),
                           .target_latents = input.target_latents_of(start.rows),
                           .limits = start.allowance},
-                         cell.lm, cell.stop, input.stop);
+                         cell.lm, cell.stop, input.checkpoint);
 }
 
 std::int64_t least_evaluations(SearchInput const& input, std::int64_t stride)

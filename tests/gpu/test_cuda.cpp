@@ -11,6 +11,7 @@
 #include "model/random_network.hpp"
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::model;
@@ -51,7 +52,7 @@ BlockSpec block_of(Method method, Precision precision)
 
 std::vector<TrialOutcome> run(BlockSpec const& block, at::Device device)
 {
-    return run_block(block, {shared_chain()}, device, frozen_evaluators(device), {});
+    return run_block(block, {shared_chain()}, device, frozen_evaluators(device), uninterrupted());
 }
 
 /// Counts what the plugin records.

@@ -58,6 +58,7 @@ void check_resumption(Stage stage, Sweep const& sweep, Command const& command)
     CHECK(sweep.segments().size() == small_job_blocks);
     CHECK(files_in(sweep.output() / "chains", "").size() == 1);  // no .partial, .tmp-*, .bad
     CHECK(files_in(sweep.output() / "segments", "").size() == small_job_blocks);
+    CHECK(files_in(sweep.output() / "unfinished", "").empty());
     check_same_chains(finished(small_job), sweep);
     check_same_results(finished(small_job), sweep);
 }
@@ -183,6 +184,12 @@ TEST_CASE("SIGUSR2 to mpirun stops all ranks in the trials", "[interruption]")
     CHECK(ended.code == 75);
     check_farewell(ended.errors, "SIGUSR2");
     require_interrupted(Stage::trials, sweep);
+    for (fs::path const& state : files_in(sweep.output() / "unfinished", ""))
+    {
+        Ended const checked = run(surf_sweep({"validate", state.string()}));
+        INFO(checked.text());
+        CHECK(checked.code == 0);
+    }
     check_resumption(Stage::trials, sweep, command);
 }
 

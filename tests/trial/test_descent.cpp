@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "trial/descent.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -60,11 +61,12 @@ struct Setting
     StopRule rule;
     at::Tensor allowance;
 
-    std::vector<TrialOutcome> run(std::int64_t steps_before = 0, std::stop_token stop = {})
+    std::vector<TrialOutcome> run(std::int64_t steps_before = 0,
+                                  Checkpoint& checkpoint = uninterrupted())
     {
         return descend(
             generator, Objective(generator.forward(target), MeasurementOperator::identity()),
-            {start.clone(), target, Adam({}, start), steps_before, allowance}, rule, stop);
+            {start.clone(), target, Adam({}, start), steps_before, allowance}, rule, checkpoint);
     }
 };
 
@@ -155,7 +157,8 @@ TEST_CASE("With an approximate network the way is its, the end is the exact netw
         return descend(
             {setting.generator, &approximate},
             Objective(setting.generator.forward(setting.target), MeasurementOperator::identity()),
-            {setting.start.clone(), setting.target, Adam({}, setting.start), 20}, rule, {});
+            {setting.start.clone(), setting.target, Adam({}, setting.start), 20}, rule,
+            uninterrupted());
     };
     auto const outcomes = descend_mixed(setting.rule);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
@@ -196,7 +199,8 @@ TEST_CASE("On the way to f = 0 nearly right gradients of the exact f lead to the
     auto const outcomes = descend(
         {last, &approximate, &exact_forward},
         Objective(setting.generator.forward(setting.target), MeasurementOperator::identity()),
-        {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
+        {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule,
+        uninterrupted());
     CHECK(exact_forward.calls > 10);
     std::int64_t most_iterations = 0;
     for (TrialOutcome const& outcome : outcomes)
@@ -229,7 +233,7 @@ TEST_CASE("Only trials on their way to f = 0 follow nearly right gradients")
         auto const outcomes =
             descend({last, &approximate, &exact_forward},
                     Objective(target.index_select(0, chosen), MeasurementOperator::identity()),
-                    {x.clone(), at::full_like(x, NAN), Adam({}, x)}, rule, {});
+                    {x.clone(), at::full_like(x, NAN), Adam({}, x)}, rule, uninterrupted());
         calls = exact_forward.calls;
         return outcomes;
     };
@@ -270,7 +274,8 @@ TEST_CASE("Gradients that lead astray are followed for a window, and forgotten")
     auto const outcomes = descend(
         {setting.generator, &approximate, &exact_forward},
         Objective(setting.generator.forward(setting.target), MeasurementOperator::identity()),
-        {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule, {});
+        {setting.start.clone(), setting.target, Adam({}, setting.start)}, setting.rule,
+        uninterrupted());
     CHECK(exact_forward.calls <= setting.rule.window + 1);
     for (TrialOutcome const& outcome : outcomes)
     {
@@ -298,9 +303,9 @@ TEST_CASE("Without a true latent there is no distance, no success and no hit")
     auto const known = setting.run();
     at::Tensor const image = setting.generator.forward(setting.target);
     at::Tensor const none = at::full_like(setting.target, std::numeric_limits<float>::quiet_NaN());
-    auto const outcomes =
-        descend(setting.generator, Objective(image, MeasurementOperator::identity()),
-                {setting.start.clone(), none, Adam({}, setting.start)}, setting.rule, {});
+    auto const outcomes = descend(
+        setting.generator, Objective(image, MeasurementOperator::identity()),
+        {setting.start.clone(), none, Adam({}, setting.start)}, setting.rule, uninterrupted());
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
         CHECK(std::isnan(outcomes[i].distance));
@@ -320,9 +325,10 @@ TEST_CASE("A flat objective converges after exactly one window")
     setting.rule.relative_target = 0;
     // G = 0 everywhere, so f is the constant ½‖b‖² and never at its goal.
     Objective const objective(at::ones({3, 2}), MeasurementOperator::identity());
-    auto const outcomes = descend(
-        setting.generator, objective,
-        {setting.start.clone(), setting.target, Adam({}, setting.start), 5}, setting.rule, {});
+    auto const outcomes =
+        descend(setting.generator, objective,
+                {setting.start.clone(), setting.target, Adam({}, setting.start), 5}, setting.rule,
+                uninterrupted());
     CHECK(outcomes[0].stop_reason == StopReason::converged);
     CHECK(outcomes[0].iterations == 5 + 17);
 }
@@ -343,5 +349,6 @@ TEST_CASE("A descent that is asked to stop says so")
     Setting setting;
     std::stop_source source;
     source.request_stop();
-    CHECK_THROWS_AS(setting.run(0, source.get_token()), Interrupted);
+    Checkpoint checkpoint(source.get_token(), {}, {}, {});
+    CHECK_THROWS_AS(setting.run(0, checkpoint), Interrupted);
 }

@@ -8,6 +8,7 @@
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
 #include "trial/small_block.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -44,7 +45,8 @@ BlockSpec block_of(Method method, chain::Reader const& chain = shared_chain())
 std::vector<TrialOutcome> run(BlockSpec const& block, EvaluatorFactory const& evaluators)
 {
     bool const dense = block.cell.chain == dense_chain().id();
-    return run_block(block, {dense ? dense_chain() : shared_chain()}, at::kCPU, evaluators, {});
+    return run_block(block, {dense ? dense_chain() : shared_chain()}, at::kCPU, evaluators,
+                     uninterrupted());
 }
 
 /// Counts forward() calls of every evaluator that a block makes, in the order of their making.

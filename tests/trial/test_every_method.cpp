@@ -6,53 +6,12 @@
 #include "landscape/small_surfaces.hpp"
 #include "spec/method.hpp"
 #include "trial/engine.hpp"
-#include "trial/line_chain.hpp"
+#include "trial/short_block.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::trial;
-
-namespace
-{
-
-constexpr std::int64_t latent_dim = 2;
-
-test::LineChain const& small_chain()
-{
-    static test::LineChain const chain(test::relu_network(latent_dim, 2), 4);
-    return chain;
-}
-
-constexpr std::int64_t restart_evaluations = 190;
-
-/// Four trials that end early, whatever the method.
-BlockSpec short_block(Task task, Operator measured_by, Method method)
-{
-    BlockSpec block;
-    chain::Reader const& chain = small_chain().reader();
-    CellSpec& cell = block.cell;
-    cell.chain = chain.id();
-    cell.generator = chain.header().generator;
-    cell.problem = {.seed = 5, .task = task};
-    if (measures(task))
-    {
-        cell.problem.measured_by = measured_by;
-        cell.problem.measurements = 49;
-        cell.problem.noise = measured_by == Operator::identity ? 0.1 : 0;
-    }
-    cell.method = method;
-    cell.stop.max_iterations = 40;
-    cell.stop.window = 30;
-    cell.lm.max_steps = 20;
-    cell.projected.starts = 1;
-    cell.projected.max_pieces = 4;
-    cell.surfing_lm.every = 2;
-    block.count = 4;
-    block.budget = {.steps = heeds(method, SettingGroup::surfing) ? 25 : 0,
-                    .evaluations = heeds(method, SettingGroup::restarts) ? restart_evaluations : 0};
-    return block;
-}
-
-}  // namespace
+using namespace surf::test;
 
 TEST_CASE("every task can be solved by every method through every operator")
 {
@@ -70,7 +29,7 @@ TEST_CASE("every task can be solved by every method through every operator")
                 CAPTURE(task.name, measured_by.name, method.name);
                 BlockSpec const block = short_block(task.kind, measured_by.kind, method.kind);
                 auto const outcomes = run_block(block, {small_chain().reader(), &images}, at::kCPU,
-                                                frozen_evaluators(at::kCPU), {});
+                                                frozen_evaluators(at::kCPU), uninterrupted());
                 REQUIRE(std::ssize(outcomes) == block.count);
                 for (TrialOutcome const& outcome : outcomes)
                 {
@@ -150,7 +109,7 @@ TEST_CASE("a setting that changes a method's outcomes is part of its cells' ids"
     // Else a changed job would take stored results for its own: a method's row lacks a group.
     auto const run = [](BlockSpec const& block) {
         return run_block(block, {small_chain().reader()}, at::kCPU, frozen_evaluators(at::kCPU),
-                         {});
+                         uninterrupted());
     };
     for (MethodEntry const& method : method_table)
     {

@@ -12,6 +12,7 @@
 #include "trial/levenberg_marquardt.hpp"
 #include "trial/lm_descent.hpp"
 #include "trial/operators.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::test;
@@ -87,7 +88,7 @@ std::vector<TrialOutcome> fit_decays(LmSettings const& settings, StopRule const&
     return descend_by_lm(
         generator,
         {LevenbergMarquardt(settings, objective, starts), at::full_like(starts, std::nan(""))},
-        settings, rule, {});
+        settings, rule, uninterrupted());
 }
 
 /// Each trial tries one step.
@@ -263,7 +264,7 @@ TEST_CASE("A trial's search does not depend on who else is in the batch")
     Objective const objective(noisy_decays(12).slice(0, 5, 8), MeasurementOperator::identity());
     auto apart = descend_by_lm(
         generator, {LevenbergMarquardt({}, objective, starts), at::full_like(starts, std::nan(""))},
-        {}, {}, {});
+        {}, {}, uninterrupted());
     for (std::size_t i = 0; i < apart.size(); ++i)
     {
         CHECK(apart[i].iterations == many[i + 5].iterations);
@@ -296,7 +297,8 @@ TEST_CASE("A search ends at its goal, at its cap, when no step helps, and where 
     at::Tensor const target = generator.forward(x);
     auto const from = [&](at::Tensor const& start, at::Tensor const& goal) {
         Objective const objective(goal, MeasurementOperator::identity());
-        return descend_by_lm(generator, {LevenbergMarquardt({}, objective, start), x}, {}, {}, {})
+        return descend_by_lm(generator, {LevenbergMarquardt({}, objective, start), x}, {}, {},
+                             uninterrupted())
             .front();
     };
     TrialOutcome const near = from(x + 0.2, target);

@@ -7,6 +7,7 @@
 #include "trial/line_chain.hpp"
 #include "trial/lm_surfing.hpp"
 #include "trial/small_block.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -34,7 +35,7 @@ BlockSpec block_of(Method method)
 
 std::vector<TrialOutcome> run(BlockSpec const& block, EvaluatorFactory const& evaluators)
 {
-    return run_block(block, {shared_chain()}, at::kCPU, evaluators, {});
+    return run_block(block, {shared_chain()}, at::kCPU, evaluators, uninterrupted());
 }
 
 std::vector<TrialOutcome> run(BlockSpec const& block)

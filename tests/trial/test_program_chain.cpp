@@ -6,6 +6,7 @@
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
 #include "trial/small_block.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -79,7 +80,8 @@ BlockSpec block_on(chain::Reader const& chain, Method method)
 std::int64_t successes(chain::Reader const& chain, Method method)
 {
     BlockSpec const block = block_on(chain, method);
-    auto const outcomes = run_block(block, {chain}, at::kCPU, frozen_evaluators(at::kCPU), {});
+    auto const outcomes =
+        run_block(block, {chain}, at::kCPU, frozen_evaluators(at::kCPU), uninterrupted());
     return std::ranges::count_if(outcomes, [&](TrialOutcome const& outcome) {
         return outcome.distance < block.cell.stop.success_distance;
     });
@@ -112,7 +114,7 @@ TEST_CASE("A block on a program gives the same bits every time, and is its own r
     ProgramChain const program(layers.reader());
     BlockSpec const block = block_on(program.reader(), Method::surfing);
     auto const run = [&](EvaluatorFactory const& evaluators) {
-        return run_block(block, {program.reader()}, at::kCPU, evaluators, {});
+        return run_block(block, {program.reader()}, at::kCPU, evaluators, uninterrupted());
     };
     auto const outcomes = run(frozen_evaluators(at::kCPU));
     CHECK((run(frozen_evaluators(at::kCPU)) == outcomes));

@@ -4,6 +4,7 @@
 #include "landscape/small_surfaces.hpp"
 #include "trial/engine.hpp"
 #include "trial/line_chain.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -41,7 +42,8 @@ BlockSpec trial_of(Method method, std::int64_t number)
 
 TrialOutcome run(BlockSpec const& block)
 {
-    return run_block(block, {small_chain().reader()}, at::kCPU, frozen_evaluators(at::kCPU), {})
+    return run_block(block, {small_chain().reader()}, at::kCPU, frozen_evaluators(at::kCPU),
+                     uninterrupted())
         .front();
 }
 

@@ -8,6 +8,7 @@
 
 #include "trial/attempts.hpp"
 #include "trial/descent.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -91,7 +92,7 @@ std::vector<TrialOutcome> search_again(model::Evaluator& generator, Objective co
                                                .target_latents = targets.index_select(0, rows),
                                                .adam = Adam({}, latents),
                                                .allowance = at::tensor(attempt.left, at::kLong)},
-                                              rule, {});
+                                              rule, uninterrupted());
                            });
 }
 
@@ -133,7 +134,7 @@ std::vector<TrialOutcome> first_starts(std::int64_t cap, StopRule rule, std::int
     at::Tensor const target = stacked(targets);
     at::Tensor const latents = stacked(starts);
     return descend(generator, Objective(generator.forward(target), MeasurementOperator::identity()),
-                   {latents.clone(), target, Adam({}, latents)}, rule, {});
+                   {latents.clone(), target, Adam({}, latents)}, rule, uninterrupted());
 }
 
 // The same search in plain numbers, a trial at a time. ------------------------------------------

@@ -11,6 +11,7 @@
 #include "trial/line_chain.hpp"
 #include "trial/prefetcher.hpp"
 #include "trial/snapshots.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::trial;
@@ -88,21 +89,22 @@ std::vector<std::int64_t> uses_before_next(std::int64_t steps, std::int64_t wait
     std::array<Fate, snapshots + 1> fates;
     std::size_t made = 0;
     std::vector<std::int64_t> before;
-    run_block(block, {chain.reader()}, at::kCPU,
-              [&](GeneratorSpec const& generator, Parameters const& parameters,
-                  model::MatrixTypes types) {
-                  if (made > 0)
-                  {
-                      before.push_back(fates.at(made - 1).uses);
-                      fates.at(made - 1).next_begun.release();
-                  }
-                  bool const surfed_on = made > 0 && made < snapshots - 1;
-                  Fate& fate = fates.at(made++);
-                  return std::make_unique<WatchedEvaluator>(
-                      frozen_evaluators(at::kCPU)(generator, parameters, types), fate,
-                      surfed_on ? waiting_use : 0);
-              },
-              {});
+    run_block(
+        block, {chain.reader()}, at::kCPU,
+        [&](GeneratorSpec const& generator, Parameters const& parameters,
+            model::MatrixTypes types) {
+            if (made > 0)
+            {
+                before.push_back(fates.at(made - 1).uses);
+                fates.at(made - 1).next_begun.release();
+            }
+            bool const surfed_on = made > 0 && made < snapshots - 1;
+            Fate& fate = fates.at(made++);
+            return std::make_unique<WatchedEvaluator>(
+                frozen_evaluators(at::kCPU)(generator, parameters, types), fate,
+                surfed_on ? waiting_use : 0);
+        },
+        uninterrupted());
     return {before.begin() + 1, before.end()};
 }
 

@@ -6,6 +6,7 @@
 #include "trial/line_chain.hpp"
 #include "trial/operators.hpp"
 #include "trial/schedule.hpp"
+#include "trial/uninterrupted.hpp"
 
 using namespace surf;
 using namespace surf::test;
@@ -84,7 +85,7 @@ std::vector<CellSpec> all_problems()
 
 std::vector<TrialOutcome> run(BlockSpec const& block, EvaluatorFactory const& evaluators)
 {
-    return run_block(block, {relu_chain(), &test_images()}, at::kCPU, evaluators, {});
+    return run_block(block, {relu_chain(), &test_images()}, at::kCPU, evaluators, uninterrupted());
 }
 
 std::vector<TrialOutcome> run(BlockSpec const& block)

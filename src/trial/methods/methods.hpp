@@ -1,10 +1,10 @@
 #pragma once
 
-#include <stop_token>
 #include <vector>
 
 #include "base/contract.hpp"
 #include "spec/outcome.hpp"
+#include "trial/checkpoint.hpp"
 #include "trial/inputs.hpp"
 #include "trial/objective.hpp"
 #include "trial/snapshots.hpp"
@@ -31,7 +31,7 @@ struct SearchInput
     Objective const& objective;  ///< of all trials of the block
     TrialInputs const& inputs;
     at::Device device;
-    std::stop_token const& stop;
+    Checkpoint& checkpoint;  ///< through which its loops run
 
     CellSpec const& cell() const { return block.cell; }
     at::Tensor initial_latents() const { return inputs.initial_latent.to(device); }
