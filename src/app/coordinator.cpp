@@ -17,6 +17,8 @@
 
 namespace surf::app
 {
+namespace fs = std::filesystem;
+
 namespace
 {
 
@@ -29,7 +31,7 @@ sched::WorkPlan work_of(RunContext const& context)
     sched::WorkPlan work = context.plan.work();
     for (std::size_t i = 0; i < work.chains.size(); ++i)
     {
-        work.chains[i].stored = std::filesystem::exists(context.plan.chains[i].path);
+        work.chains[i].stored = fs::exists(context.plan.chains[i].path);
     }
     for (sched::ChainIndex const chain : chains_for_surfaces(context))
     {
@@ -45,6 +47,7 @@ sched::WorkPlan work_of(RunContext const& context)
 
 Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& communicator)
     : context_(context),
+      stored_(context.job.output),
       ledger_(work_of(context), communicator.size()),
       link_(communicator.duplicate()),
       dispatcher_(ledger_, link_),
@@ -69,9 +72,12 @@ Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& com
 void Coordinator::find_stored_blocks(sched::CellIndex cell, Budget const& budget)
 {
     budgets_[cell] = budget;
-    for (sched::BlockIndex const block : context_.plan.blocks_of(cell))
+    fs::path const& output = context_.job.output;
+    bool const is_read =
+        grants_others_.contains(cell) && !find_grants(output, context_.plan, cell, budget);
+    for (sched::BlockIndex const block : stored_.of(context_.plan, cell, budget))
     {
-        if (store::find_segment(context_.job.output, context_.plan.block_spec({block, budget})))
+        if (!is_read || store::find_segment(output, context_.plan.block_spec({block, budget})))
         {
             ledger_.block_done(block);
         }
@@ -122,12 +128,26 @@ Grants const* Coordinator::grants_by(sched::CellIndex cell)
     auto found = grants_.find(cell);
     if (found == grants_.end())
     {
-        auto const statistics = read_statistics(cell);
-        if (!statistics)
+        auto grants = find_grants(context_.job.output, context_.plan, cell, budgets_.at(cell));
+        if (!grants)
         {
-            return nullptr;
+            auto const statistics = read_statistics(cell);
+            if (!statistics)
+            {
+                return nullptr;
+            }
+            grants = grants_of(*statistics);
+            if (std::ranges::none_of(ledger_.failed_blocks(), [&](sched::BlockIndex block) {
+                    return context_.plan[block].cell == cell;
+                }))
+            {
+                check_output([&] {
+                    publish_grants(context_.job.output, context_.plan, cell, budgets_.at(cell),
+                                   *grants);
+                });
+            }
         }
-        found = grants_.emplace(cell, grants_of(*statistics)).first;
+        found = grants_.emplace(cell, *grants).first;
     }
     return &found->second;
 }

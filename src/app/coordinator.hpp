@@ -24,6 +24,7 @@ struct RunEnd
     ExitCode code = ExitCode::success;
     std::string text;       ///< what to tell the user; empty on success
     bool finished = false;  ///< nothing is left to do, whatever failed
+    bool again = false;     ///< but for blocks that turned out to be damaged
 };
 
 /// Rank 0: trains chains and computes blocks in its compute thread, as the workers do, and in the
@@ -55,7 +56,8 @@ class Coordinator
     Grants const* grants_by(sched::CellIndex cell);
     std::optional<reduce::CellStatistics> read_statistics(sched::CellIndex cell);
     void wait_for_segment(sched::BlockIndex block);
-    /// Blocks of a cell that an earlier run stored.
+    /// Blocks of a cell that an earlier run stored: by their names or, if another cell's budget
+    /// follows from them and was not noted, by what is in them.
     void find_stored_blocks(sched::CellIndex cell, Budget const& budget);
     /// No new work; workers end theirs or drop it.
     void finish(sched::Finish how);
@@ -67,6 +69,8 @@ class Coordinator
     std::string reasons_of_failures() const;
 
     RunContext const& context_;
+    StoredBlocks stored_;  ///< when the run began
+    std::set<sched::CellIndex> grants_others_;
     sched::Ledger ledger_;
     sched::CoordinatorLink link_;
     sched::Dispatcher dispatcher_;

@@ -225,10 +225,9 @@ void require_precision(RunContext const& context)
     }
 }
 
-/// Returns how many blocks the results hold.
-std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topology)
+void publish(RunContext const& context, std::vector<StoredCell> const& cells,
+             mpi::NodeTopology const& topology)
 {
-    auto const cells = stored_cells(context.plan, context.job.output, store::find_segment);
     auto provenance = provenance_of(context.job, context.plan, cells);
     provenance["ranks"] = fmt::format("{}", topology.hosts.size());
     provenance["rank_hosts"] = fmt::format("{}", fmt::join(topology.hosts, ","));
@@ -236,33 +235,41 @@ std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topolog
         publish_results(context.job, context.plan, cells, std::move(provenance));
     print_if_read(fmt::format("{}\nresults: {}\n", summary_table(summarised),
                               results_path(context.job.output).string()));
-    std::int64_t blocks = 0;
-    for (StoredCell const& cell : cells)
-    {
-        blocks += std::ssize(cell.blocks);
-    }
-    return blocks;
 }
 
-/// Writes results and surfaces. Returns what is missing although the work ended well; empty if
-/// nothing is.
-std::string publish_all(RunContext const& context, mpi::NodeTopology const& topology)
+/// Writes results and surfaces when the work ended well. `last`: no other round would follow.
+RunEnd publish_all(RunContext const& context, mpi::NodeTopology const& topology, bool last)
 {
-    auto const planned = std::ssize(context.plan.blocks);
-    auto const blocks = context.plan.cells.empty() ? 0 : publish(context, topology);
-    auto const lacking = provide_surfaces(context, [] { return stop_signal() != nullptr; });
-    if (blocks == planned && lacking == 0)
+    auto const cells = stored_cells(context.plan, context.job.output, store::find_segment);
+    std::int64_t lacking_blocks = std::ssize(context.plan.blocks);
+    for (StoredCell const& cell : cells)
     {
-        return "";
+        lacking_blocks -= std::ssize(cell.blocks);
     }
-    return fmt::format(
-        "{} of {} blocks and {} surfaces are missing (segments or chains were "
-        "damaged or removed meanwhile) run the same command again",
-        planned - blocks, planned, lacking);
+    if (lacking_blocks > 0 && !last)
+    {
+        spdlog::warn("{} segments are damaged or gone: their blocks are computed again",
+                     lacking_blocks);
+        return {.text = "", .again = true};
+    }
+    if (!cells.empty())
+    {
+        publish(context, cells, topology);
+    }
+    auto const lacking_surfaces =
+        provide_surfaces(context, [] { return stop_signal() != nullptr; });
+    if (lacking_blocks == 0 && lacking_surfaces == 0)
+    {
+        return {.text = "", .finished = true};
+    }
+    return {ExitCode::bad_file,
+            fmt::format("{} of {} blocks and {} surfaces are missing (segments or chains were "
+                        "damaged or removed meanwhile) run the same command again",
+                        lacking_blocks, context.plan.blocks.size(), lacking_surfaces)};
 }
 
 RunEnd run_as_coordinator(RunContext const& context, mpi::Communicator const& world,
-                          mpi::NodeTopology const& topology)
+                          mpi::NodeTopology const& topology, bool last)
 {
     auto const start = std::chrono::steady_clock::now();
     announce(context, topology);
@@ -271,19 +278,44 @@ RunEnd run_as_coordinator(RunContext const& context, mpi::Communicator const& wo
     {
         return end;
     }
+    RunEnd published;
     try
     {
-        std::string const missing = publish_all(context, topology);
-        if (end.code == ExitCode::success && !missing.empty())
-        {
-            return {ExitCode::bad_file, missing};
-        }
+        published = publish_all(context, topology, last || end.code != ExitCode::success);
     }
     catch (std::exception const& error)
     {
         return {exit_code_of(error), error.what()};
     }
+    if (!published.finished && end.code == ExitCode::success)
+    {
+        return published;
+    }
     spdlog::info("done in {}", readable_duration(std::chrono::steady_clock::now() - start));
+    return end;
+}
+
+/// Coordinates or works until all is done; what turns out to be damaged then is done once more.
+RunEnd run_rounds(RunContext const& context, mpi::Communicator const& world,
+                  mpi::NodeTopology const& topology)
+{
+    constexpr int most = 2;
+    RunEnd end;
+    for (int round = 1; round == 1 || end.again; ++round)
+    {
+        if (world.rank() == 0)
+        {
+            end = run_as_coordinator(context, world, topology, round == most);
+        }
+        else
+        {
+            work(context, world);
+        }
+        int again = end.again ? 1 : 0;
+        world.broadcast(again);
+        end.again = again == 1;
+    }
+    world.broadcast(end.code);
     return end;
 }
 
@@ -321,17 +353,7 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
     warn_of_shared_gpus(world, device);
     set_stop_patience(patience_of_work);
 
-    RunEnd end;
-    if (first)
-    {
-        end = run_as_coordinator(context, world, topology);
-    }
-    else
-    {
-        work(context, world);
-    }
-    world.broadcast(end.code);
-    return end;
+    return run_rounds(context, world, topology);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ struct Status
 {
     Plan plan;
     std::vector<StoredChain> chains;
-    std::vector<StoredCell> cells;
+    std::vector<std::int64_t> blocks;  ///< stored, by cell
     std::vector<std::filesystem::path> surfaces;
     std::vector<std::filesystem::path> set_aside;
     std::filesystem::path results;  ///< empty if there are none
@@ -28,7 +28,7 @@ Status read_status(Job const& job)
 {
     Status status{.plan = load_stored_plan(job),
                   .chains = {},
-                  .cells = {},
+                  .blocks = {},
                   .surfaces = {},
                   .set_aside = {},
                   .results = {}};
@@ -36,7 +36,7 @@ Status read_status(Job const& job)
     {
         status.chains.push_back(stored_chain(job.chains, chain));
     }
-    status.cells = stored_cells(status.plan, job.output, peek_segment);
+    status.blocks = stored_block_counts(status.plan, job.output);
     for (PlannedSurface const& surface : surfaces_in(status.plan))
     {
         status.surfaces.push_back(surface_path(job, status.plan, surface));
@@ -91,9 +91,10 @@ nlohmann::ordered_json experiments_json(Plan const& plan)
 nlohmann::ordered_json cells_json(Status const& status)
 {
     auto json = nlohmann::ordered_json::array();
-    for (StoredCell const& cell : status.cells)
+    for (std::size_t i = 0; i < status.blocks.size(); ++i)
     {
-        CellSpec const& spec = cell.result.spec;
+        auto const cell = static_cast<sched::CellIndex>(i);
+        CellSpec const& spec = status.plan[cell].spec;
         Problem const& problem = spec.problem;
         json.push_back({{"id", spec.id().hex()},
                         {"chain", spec.chain.hex()},
@@ -106,8 +107,8 @@ nlohmann::ordered_json cells_json(Status const& status)
                         {"noise", problem.noise},
                         {"target_scale", problem.target_scale},
                         {"method", name_of(method_table, spec.method)},
-                        {"blocks_done", cell.blocks.size()},
-                        {"blocks", cell.planned_blocks}});
+                        {"blocks_done", status.blocks[i]},
+                        {"blocks", status.plan.blocks_of(cell).size()}});
     }
     return json;
 }
@@ -151,16 +152,17 @@ std::string to_table(Job const& job, Status const& status)
                     fmt::format("{}/{}", status.chains[i].snapshots, chain.header.snapshots)});
     }
     TextTable cells({"cell", "chain", "model", "k", "task", "operator", "m", "method", "blocks"});
-    for (StoredCell const& cell : status.cells)
+    for (std::size_t i = 0; i < status.blocks.size(); ++i)
     {
-        CellSpec const& spec = cell.result.spec;
+        auto const cell = static_cast<sched::CellIndex>(i);
+        CellSpec const& spec = status.plan[cell].spec;
         cells.add({spec.id().brief(), spec.chain.brief(), spec.generator.label,
                    fmt::format("{}", spec.generator.latent_dim),
                    std::string(name_of(task_table, spec.problem.task)),
                    std::string(name_of(operator_table, spec.problem.measured_by)),
                    fmt::format("{}", spec.measurements()),
                    std::string(name_of(method_table, spec.method)),
-                   fmt::format("{}/{}", cell.blocks.size(), cell.planned_blocks)});
+                   fmt::format("{}/{}", status.blocks[i], status.plan.blocks_of(cell).size())});
     }
     std::string text = fmt::format("job {} in {}\n\n{}\n{}\n", status.plan.job.brief(),
                                    job.output.string(), chains.text(), cells.text());

@@ -63,6 +63,34 @@ StoredCell stored_cell(Plan const& plan, sched::CellIndex index,
     return stored;
 }
 
+/// What the stored blocks of a cell grant: as noted if they are all there, else read. Nothing if
+/// there are none.
+std::optional<Grants> stored_grants(Plan const& plan, sched::CellIndex cell, Budget const& budget,
+                                    fs::path const& output, StoredBlocks const& stored)
+{
+    auto const blocks = stored.of(plan, cell, budget);
+    if (blocks.size() == plan.blocks_of(cell).size())
+    {
+        if (auto const noted = find_grants(output, plan, cell, budget))
+        {
+            return noted;
+        }
+    }
+    std::vector<reduce::CellStatistics> parts;
+    for (sched::BlockIndex const block : blocks)
+    {
+        if (auto const segment = peek_segment(output, plan.block_spec({block, budget})))
+        {
+            parts.emplace_back(segment->outcomes);
+        }
+    }
+    if (parts.empty())
+    {
+        return std::nullopt;
+    }
+    return grants_of(reduce::merged(std::move(parts)));
+}
+
 /// All that lies in or below a folder; what vanishes meanwhile is left out.
 std::vector<fs::path> entries_below(fs::path const& folder)
 {
@@ -200,6 +228,39 @@ std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output, F
         cells.push_back(stored_cell(plan, index, budget_of(plan, index, cells), output, find));
     }
     return cells;
+}
+
+std::vector<std::int64_t> stored_block_counts(Plan const& plan, fs::path const& output)
+{
+    StoredBlocks const stored(output);
+    std::vector<std::int64_t> counts;
+    std::map<sched::CellIndex, std::optional<Budget>> budgets;
+    std::map<sched::CellIndex, std::optional<Grants>> grants;
+    for (std::size_t i = 0; i < plan.cells.size(); ++i)
+    {
+        auto const index = static_cast<sched::CellIndex>(i);
+        std::vector<Grants> sources;
+        for (sched::CellIndex const source : plan[index].budget_from)
+        {
+            auto const [found, is_new] = grants.try_emplace(source);
+            if (is_new && budgets[source])
+            {
+                found->second = stored_grants(plan, source, *budgets[source], output, stored);
+            }
+            if (found->second)
+            {
+                sources.push_back(*found->second);
+            }
+        }
+        bool const known = sources.size() == plan[index].budget_from.size();
+        auto& budget = budgets[index];
+        if (known)
+        {
+            budget = budget_from(plan[index].spec, sources);
+        }
+        counts.push_back(budget ? std::ssize(stored.of(plan, index, *budget)) : 0);
+    }
+    return counts;
 }
 
 std::vector<fs::path> set_aside_files(Job const& job)

@@ -2,13 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/job/plan.hpp"
+#include "app/stored_blocks.hpp"
 #include "reduce/results.hpp"
 #include "reduce/statistics.hpp"
 #include "store/segment.hpp"
@@ -71,9 +71,6 @@ using FindSegment = std::optional<store::Segment> (*)(std::filesystem::path cons
 std::optional<store::Segment> peek_segment(std::filesystem::path const& output,
                                            BlockSpec const& spec);
 
-/// What a cell's trials grant others, by rule.
-using Grants = std::map<BudgetRule, std::int64_t>;
-
 Grants grants_of(reduce::CellStatistics const& statistics);
 
 /// What a cell may spend on a trial, given what the cells of its budget_needs() grant.
@@ -83,6 +80,11 @@ Budget budget_from(CellSpec const& cell, std::vector<Grants> const& sources);
 /// with the budget that the other's stored outcomes give: there is none as long as it has none.
 std::vector<StoredCell> stored_cells(Plan const& plan, std::filesystem::path const& output,
                                      FindSegment find);
+
+/// How many blocks of each cell are stored, by the names of files: segments are read only where a
+/// budget follows from them that was not noted.
+std::vector<std::int64_t> stored_block_counts(Plan const& plan,
+                                              std::filesystem::path const& output);
 
 /// Files and folders of the job's output and chains that were set aside as damaged (*.bad), sorted.
 std::vector<std::filesystem::path> set_aside_files(Job const& job);

@@ -224,8 +224,12 @@ std::vector<BudgetNeed> CellSpec::budget_needs() const
 
 BlockId BlockSpec::id() const
 {
-    CanonicalText text;
-    text.add("cell", cell.canonical());
+    return BlockIds(cell).of(first, count, budget);
+}
+
+BlockId BlockIds::of(std::int64_t first, std::int64_t count, Budget const& budget) const
+{
+    CanonicalText text = text_;
     text.add("first", first);
     text.add("count", count);
     text.add("budget_steps", budget.steps);

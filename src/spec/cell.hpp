@@ -57,4 +57,17 @@ struct BlockSpec
     BlockId id() const;
 };
 
+/// The ids of many blocks of a cell.
+class BlockIds
+{
+  public:
+    explicit BlockIds(CellSpec const& cell) : text_(CanonicalText().add("cell", cell.canonical()))
+    {}
+
+    BlockId of(std::int64_t first, std::int64_t count, Budget const& budget) const;
+
+  private:
+    CanonicalText text_;
+};
+
 }  // namespace surf

@@ -108,6 +108,42 @@ TEST_CASE("a damaged segment is not stored; status leaves it, reduce sets it asi
     CHECK(set_aside_files(sweep.job) == std::vector<fs::path>{segment.string() + ".bad"});
 }
 
+TEST_CASE("blocks are counted by their files' names", "[stored]")
+{
+    SmallSweep const sweep;
+    auto const counts = [&] { return stored_block_counts(sweep.plan, sweep.job.output); };
+    CHECK(counts() == std::vector<std::int64_t>{0, 0});
+    fs::path const first = sweep.store_block(BlockIndex{0}, 0, 500);
+    fs::path const second = sweep.store_block(BlockIndex{1}, 0, 500);
+    fs::path const surfed = sweep.store_block(BlockIndex{2}, 500, 600);
+    CHECK(counts() == std::vector<std::int64_t>{2, 1});
+
+    // What the first cell grants is read from its segments ...
+    std::ofstream(surfed) << "damaged";
+    CHECK(counts() == std::vector<std::int64_t>{2, 1});
+    std::ofstream(first) << "damaged";
+    CHECK(counts() == std::vector<std::int64_t>{2, 1});  // by the other block
+    std::ofstream(second) << "damaged";
+    CHECK(counts() == std::vector<std::int64_t>{2, 0});
+
+    // ... unless it was noted.
+    auto const cell = sched::CellIndex{0};
+    publish_grants(sweep.job.output, sweep.plan, cell, {},
+                   {{BudgetRule::first_hits, 500},
+                    {BudgetRule::steps, 600},
+                    {BudgetRule::evaluations, 1202}});
+    CHECK(counts() == std::vector<std::int64_t>{2, 1});
+    CHECK(find_grants(sweep.job.output, sweep.plan, cell, {})->at(BudgetRule::steps) == 600);
+    CHECK_FALSE(find_grants(sweep.job.output, sweep.plan, cell, {.steps = 1}));
+
+    for (fs::directory_entry const& note : fs::directory_iterator(sweep.folder.path / "grants"))
+    {
+        std::ofstream(note.path(), std::ios::app) << "more";
+    }
+    CHECK_FALSE(find_grants(sweep.job.output, sweep.plan, cell, {}));
+    CHECK(counts() == std::vector<std::int64_t>{2, 0});
+}
+
 TEST_CASE("a chain is absent, in training or published", "[stored]")
 {
     SmallSweep const sweep;
