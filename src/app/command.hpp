@@ -4,12 +4,12 @@
 #include "base/exit_code.hpp"
 
 /// The subcommands, one file each. They print on standard output, log on standard error and throw
-/// surf::Error with the exit code of what went wrong. Only run and surface may be started on
-/// several ranks.
+/// surf::Error with the exit code of what went wrong. Only run, train and surface may be started
+/// on several ranks.
 namespace surf::app
 {
 
-/// Of run, and of surface: a run without the trials.
+/// Of run; of train, a run of the chains alone; of surface, a run without the trials.
 ExitCode run_command(Options const& options);
 ExitCode plan_command(Options const& options);
 ExitCode status_command(Options const& options);

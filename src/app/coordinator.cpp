@@ -43,6 +43,22 @@ sched::WorkPlan work_of(RunContext const& context)
     return work;
 }
 
+/// Of a run without blocks, its chains.
+std::string stored_text(sched::Progress const& progress)
+{
+    return progress.blocks == 0
+               ? fmt::format("{} of {} chains stored", progress.chains_published, progress.chains)
+               : fmt::format("{} of {} blocks stored", progress.blocks_done, progress.blocks);
+}
+
+std::string failed_text(sched::Progress const& progress, std::size_t failed_chains)
+{
+    return progress.blocks == 0
+               ? fmt::format("{} of {} chains could not be trained", failed_chains, progress.chains)
+               : fmt::format("{} of {} blocks could not be computed",
+                             progress.blocks_failed + progress.blocks_abandoned, progress.blocks);
+}
+
 }  // namespace
 
 Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& communicator)
@@ -205,7 +221,9 @@ RunEnd Coordinator::run()
             if (finishing_ && link_.workers() == 0)
             {
                 end_stop_patience();
-                return end();
+                RunEnd ended = end();
+                ended.busy = tasks_.busy_time();
+                return ended;
             }
             start_task();
         }
@@ -298,9 +316,8 @@ RunEnd Coordinator::end() const
     sched::Progress const progress = ledger_.progress();
     if (!ledger_.finished())
     {
-        return {ExitCode::interrupted,
-                fmt::format("interrupted with {} of {} blocks stored; the same command resumes",
-                            progress.blocks_done, progress.blocks)};
+        return {ExitCode::interrupted, fmt::format("interrupted with {}; the same command resumes",
+                                                   stored_text(progress))};
     }
     std::int64_t const missing = progress.blocks_failed + progress.blocks_abandoned;
     if (missing == 0 && dispatcher_.failed_chains().empty())
@@ -308,7 +325,7 @@ RunEnd Coordinator::end() const
         return {.text = "", .finished = true};
     }
     return {failed_for_want() ? ExitCode::environment : ExitCode::blocks_failed,
-            fmt::format("{} of {} blocks could not be computed{}", missing, progress.blocks,
+            fmt::format("{}{}", failed_text(progress, dispatcher_.failed_chains().size()),
                         reasons_of_failures()),
             true};
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/progress_log.hpp"
+#include "app/rank_report.hpp"
 #include "app/run_context.hpp"
 #include "app/stored.hpp"
 #include "app/task_runner.hpp"
@@ -25,6 +26,7 @@ struct RunEnd
     std::string text;       ///< what to tell the user; empty on success
     bool finished = false;  ///< nothing is left to do, whatever failed
     bool again = false;     ///< but for blocks that turned out to be damaged
+    BusyTime busy = {};     ///< of this rank
 };
 
 /// Rank 0: trains chains and computes blocks in its compute thread, as the workers do, and in the

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string>
@@ -15,38 +14,25 @@
 #include "base/name_table.hpp"
 #include "base/wait_policy.hpp"
 #include "model/heap.hpp"
+#include "mpi/launch.hpp"
 
 namespace surf::app
 {
 namespace
 {
 
-/// A number that mpirun or srun leaves in the environment of the processes it starts.
-int launched_with(std::initializer_list<char const*> names, int otherwise)
+/// Throws if the processes that were started together cannot do this command together.
+void require_launched_for(Command command, mpi::Launch const& launch)
 {
-    for (char const* const name : names)
+    if (runs_on_ranks(command))
     {
-        if (char const* const value = std::getenv(name))
-        {
-            return std::atoi(value);
-        }
+        mpi::require_connected(launch);
     }
-    return otherwise;
-}
-
-int rank()
-{
-    return launched_with({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}, 0);
-}
-
-void require_one_process(Command command)
-{
-    int const processes = launched_with({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}, 1);
-    if (processes > 1)
+    else if (launch.size > 1)
     {
         throw InputError(fmt::format(
-            "{}: started as {} processes (they would disturb each other); start it without mpirun",
-            name_of(command_table, command), processes));
+            "{}: started as {} processes (they would disturb each other); start it alone",
+            name_of(command_table, command), launch.size));
     }
 }
 
@@ -61,6 +47,7 @@ ExitCode dispatch(Options const& options)
     switch (options.command)
     {
         case Command::run:
+        case Command::train:
         case Command::surface:
             return run_command(options);
         case Command::theory:
@@ -105,15 +92,13 @@ void complain(std::string const& kind, std::string const& what)
 
 ExitCode run_main(std::vector<std::string> const& arguments)
 {
+    mpi::Launch const launch = mpi::find_launch();
     bool started = false;
     try
     {
         Options const options = parse_options(arguments);
-        setup_logging(rank(), options.log_level);
-        if (options.command != Command::run && options.command != Command::surface)
-        {
-            require_one_process(options.command);
-        }
+        setup_logging(launch.rank, options.log_level);
+        require_launched_for(options.command, launch);
         started = true;
         ExitCode code{};
         naming_memory([&] { code = dispatch(options); });
@@ -123,7 +108,7 @@ ExitCode run_main(std::vector<std::string> const& arguments)
     catch (Error const& error)
     {
         // Every process refuses the same command line: one says so.
-        if (started || rank() == 0)
+        if (started || launch.rank == 0)
         {
             complain("error", error.what());
         }

@@ -8,13 +8,13 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "app/command.hpp"
 #include "app/coordinator.hpp"
 #include "app/job/output_notes.hpp"
 #include "app/out_of_memory.hpp"
 #include "app/print.hpp"
+#include "app/rank_report.hpp"
 #include "app/results.hpp"
 #include "app/summary_table.hpp"
 #include "app/surfaces.hpp"
@@ -112,6 +112,14 @@ void require_same_data(Job const& job, Plan const& plan, bool accepts_new)
     }
 }
 
+/// Chains that are to be trained.
+std::ptrdiff_t missing_chains(Plan const& plan)
+{
+    return std::ranges::count_if(plan.chains, [](PlannedChain const& chain) {
+        return chain.training && !fs::exists(chain.path);
+    });
+}
+
 /// Checks all that can be checked before any work starts.
 Preparation prepare(Options const& options)
 {
@@ -142,7 +150,10 @@ Preparation prepare(Options const& options)
     Plan const plan = make_plan(job, prepared.data);
     require_writable_folder(job.output, "output");
     prepared.lock = std::make_unique<FolderLock>(job.output);
-    require_writable_folder(job.chains, "chains");
+    if (missing_chains(plan) > 0)  // a folder of chains that are all there may be another's
+    {
+        require_writable_folder(job.chains, "chains");
+    }
     require_same_data(job, plan, options.accepts_new_data);
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
@@ -158,10 +169,7 @@ Preparation prepare(Options const& options)
 /// Whether other ranks than the first are to train, as the first sees it: there is enough to do.
 bool others_train(Job const& job, Plan const& plan)
 {
-    auto const missing = std::ranges::count_if(plan.chains, [](PlannedChain const& chain) {
-        return chain.training && !fs::exists(chain.path);
-    });
-    return job.trainers != 1 && missing > 1;
+    return job.trainers != 1 && missing_chains(plan) > 1;
 }
 
 /// The same job, plan and files on every rank, whatever each of them could read itself.
@@ -181,6 +189,10 @@ RunContext make_context(Options const& options, data::Images test_images, DataSp
     {
         plan = surfaces_of(std::move(plan));
     }
+    if (options.command == Command::train)
+    {
+        plan = chains_of(std::move(plan));
+    }
     data::TestImages targets(broadcast(std::move(test_images), world));
     ImageSource images(job.data, data.checksum, others_train(job, plan), world);
     return {std::move(job),   std::move(plan),    device,
@@ -193,20 +205,6 @@ void announce(RunContext const& context, mpi::NodeTopology const& topology)
                  context.plan.job.brief(), context.plan.chains.size(), context.plan.cells.size(),
                  context.plan.blocks.size(), topology.hosts.size(), topology.nodes,
                  context.job.output.string());
-}
-
-/// Ranks of one node that were given the same GPU: allowed, but rarely wanted.
-void warn_of_shared_gpus(mpi::Communicator const& world, at::Device device)
-{
-    constexpr int none = -1;
-    auto const node = world.split_shared();
-    auto gpus = node.allgather(device.is_cuda() ? static_cast<int>(device.index()) : none);
-    std::erase(gpus, none);
-    std::set<int> const distinct(gpus.begin(), gpus.end());
-    if (node.rank() == 0 && distinct.size() < gpus.size())
-    {
-        spdlog::warn("{} ranks share {} GPUs on this node", gpus.size(), distinct.size());
-    }
 }
 
 /// Throws EnvironmentError if this rank's device cannot do what a cell's precision asks for.
@@ -237,9 +235,26 @@ void publish(RunContext const& context, std::vector<StoredCell> const& cells,
                               results_path(context.job.output).string()));
 }
 
+/// Those that are there: a training may have come to nothing.
+void print_chains(Plan const& plan)
+{
+    for (PlannedChain const& chain : plan.chains)
+    {
+        if (fs::exists(chain.path))
+        {
+            print_if_read(fmt::format("chain: {} ({})\n", chain.path.string(), chain.name()));
+        }
+    }
+}
+
 /// Writes results and surfaces when the work ended well. `last`: no other round would follow.
 RunEnd publish_all(RunContext const& context, mpi::NodeTopology const& topology, bool last)
 {
+    if (context.plan.wants_chains)
+    {
+        print_chains(context.plan);
+        return {.text = "", .finished = true};
+    }
     auto const cells = stored_cells(context.plan, context.job.output, store::find_segment);
     std::int64_t lacking_blocks = std::ssize(context.plan.blocks);
     for (StoredCell const& cell : cells)
@@ -285,10 +300,11 @@ RunEnd run_as_coordinator(RunContext const& context, mpi::Communicator const& wo
     }
     catch (std::exception const& error)
     {
-        return {exit_code_of(error), error.what()};
+        return {.code = exit_code_of(error), .text = error.what(), .busy = end.busy};
     }
     if (!published.finished && end.code == ExitCode::success)
     {
+        published.busy = end.busy;
         return published;
     }
     spdlog::info("done in {}", readable_duration(std::chrono::steady_clock::now() - start));
@@ -309,13 +325,17 @@ RunEnd run_rounds(RunContext const& context, mpi::Communicator const& world,
         }
         else
         {
-            work(context, world);
+            end.busy = work(context, world);
         }
         int again = end.again ? 1 : 0;
         world.broadcast(again);
         end.again = again == 1;
     }
     world.broadcast(end.code);
+    if (auto const busy = world.allgather(end.busy); world.rank() == 0)
+    {
+        spdlog::info("{}", busy_line(busy));
+    }
     return end;
 }
 
@@ -350,7 +370,7 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
     {
         return {error.code(), first ? error.what() : ""};
     }
-    warn_of_shared_gpus(world, device);
+    report_devices(world, topology, options.device, device);
     set_stop_patience(patience_of_work);
 
     return run_rounds(context, world, topology);

@@ -21,12 +21,14 @@ TaskRunner::TaskRunner(RunContext const& context) : context_(context), blocks_(c
 void TaskRunner::start(sched::LeasedBlock const& block)
 {
     computing_ = block.block;
+    task_begin_ = Clock::now();
     compute_.start([this, block](std::stop_token const& stop) { blocks_.run(block, stop); });
 }
 
 void TaskRunner::start(sched::ChainIndex chain)
 {
     training_ = chain;
+    task_begin_ = Clock::now();
     done_ = steps_ = 0;
     compute_.start([this, chain](std::stop_token const& stop) {
         NodeCores::Loan const loan = context_.cores.borrow_all();
@@ -45,6 +47,7 @@ std::optional<sched::Report> TaskRunner::poll()
 {
     if (auto const ended = compute_.poll())
     {
+        (training_ ? training_time_ : trials_time_) += Clock::now() - task_begin_;
         return training_ ? end_of_training(ended->error) : end_of_block(ended->error);
     }
     return training_ ? training_step() : std::nullopt;
@@ -103,6 +106,14 @@ std::optional<sched::Report> TaskRunner::end_of_block(std::exception_ptr const& 
     }
     return sched::BlockFailed{
         .block = block, .code = code_of(error), .chain_damaged = waits_for_chain, .reason = reason};
+}
+
+BusyTime TaskRunner::busy_time() const
+{
+    using Seconds = std::chrono::duration<double>;
+    return {.training = Seconds(training_time_).count(),
+            .trials = Seconds(trials_time_).count(),
+            .present = Seconds(Clock::now() - begin_).count()};
 }
 
 std::optional<sched::Report> TaskRunner::training_step()

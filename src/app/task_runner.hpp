@@ -10,6 +10,7 @@
 
 #include "app/block_runner.hpp"
 #include "app/compute_thread.hpp"
+#include "app/rank_report.hpp"
 #include "app/run_context.hpp"
 #include "sched/message.hpp"
 #include "train/train_chain.hpp"
@@ -38,6 +39,8 @@ class TaskRunner
     void request_stop() { compute_.request_stop(); }
     /// The chain that is open for blocks; to be asked when idle.
     std::optional<sched::ChainIndex> held() const { return blocks_.held(); }
+    /// From the construction to now.
+    BusyTime busy_time() const;
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -50,6 +53,10 @@ class TaskRunner
     BlockRunner blocks_;
     std::optional<sched::ChainIndex> training_;  ///< what the compute thread does, if anything
     std::optional<sched::BlockIndex> computing_;
+    Clock::time_point const begin_ = Clock::now();
+    Clock::time_point task_begin_;
+    Clock::duration training_time_{};  ///< of trainings that have ended
+    Clock::duration trials_time_{};    ///< of blocks
     Clock::time_point next_step_report_;
     std::set<sched::ChainIndex> found_busy_;  ///< another job trains or trained them
     std::set<std::string> told_;              ///< why blocks failed, each reason once

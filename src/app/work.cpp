@@ -46,6 +46,7 @@ class Shift
     }
 
     bool over() const { return over_; }
+    BusyTime busy_time() const { return tasks_.busy_time(); }
 
   private:
     void obey(sched::Order const& order)
@@ -117,7 +118,7 @@ class Shift
 
 }  // namespace
 
-void work(RunContext const& context, mpi::Communicator const& communicator)
+BusyTime work(RunContext const& context, mpi::Communicator const& communicator)
 {
     Shift shift(context, communicator);
     mpi::Backoff backoff;
@@ -133,6 +134,7 @@ void work(RunContext const& context, mpi::Communicator const& communicator)
         }
     }
     end_stop_patience();  // what is left is to wait for rank 0
+    return shift.busy_time();
 }
 
 }  // namespace surf::app

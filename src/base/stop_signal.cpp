@@ -21,10 +21,9 @@ struct NamedSignal
 };
 
 constexpr std::array caught_signals = {
-    NamedSignal{SIGTERM, "SIGTERM"},
-    NamedSignal{SIGINT, "SIGINT"},
-    NamedSignal{SIGUSR1, "SIGUSR1"},
-    NamedSignal{SIGUSR2, "SIGUSR2"},
+    NamedSignal{SIGTERM, "SIGTERM"}, NamedSignal{SIGINT, "SIGINT"},
+    NamedSignal{SIGHUP, "SIGHUP"},   NamedSignal{SIGXCPU, "SIGXCPU"},
+    NamedSignal{SIGUSR1, "SIGUSR1"}, NamedSignal{SIGUSR2, "SIGUSR2"},
 };
 
 std::atomic<int> received = 0;
@@ -34,7 +33,8 @@ static_assert(std::atomic<int>::is_always_lock_free &&  // so a handler may use 
 
 extern "C" void remember_signal(int number)
 {
-    std::signal(number, SIG_DFL);
+    // The kernel repeats XCPU every second until the hard limit: that is no second request.
+    std::signal(number, number == SIGXCPU ? SIG_IGN : SIG_DFL);
     int none = 0;
     if (received.compare_exchange_strong(none, number))
     {
@@ -59,7 +59,11 @@ void catch_stop_signals(std::chrono::seconds patience)
     std::signal(SIGALRM, end_at_once);
     for (NamedSignal const& caught : caught_signals)
     {
-        std::signal(caught.number, remember_signal);
+        bool const was_ignored = std::signal(caught.number, remember_signal) == SIG_IGN;
+        if (was_ignored && caught.number == SIGHUP)
+        {
+            std::signal(SIGHUP, SIG_IGN);  // nohup started it
+        }
     }
 }
 

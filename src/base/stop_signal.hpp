@@ -10,8 +10,9 @@ namespace surf
 inline constexpr std::chrono::seconds patience_of_reading{5};
 inline constexpr std::chrono::seconds patience_of_work{25};
 
-/// From now on SIGTERM, SIGINT, SIGUSR1 and SIGUSR2 ask for an orderly stop instead of killing:
-/// what Slurm sends before the time limit and what Ctrl-C sends. A second one kills as usual.
+/// From now on SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGUSR1 and SIGUSR2 ask for an orderly stop
+/// instead of killing: what Slurm sends before the time limit, what Ctrl-C, a closed terminal and a
+/// limit of CPU time send. A second one kills as usual. SIGHUP stays ignored under nohup.
 ///
 /// A process that is still there `patience` after the first one ends where it is, with
 /// ExitCode::interrupted: a call into a library may never return, and what is stored is stored

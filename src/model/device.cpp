@@ -22,7 +22,23 @@ namespace surf::model
 namespace
 {
 
-/// Why CUDA cannot be used; empty if it can. The first call loads LibTorch's CUDA libraries.
+/// The value behind "Label: " in `text`, or the whole line that holds the label.
+std::string line_with(std::string const& text, std::string const& label)
+{
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+    {
+        auto const start = line.find(label);
+        if (start != std::string::npos)
+        {
+            return line.substr(start);
+        }
+    }
+    return label + " unknown";
+}
+
+}  // namespace
+
 std::string const& cuda_obstacle()
 {
     static std::string const obstacle = []() -> std::string {
@@ -43,22 +59,10 @@ std::string const& cuda_obstacle()
     return obstacle;
 }
 
-/// The value behind "Label: " in `text`, or the whole line that holds the label.
-std::string line_with(std::string const& text, std::string const& label)
+std::string cpu_kind()
 {
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);)
-    {
-        auto const start = line.find(label);
-        if (start != std::string::npos)
-        {
-            return line.substr(start);
-        }
-    }
-    return label + " unknown";
+    return at::get_cpu_capability();
 }
-
-}  // namespace
 
 at::Device choose_device(DeviceChoice choice, int local_rank)
 {
@@ -87,7 +91,7 @@ std::string device_name(at::Device device)
 std::vector<std::string> describe_devices()
 {
     std::vector<std::string> devices = {
-        fmt::format("cpu: {} threads, {}", at::get_num_threads(), at::get_cpu_capability())};
+        fmt::format("cpu: {} threads, {}", at::get_num_threads(), cpu_kind())};
     if (!cuda_obstacle().empty())
     {
         devices.push_back("cuda: " + cuda_obstacle());

@@ -36,6 +36,12 @@ inline constexpr std::array device_choice_table = {
 /// Throws EnvironmentError with the reason if `cuda` was asked for and cannot be had.
 at::Device choose_device(DeviceChoice choice, int local_rank);
 
+/// Why CUDA cannot be used; empty if it can. The first call loads LibTorch's CUDA libraries.
+std::string const& cuda_obstacle();
+
+/// The vector instructions that LibTorch uses on this machine: "AVX512".
+std::string cpu_kind();
+
 /// "cpu" or "cuda:0".
 std::string device_name(at::Device device);
 

@@ -8,12 +8,30 @@
 #include <cstdlib>
 
 #include "mpi/check.hpp"
+#include "mpi/launch.hpp"
 
 namespace surf::mpi
 {
 
+namespace
+{
+
+/// Open MPI 4 asks srun for its peers where it sees a job step, and aborts where srun does not
+/// answer in its language. Who has no peers need not ask.
+void hide_own_step()
+{
+    Launch const launch = find_launch();
+    if (launch.in_step && launch.size == 1)
+    {
+        ::unsetenv("SLURM_STEP_ID");
+    }
+}
+
+}  // namespace
+
 Environment::Environment(int& argc, char**& argv)
 {
+    hide_own_step();
     int provided = MPI_THREAD_SINGLE;
     check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
     check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");

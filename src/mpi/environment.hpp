@@ -11,7 +11,7 @@ namespace surf::mpi
 ///
 /// Level MPI_THREAD_FUNNELED: only the thread that made this object calls MPI. Errors return, so
 /// that check() throws instead of MPI aborting. Throws MpiError if MPI lacks that level.
-/// Works without mpirun, as a world of one rank.
+/// Works without mpirun, as a world of one rank, also as srun's only task.
 class Environment
 {
   public:

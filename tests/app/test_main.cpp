@@ -56,6 +56,26 @@ TEST_CASE("bad input ends with one line and its exit code", "[main]")
     CHECK(run("validate CMakeLists.txt").code == ExitCode::bad_file);
 }
 
+TEST_CASE("what srun started works as its only task, and is told of a launcher as one of several",
+          "[main]")
+{
+    std::string const task =
+        "SLURM_JOBID=1 SLURM_NODELIST=n1 SLURM_STEP_ID=0 SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=";
+    Result const only = run("run --data=/nowhere", task + "1");
+    CHECK(only.code == ExitCode::environment);  // MPI began, and the data was looked for
+    CHECK_THAT(only.output, Catch::StartsWith("surf_sweep: error: no data folder /nowhere"));
+    for (char const* const command : {"run", "train", "surface"})
+    {
+        Result const several = run(std::string(command) + " --data=/nowhere", task + "2");
+        CHECK(several.code == ExitCode::not_connected);
+        CHECK_THAT(several.output, Catch::StartsWith("surf_sweep: error: srun started 2 processes "
+                                                     "without PMIx"));
+    }
+    CHECK(run("run --data=/nowhere", task + "2 PMIX_NAMESPACE=x").code != ExitCode::not_connected);
+    CHECK(run("plan", task + "1").code == ExitCode::success);
+    CHECK(run("plan", task + "2").code == ExitCode::bad_input);
+}
+
 TEST_CASE("help, version and plan say what they should", "[main]")
 {
     Result const help = run("--help");

@@ -50,6 +50,26 @@ void check_resumption(Sweep const& sweep)
     check_same_results(finished(small_job), sweep);
 }
 
+/// The command, by somebody who may write to `own`, but only read the others: root may do anything.
+Command without_rights(Command const& command, fs::path const& own,
+                       std::vector<fs::path> const& others)
+{
+    if (::geteuid() != 0)
+    {
+        return command;
+    }
+    std::string const nobody = "65534";
+    REQUIRE(run({"chown", "-R", nobody, own.string()}).code == 0);
+    for (fs::path const& other : others)
+    {
+        REQUIRE(run({"chmod", "-R", "a+rX", other.string()}).code == 0);
+    }
+    Command all = {"setpriv", "--reuid=" + nobody, "--clear-groups",
+                   "env",     "TMPDIR=/tmp",       "OMPI_MCA_btl_vader_backing_directory=/tmp"};
+    all.insert(all.end(), command.begin(), command.end());
+    return all;
+}
+
 fs::path folder_with(ScratchFolder const& scratch, std::string const& name, std::string const& file,
                      std::string const& bytes)
 {
@@ -60,6 +80,30 @@ fs::path folder_with(ScratchFolder const& scratch, std::string const& name, std:
 }
 
 }  // namespace
+
+TEST_CASE("a folder of chains that are all there need not be writable", "[bad_environment]")
+{
+    Sweep const sweep(finished(small_job));
+    fs::remove_all(sweep.output() / "segments");
+    ScratchFolder const scratch;
+    fs::path const chains = scratch.path / "chains";
+    fs::rename(sweep.output() / "chains", chains);
+    Command const run_there = sweep.command("run", {"--chains", chains.string()});
+    fs::permissions(chains, fs::perms::owner_write, fs::perm_options::remove);
+    Command const as_nobody =
+        without_rights(run_there, sweep.output(), {sweep.output().parent_path(), scratch.path});
+    {
+        Ended const ended = run(as_nobody);
+        INFO(ended.text());
+        CHECK(ended.code == 0);
+        check_same_results(finished(small_job), sweep);
+    }
+    Command more = as_nobody;
+    more.push_back("--seed=8");  // needs another chain
+    Ended const ended = run(more);
+    fs::permissions(chains, fs::perms::owner_write, fs::perm_options::add);
+    check_refusal(ended, 3, "chains = " + chains.string() + ": cannot write there");
+}
 
 TEST_CASE("a run in a bad environment ends at once with one line", "[bad_environment]")
 {
@@ -131,7 +175,7 @@ TEST_CASE("a run with a bad job or command line ends at once with one line", "[b
     check_refusal(run(sweep.command("run", {"--adam.learning_rate=-0.01"})), 2,
                   "command line: adam.learning_rate = -0.01: must be a decimal number above 0\n");
     check_refusal(run(surf_sweep({"go"})), 2,
-                  "command line: command = go: no such choice; use one of run, plan");
+                  "command line: command = go: no such choice; use one of run, train, plan");
     CHECK_FALSE(fs::exists(sweep.output()));
 }
 

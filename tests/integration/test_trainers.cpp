@@ -73,6 +73,38 @@ void signal_second_trainer(Program& program, Sweep const& sweep, int signal)
 
 }  // namespace
 
+TEST_CASE("train makes the chains alone, resumes, and run goes on with them", "[trainers]")
+{
+    Sweep const sweep(trainings_job);
+    Command const train = on_ranks(2, sweep.command("train", {"--trainers=2"}));
+    Program first(train);
+    first.wait_until([&] { return trained_to(sweep, 1) > 0; });
+    first.send(SIGUSR2);
+    Ended const stopped = first.wait();
+    INFO(stopped.text());
+    REQUIRE(stopped.code == 75);
+    CHECK_THAT(stopped.errors, Catch::Contains(" of 3 chains stored; the same command resumes\n"));
+
+    Ended const ended = run(train);
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    CHECK_THAT(ended.errors, Catch::Contains("resumes at step"));
+    CHECK_THAT(ended.errors, Catch::Contains("2 ranks were busy "));
+    check_same_chains(finished(trainings_job), sweep);
+    for (fs::path const& chain : sweep.chains())
+    {
+        CHECK_THAT(ended.output, Catch::Contains("chain: " + chain.string()));
+    }
+    CHECK(sweep.segments().empty());
+    CHECK_FALSE(fs::exists(sweep.results()));
+
+    auto const chains = stamps(sweep.chains());
+    CHECK(run(sweep.command("train")).code == 0);
+    CHECK(run(sweep.command("run")).code == 0);
+    CHECK(stamps(sweep.chains()) == chains);
+    check_same(sweep);
+}
+
 TEST_CASE("several ranks train, and the chains are the same", "[trainers]")
 {
     Sweep const sweep(trainings_job);

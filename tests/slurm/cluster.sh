@@ -3,6 +3,8 @@
 #
 #   tests/slurm/cluster.sh COMMAND…     COMMAND sees the cluster through SLURM_CONF
 #
+# Jobs of partition urgent preempt others, which go back to the queue: at once (all, the default), or
+# after a time in which they are asked to end (graceful).
 # Needs root. All state lives in a temporary folder; every daemon ends with the command.
 set -euo pipefail
 
@@ -63,7 +65,7 @@ ClusterName=surf
 SlurmctldHost=$(hostname -s)(127.0.0.1)
 SlurmctldPort=${ports[0]}
 SlurmUser=root
-AuthInfo=socket=$folder/munge.socket
+AuthInfo=socket=$folder/munge.socket,cred_expire=5
 StateSaveLocation=$folder/state
 SlurmctldPidFile=$folder/slurmctld.pid
 SlurmdPidFile=$folder/%n.pid
@@ -78,7 +80,11 @@ ReturnToService=2
 KillWait=10
 NodeName=n1 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=${ports[1]} CPUs=4
 NodeName=n2 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=${ports[2]} CPUs=4
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PartitionName=graceful Nodes=n1,n2 MaxTime=INFINITE State=UP GraceTime=60
+PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE State=UP PriorityTier=10
 TEXT
 export SLURM_CONF=$folder/slurm.conf
 

@@ -29,7 +29,6 @@ struct ExitCodeEntry
 
 constexpr std::array exit_code_table = {
     ExitCodeEntry{ExitCode::success, "success"},
-    ExitCodeEntry{ExitCode::internal_error, "internal error: a bug, please report it"},
     ExitCodeEntry{ExitCode::bad_input, "bad command line or job file; nothing was started"},
     ExitCodeEntry{ExitCode::environment,
                   "missing data, unwritable folder, absent device, full disk"},
@@ -37,6 +36,10 @@ constexpr std::array exit_code_table = {
     ExitCodeEntry{ExitCode::blocks_failed,
                   "finished, but some chains or blocks could not be computed"},
     ExitCodeEntry{ExitCode::rank_failed, "a rank could not go on; what is stored is intact"},
+    ExitCodeEntry{
+        ExitCode::not_connected,
+        "srun started several processes that cannot find each other; nothing was started"},
+    ExitCodeEntry{ExitCode::internal_error, "internal error: a bug, please report it"},
     ExitCodeEntry{ExitCode::interrupted, "stopped by a signal; the same command resumes"},
 };
 
@@ -118,7 +121,7 @@ std::string help_text()
 {
     std::ostringstream text;
     text << "Usage: surf_sweep [COMMAND] [--job FILE] [--KEY VALUE ...]\n"
-            "       mpirun -n RANKS surf_sweep [run|surface] [--job FILE] [--KEY VALUE ...]\n"
+            "       mpirun -n RANKS surf_sweep [run|train|surface] [--job FILE] [--KEY VALUE ...]\n"
             "       surf_sweep import --network FILE --label NAME --out FILE [...] CHECKPOINT...\n"
             "       surf_sweep export --chain FILE [--snapshot NUMBER] --out FILE\n"
             "Surfing (Song, Fan, Lafferty 2019): trains generators, runs trials, writes results.\n"
@@ -143,6 +146,13 @@ std::string help_text()
     {
         text << fmt::format("  {:<10} {}\n", static_cast<int>(code), description);
     }
+    text << "  any other  mpirun's, srun's or a signal's own (1, 137, 143, 205): ranks were "
+            "killed; what is\n"
+            "             stored is intact, the same command resumes\n"
+            "Stop several ranks in good order by USR1 or USR2 to mpirun, or any of TERM, INT, HUP, "
+            "XCPU, USR1\n"
+            "and USR2 to the ranks or to srun. TERM, INT and HUP to mpirun kill them: it ends with "
+            "1.\n";
     return text.str();
 }
 

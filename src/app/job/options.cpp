@@ -160,8 +160,8 @@ std::optional<Setting> take(Settings& settings, std::string const& key)
 
 bool needs_job(Command command)
 {
-    return command == Command::run || command == Command::plan || command == Command::status ||
-           command == Command::reduce || command == Command::surface || command == Command::theory;
+    return runs_on_ranks(command) || command == Command::plan || command == Command::status ||
+           command == Command::reduce || command == Command::theory;
 }
 
 fs::path find_job_file(Command command, std::optional<Setting> const& job, Settings const& given)
@@ -301,7 +301,7 @@ Options parse_options(std::vector<std::string> const& arguments)
     if (take(given, "accept-new-data"))
     {
         options.accepts_new_data = true;
-        if (options.command != Command::run && options.command != Command::surface)
+        if (!runs_on_ranks(options.command))
         {
             throw InputError(fmt::format(
                 "{}: accept-new-data: only a run begins with other images; leave it out",

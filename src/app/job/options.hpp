@@ -17,6 +17,7 @@ namespace surf::app
 enum class Command : std::int8_t
 {
     run,
+    train,
     plan,
     status,
     reduce,
@@ -39,6 +40,8 @@ struct CommandEntry
 inline constexpr std::array command_table = {
     CommandEntry{Command::run, "run",
                  "train, run all trials, write OUTPUT/results.h5; resumes what was interrupted"},
+    CommandEntry{Command::train, "train",
+                 "make the chains that run needs and nothing else; resumes as run does"},
     CommandEntry{Command::plan, "plan",
                  "show models, cells, blocks and estimates; compute nothing"},
     CommandEntry{Command::status, "status", "show how far the job in an output folder is"},
@@ -64,6 +67,12 @@ enum class Format
     table,
     json,
 };
+
+/// Whether a command computes on as many ranks as mpirun or srun starts.
+constexpr bool runs_on_ranks(Command command)
+{
+    return command == Command::run || command == Command::train || command == Command::surface;
+}
 
 /// What the command line asks for.
 struct Options

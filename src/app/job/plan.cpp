@@ -319,6 +319,7 @@ sched::WorkPlan Plan::work() const
     {
         auto const& training = chain.training;
         work.chains.push_back({.published = !training,
+                               .wanted = wants_chains,
                                .cost = training ? training_cost(*training) : 0,
                                .threads = training ? static_cast<int>(training->threads) : 1});
     }
@@ -365,6 +366,17 @@ Plan surfaces_of(Plan plan)
     {
         experiment.cells.clear();
     }
+    return plan;
+}
+
+Plan chains_of(Plan plan)
+{
+    plan = surfaces_of(std::move(plan));
+    for (PlannedExperiment& experiment : plan.experiments)
+    {
+        experiment.surfaces.clear();
+    }
+    plan.wants_chains = true;
     return plan;
 }
 

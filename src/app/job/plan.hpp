@@ -80,6 +80,7 @@ struct Plan
     std::vector<PlannedChain> chains;
     std::vector<PlannedCell> cells;
     std::vector<PlannedBlock> blocks;
+    bool wants_chains = false;  ///< all of them, whatever needs them
 
     PlannedChain const& operator[](sched::ChainIndex index) const;
     PlannedCell const& operator[](sched::CellIndex index) const;
@@ -107,6 +108,9 @@ Budget own_budget(CellSpec const& cell);
 
 /// What of a plan the surfaces need: no cells, and none of their blocks.
 Plan surfaces_of(Plan plan);
+
+/// A plan's chains, all of which are wanted, and nothing that needs them.
+Plan chains_of(Plan plan);
 
 /// The plan of what an output folder holds: with what the run noted of the data, so that the data
 /// itself is not needed; as load_plan() if there is none.

@@ -240,7 +240,7 @@ TEST_CASE("a bad command line is refused by option and value", "[options]")
         std::string error;
     };
     BadLine const lines[] = {
-        {{"go"}, "command line: command = go: no such choice; use one of run, plan"},
+        {{"go"}, "command line: command = go: no such choice; use one of run, train, plan"},
         {{"--sed=1"}, "command line: sed: unknown key; did you mean seed?"},
         {{"--loglevel", "info"}, "command line: loglevel: unknown key; did you mean log-level?"},
         {{"--trian.models=vae"}, "command line: trian.models: unknown section [trian]"},
