@@ -34,22 +34,24 @@ class Sweep:
     cells: pd.DataFrame  # a row for each problem and method: rates with intervals, `trials`, `complete`
     trials: pd.DataFrame
     profiles: xr.Dataset  # hits_within with its interval
+    success_distances: dict[str, float]  # of each experiment
 
     def of(self, experiment: str) -> "Sweep":
         tables = (table[table.experiment == experiment] for table in (self.cells, self.trials))
-        return Sweep(*tables, self.profiles.sel(experiment=experiment))
+        return Sweep(*tables, self.profiles.sel(experiment=experiment), self.success_distances)
 
 
 def read(path: Path) -> Sweep:
-    return sweep_of(results.summary(path), results.pooled(path), results.trials(path))
-
-
-def sweep_of(summary: xr.Dataset, pooled: xr.Dataset, trials: pd.DataFrame) -> Sweep:
-    cells = over_trainings(summary, pooled)
+    cells = over_trainings(results.summary(path), results.pooled(path))
     rates = ["trials", "complete", "success_rate", "success_low", "success_high", "operator"]
     table = cells[rates].to_dataframe().reset_index()
     table = table[table.trials > 0].assign(complete=table.complete == "yes").reset_index(drop=True)
-    return Sweep(table, trials, cells[[name for name in cells if name.startswith("hits_within")]])
+    distances = {
+        name: float(settings.get("stop.success_distance", SUCCESS_DISTANCE))
+        for name, settings in results.experiments(path).items()
+    }
+    profiles = cells[[name for name in cells if name.startswith("hits_within")]]
+    return Sweep(table, results.trials(path), profiles, distances)
 
 
 def over_trainings(summary: xr.Dataset, pooled: xr.Dataset) -> xr.Dataset:
@@ -104,10 +106,12 @@ def draw_distances(axes: Axes, sweep: Sweep, model: str, latent_dim: int) -> Non
         # Of all trials: those that ended at no finite distance never arrive.
         distances = np.sort(of_method.distance[np.isfinite(of_method.distance)])
         shares = np.arange(len(distances) + 1) / len(of_method)
+        x = [NEAREST, *np.maximum(distances, NEAREST), farthest]
         complete = cells.complete[cells.method == method].all()
-        axes.step(np.concatenate([np.maximum(distances, NEAREST), [farthest]]), np.concatenate([shares[1:], shares[-1:]]),
-                  where="post", color=COLOURS[method], label=LABELS[method], linestyle="-" if complete else ":")
-    axes.axvline(SUCCESS_DISTANCE, color="grey", linewidth=0.6, zorder=0)
+        axes.step(x, [*shares, shares[-1]], where="post", color=COLOURS[method], label=LABELS[method],
+                  linestyle="-" if complete else ":")
+    [experiment] = chosen.experiment.unique() if len(chosen) else [None]
+    axes.axvline(sweep.success_distances.get(experiment, SUCCESS_DISTANCE), color="grey", linewidth=0.6, zorder=0)
     axes.set(title=f"{model}, k = {latent_dim}", xscale="log", xlim=(NEAREST, 1.2 * farthest))
     axes.set_xticks([1e-4, 1e-2, 1])
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -250,7 +254,7 @@ def data_profiles(sweep: Sweep, experiment: str, width: float = style.PAGE) -> F
     intervals.
     """
     sweep = sweep.of(experiment)
-    problems = _profiled(sweep.profiles)
+    problems = profiled(sweep.profiles)
     if not problems:
         raise files.UnreadableError(f"experiment {experiment} has no trials with a known latent: no profiles to draw")
     columns = min(len(problems), max(1, int(width / style.PANEL)))
@@ -285,7 +289,7 @@ def draw_profiles(axes: Axes, sweep: Sweep, task: str, model: str, latent_dim: i
     style.show_rates(axes)
 
 
-def _profiled(profiles: xr.Dataset) -> list[tuple[str, str, int, int]]:
+def profiled(profiles: xr.Dataset) -> list[tuple[str, str, int, int]]:
     """The problems (task, model, latent_dim, measurements) that draw_profiles() has something to show for."""
     known = profiles.hits_within.notnull().any(["method", "evaluations"])
     stacked = known.stack(problem=("model", "latent_dim", "task", "measurements"))
@@ -396,7 +400,7 @@ def main() -> int:
         sweep = read(options.results)
         drawable = [name for name in known if name in sweep.trials.experiment.values]
         if options.profiles:
-            drawable = [name for name in drawable if _profiled(sweep.profiles.sel(experiment=name))]
+            drawable = [name for name in drawable if profiled(sweep.profiles.sel(experiment=name))]
         draw = data_profiles if options.profiles else experiment_figure
         for experiment, path in _outputs(options, known, drawable).items():
             files.save(draw(sweep, experiment, options.width), path)

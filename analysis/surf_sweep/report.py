@@ -30,7 +30,7 @@ def page(path: Path) -> str:
     parts += ["<h2>Results</h2>", _paragraph(LEGEND), _table(table.formatted(table.rows(opened.cells, with_paper=True)))]
     for experiment in [name for name in opened.experiments if name in sweep.trials.experiment.values]:
         parts += [f"<h2>{_text(experiment)}</h2>", _image(figures.experiment_figure(sweep, experiment), experiment)]
-        if figures._profiled(sweep.profiles.sel(experiment=experiment)):
+        if figures.profiled(sweep.profiles.sel(experiment=experiment)):
             parts.append(_image(figures.data_profiles(sweep, experiment), f"{experiment}: share solved over network evaluations"))
         parts += _comparisons(opened, experiment)
     if not opened.blocks.dropna(subset=["rank", "start"]).empty:

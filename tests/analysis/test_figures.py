@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from conftest import EVALUATIONS, ONE, THREE, hit_evaluations, pixel_errors, wilson
@@ -90,6 +91,18 @@ def test_distances(results_file: Path, latent_dim: int) -> None:
     at_success = [curve[curve[:, 0] <= 0.01][-1][1] for curve in list(curves.values())[:3]]
     np.testing.assert_allclose(at_success, [0.45, 1, 0.7])
     assert curves["regular Adam"][-1][1] == pytest.approx(0.95)
+    assert all(tuple(curve[0]) == (figures.NEAREST, 0) for curve in list(curves.values())[:3])
+
+
+def test_the_success_distance_is_the_experiments(results_file: Path) -> None:
+    def line(figure: Figure) -> float:
+        [line] = [line for line in panel(figure, "dcgan, k = 2").lines if line.get_color() == "grey"]
+        return line.get_xdata()[0]
+
+    assert line(draw(results_file, "table1")) == 0.01
+    with h5py.File(results_file, "a") as file:
+        file["experiments/table1"].attrs["stop.success_distance"] = "0.5"
+    assert line(draw(results_file, "table1")) == 0.5
 
 
 def test_success_rates(results_file: Path) -> None:
