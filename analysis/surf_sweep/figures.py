@@ -367,24 +367,13 @@ def _outputs(options: argparse.Namespace, known: list[str], drawable: list[str])
     return {name: path.with_stem(f"{path.stem}-{name}") for name in chosen}
 
 
-def figure_width(text: str) -> float:
-    """Reads a width in inches."""
-    try:
-        width = float(text)
-    except ValueError:
-        width = 0
-    if not 2 <= width <= 40:
-        raise argparse.ArgumentTypeError(f"{text} is no width from 2 to 40 inches")
-    return width
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path, help="a results.h5 of surf_sweep")
     parser.add_argument("--experiment", help="draw this one; default: each that has trials")
     parser.add_argument("--profiles", action="store_true", help="draw the share solved over network evaluations")
     parser.add_argument(
-        "--width", type=figure_width, default=style.PAGE, help=f"in inches; a column: {style.COLUMN}; default: %(default)s"
+        "--width", type=style.figure_width, default=style.PAGE, help=f"in inches; a column: {style.COLUMN}; default: %(default)s"
     )
     parser.add_argument(
         "--output",
@@ -408,7 +397,3 @@ def main() -> int:
         print(f"figures: {error}", file=sys.stderr)
         return BAD_FILE
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

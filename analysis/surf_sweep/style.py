@@ -1,5 +1,7 @@
 """How figures look: colours and marks of the methods, sizes, ticks and legends. Sizes are those on paper."""
 
+import argparse
+
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
@@ -61,3 +63,14 @@ def show_legend(figure: Figure, extra: dict[str, Line2D] | None = None) -> None:
 def show_rates(axes: Axes) -> None:
     axes.set_ylim(-0.04, 1.05)
     axes.set_yticks([0, 0.5, 1])
+
+
+def figure_width(text: str) -> float:
+    """Reads a width in inches."""
+    try:
+        width = float(text)
+    except ValueError:
+        width = 0
+    if not 2 <= width <= 40:
+        raise argparse.ArgumentTypeError(f"{text} is no width from 2 to 40 inches")
+    return width
