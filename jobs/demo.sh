@@ -35,6 +35,6 @@ export OMPI_MCA_io=romio321 # OMPIO before Open MPI 4.1.7 can corrupt parallel H
 "${mpi[@]}" build/bin/surf_sweep run --job jobs/demo.ini
 
 step "Drawing the figure"
-.venv/bin/python analysis/figures.py demo/results.h5
+.venv/bin/python analysis figures demo/results.h5
 
 step "Done. The table is above, its numbers and every trial are in $PWD/demo/results.h5, the figure beside it."

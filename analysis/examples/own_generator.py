@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # chain: the folder analysis/ of surf_sweep
-from chain_writer import ChainWriter  # noqa: E402
+from surf_sweep.chain_writer import ChainWriter  # noqa: E402
 
 BATCH = 32
 KL_WEIGHT = 0.5  # below 1: sharper images

@@ -50,13 +50,20 @@ BlockRunner::BlockRunner(RunContext const& context)
 void BlockRunner::run(sched::LeasedBlock const& lease, std::stop_token const& stop)
 {
     auto const start = std::chrono::steady_clock::now();
+    std::chrono::duration<double> const began = std::chrono::system_clock::now().time_since_epoch();
     Job const& job = context_.job;
     require_room_for_segments(job.output);  // a block may take hours
     model::set_compute_threads(1);
     BlockSpec const spec = context_.plan.block_spec(lease);
     auto const outcomes = compute(spec, context_.plan[context_.plan[lease.block].cell].chain, stop);
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
-    store::write_segment(job.output, spec, outcomes, {host_name(), device_text_, elapsed.count()});
+    store::write_segment(job.output, spec, outcomes,
+                         {.host = host_name(),
+                          .device = device_text_,
+                          .seconds = elapsed.count(),
+                          .rank = context_.rank,
+                          .start = began.count(),
+                          .test_images = context_.test_images.count});
     store::remove_block_state(job.output, spec);
     spdlog::debug("{}: {:.1f} s", describe(context_.plan, lease.block), elapsed.count());
 }

@@ -1,14 +1,19 @@
 #include "app/results.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <cmath>
+#include <limits>
 #include <set>
 
 #include "app/job/job_keys.hpp"
 #include "app/versions.hpp"
 #include "base/error.hpp"
+#include "chain/chain.hpp"
 #include "hdf5/file.hpp"
 
 namespace surf::app
@@ -20,9 +25,10 @@ namespace
 
 constexpr char const* job_id_key = "job_id";
 
+/// Whatever its schema version: earlier ones say it in the same place.
 JobId job_of(fs::path const& results)
 {
-    h5::FileReader const file(results, reduce::results_type);
+    h5::FileReader const file(results);
     return JobId::from_hex(file.root().group("provenance").attribute<std::string>(job_id_key));
 }
 
@@ -67,6 +73,61 @@ std::vector<reduce::ExperimentSettings> settings_of(Job const& job)
     return all;
 }
 
+/// "2026-11-28T05:30:00Z" of a moment in seconds since 1970.
+std::string iso_time(double moment)
+{
+    std::chrono::sys_seconds const seconds(std::chrono::seconds(static_cast<std::int64_t>(moment)));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
+}
+
+/// The last number of an entry of a chain's log, where it has one.
+double last_of_log(h5::Group const& log, std::string const& entry)
+{
+    auto const values =
+        log.exists(entry) ? log.dataset(entry).read<double>() : std::vector<double>();
+    return values.empty() ? std::numeric_limits<double>::quiet_NaN() : values.back();
+}
+
+/// Of the chains that are there and can be read.
+std::vector<reduce::ChainRecord> chain_records(Plan const& plan)
+{
+    std::vector<reduce::ChainRecord> records;
+    for (PlannedChain const& chain : plan.chains)
+    {
+        try
+        {
+            h5::FileReader const file(chain.path);
+            h5::Group const log = file.root().group("log");
+            records.push_back({chain.header.id(), chain.generator().label,
+                               chain.generator().latent_dim, chain.number, chain.header.snapshots,
+                               last_of_log(log, chain::frechet_entry),
+                               last_of_log(log, chain::diversity_entry)});
+        }
+        catch (Error const& error)
+        {
+            spdlog::debug("{}", error.what());  // the cells say what they lack
+        }
+    }
+    return records;
+}
+
+std::vector<reduce::BlockRecord> block_records(Plan const& plan,
+                                               std::vector<StoredCell> const& cells)
+{
+    std::vector<reduce::BlockRecord> records;
+    for (StoredCell const& cell : cells)
+    {
+        for (std::size_t i = 0; i < cell.blocks.size(); ++i)
+        {
+            PlannedBlock const& block = plan[cell.blocks[i]];
+            BlockSpec const spec = plan.block_spec({cell.blocks[i], cell.result.budget});
+            records.push_back(
+                {spec.id(), cell.result.spec.id(), block.first, block.count, cell.runs[i]});
+        }
+    }
+    return records;
+}
+
 }  // namespace
 
 fs::path results_path(fs::path const& output)
@@ -91,12 +152,16 @@ std::map<std::string, std::string> provenance_of(Job const& job, Plan const& pla
 {
     std::set<std::string> hosts;
     std::set<std::string> devices;
+    double started = std::numeric_limits<double>::infinity();
+    double ended = -started;
     for (StoredCell const& cell : cells)
     {
         for (store::BlockRun const& run : cell.runs)
         {
             hosts.insert(run.host);
             devices.insert(run.device);
+            started = std::fmin(started, run.start);  // which may not be known
+            ended = std::fmax(ended, run.start + run.seconds);
         }
     }
     auto provenance = version_attributes();
@@ -105,6 +170,11 @@ std::map<std::string, std::string> provenance_of(Job const& job, Plan const& pla
     provenance["data_checksum"] = plan.data.checksum;
     provenance["hosts"] = fmt::format("{}", fmt::join(hosts, ","));
     provenance["devices"] = fmt::format("{}", fmt::join(devices, ","));
+    if (std::isfinite(started))
+    {
+        provenance["started"] = iso_time(started);
+        provenance["ended"] = iso_time(ended);
+    }
     provenance["failed_chains"] =
         fmt::format("{}", fmt::join(failed_chains(plan, job.chains), "\n"));
     return provenance;
@@ -137,7 +207,9 @@ std::vector<reduce::SummarisedCell> publish_results(Job const& job, Plan const& 
     reduce::write_results(path, {.cells = summarised,
                                  .provenance = std::move(provenance),
                                  .job = job.text(),
-                                 .experiments = settings_of(job)});
+                                 .experiments = settings_of(job),
+                                 .blocks = block_records(plan, cells),
+                                 .chains = chain_records(plan)});
     return summarised;
 }
 

@@ -18,7 +18,8 @@ std::filesystem::path results_path(std::filesystem::path const& output);
 /// The job whose results OUTPUT/results.h5 holds; empty if there is none, or none that can be read.
 std::optional<JobId> results_job(std::filesystem::path const& output);
 
-/// Job id, versions, hosts and devices, seed, chains whose training came to nothing (a line each):
+/// Job id, versions, hosts and devices, when the first stored block began and the last ended (UTC),
+/// seed, chains whose training came to nothing (a line each):
 /// what the files and this program know. A run adds what only it knows.
 std::map<std::string, std::string> provenance_of(Job const& job, Plan const& plan,
                                                  std::vector<StoredCell> const& cells);

@@ -195,8 +195,8 @@ RunContext make_context(Options const& options, data::Images test_images, DataSp
     }
     data::TestImages targets(broadcast(std::move(test_images), world));
     ImageSource images(job.data, data.checksum, others_train(job, plan), world);
-    return {std::move(job),   std::move(plan),    device,
-            NodeCores(world), std::move(targets), std::move(images)};
+    return {std::move(job),     std::move(plan),   device,      NodeCores(world),
+            std::move(targets), std::move(images), world.rank()};
 }
 
 void announce(RunContext const& context, mpi::NodeTopology const& topology)

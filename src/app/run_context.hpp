@@ -19,6 +19,7 @@ struct RunContext
     NodeCores cores;
     data::TestImages test_images;  ///< targets of approximation
     ImageSource image_source;      ///< of what to train on
+    int rank = 0;                  ///< this one's
 };
 
 }  // namespace surf::app

@@ -56,6 +56,7 @@ StoredCell stored_cell(Plan const& plan, sched::CellIndex index,
         if (segment)
         {
             std::ranges::move(segment->outcomes, std::back_inserter(stored.result.outcomes));
+            stored.result.test_images = segment->run.test_images;
             stored.blocks.push_back(block);
             stored.runs.push_back(segment->run);
         }

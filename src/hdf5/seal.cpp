@@ -233,7 +233,7 @@ void check_seal(fs::path const& path, SealCheck check)
     {
         throw EnvironmentError(fmt::format(
             "{} has no seal (an older surf_sweep or another program wrote it) if it is worth "
-            "keeping, seal it: analysis/seal.py FILE; otherwise remove it",
+            "keeping, seal it: python analysis seal FILE; otherwise remove it",
             path.string()));
     }
     if (!text)

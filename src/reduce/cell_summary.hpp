@@ -24,8 +24,12 @@ struct CellResult
     std::int64_t planned = 0;   ///< trials that the job asks for; fewer outcomes: incomplete
     Budget budget = {};         ///< of its blocks
     std::vector<TrialOutcome> outcomes = {};
+    /// How many test images the targets of a task without x* were drawn from.
+    std::int64_t test_images = unknown;
     /// Name of the experiment that reports the cell; one that belongs to two is given twice.
     std::string experiment = {};
+
+    static constexpr std::int64_t unknown = -1;
 };
 
 /// What tells the cells of a results file apart.

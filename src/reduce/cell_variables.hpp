@@ -65,6 +65,17 @@ class CellVariables
                      name_in(method_table));
     }
 
+    /// Over one dimension instead, `cell`, in which each cell has its place.
+    CellVariables(h5::Group group, h5::Dataset dimension, std::vector<Cell> const& cells)
+        : group_(std::move(group)), shape_(dimension.shape())
+    {
+        dimensions_.push_back(std::move(dimension));
+        for (Cell const& cell : cells)
+        {
+            cells_.push_back({&cell, cells_.size()});
+        }
+    }
+
     /// One more dimension with a coordinate.
     template <h5::Element T>
     h5::Dataset add_coordinate(std::string const& name, std::string const& long_name,

@@ -1,24 +1,48 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "hdf5/file.hpp"
 #include "reduce/cell_summary.hpp"
+#include "store/segment.hpp"
 
 namespace surf::reduce
 {
 
 /// What a results file is stamped with, and what its readers ask for.
-inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major = 4};
+inline constexpr h5::FileType results_type{.name = "surf_sweep/results", .major = 5};
 
 /// A named experiment of the job: a set of cells that are reported together.
 struct ExperimentSettings
 {
     std::string name;                             ///< not empty, without blanks and slashes
     std::map<std::string, std::string> settings;  ///< its keys of the job file with their values
+};
+
+/// A stored block.
+struct BlockRecord
+{
+    BlockId id;
+    CellId cell;
+    std::int64_t first = 0;   ///< number of its first trial
+    std::int64_t trials = 0;  ///< how many it holds
+    store::BlockRun run;
+};
+
+/// A chain that is there, and the quality of what it makes at its end; NaN where none is known.
+struct ChainRecord
+{
+    ChainId id;
+    std::string model;
+    std::int64_t latent_dim = 0;
+    std::int64_t training = 0;
+    std::int64_t snapshots = 0;
+    double pixel_frechet_distance = std::numeric_limits<double>::quiet_NaN();
+    double diversity = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// All that goes into a results file.
@@ -30,15 +54,19 @@ struct ResultsInput
     std::string job;                                ///< text of the job file
     /// In the order in which they are reported, no two of one name; all that cells name.
     std::vector<ExperimentSettings> experiments = {};
+    std::vector<BlockRecord> blocks = {};  ///< of the cells
+    std::vector<ChainRecord> chains = {};
 };
 
 /// Publishes the results file, which h5py, netCDF4 and xarray open as it is.
 ///
-/// /summary: statistics over (experiment, task, model, latent_dim, training, measurements, method),
-/// missing value where there is no such cell; /pooled: those of several trainings together, without
-/// the dimension training; /trials: every outcome as columns, sorted by cell and trial,
-/// those of a cell of two experiments under both; /experiments: a group with the settings of each;
-/// /provenance: attributes, with the job text as `job`. Equal input gives equal bytes.
+/// /cells: a row a cell, with every statistic that is a number; /trials: a row a trial, sorted by
+/// cell and number, those of a cell of two experiments under both; /latents: their x*, x_init and
+/// x̂; /summary: statistics and curves over (experiment, task, model, latent_dim, training,
+/// measurements, method), missing values where there is no such cell; /pooled: those of several
+/// trainings together, without the dimension training; /blocks and /chains: how they came about;
+/// /experiments: a group with the settings of each; /provenance: attributes, with the job text as
+/// `job`. Equal input gives equal bytes.
 void write_results(std::filesystem::path const& path, ResultsInput input);
 
 }  // namespace surf::reduce

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <optional>
 
+#include "base/contract.hpp"
 #include "base/error.hpp"
 
 namespace surf::store
@@ -16,57 +18,64 @@ namespace
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-template <class Member>
-void write_numbers(h5::Group& group, h5::Dataset const& rows, NumberColumn const& column,
-                   Member TrialOutcome::*member, std::span<TrialOutcome const* const> outcomes)
-{
-    std::vector<Stored<Member>> values(outcomes.size());
-    std::transform(
-        outcomes.begin(), outcomes.end(), values.begin(),
-        [&](TrialOutcome const* outcome) { return static_cast<Stored<Member>>(outcome->*member); });
+constexpr std::int8_t no_success = -1;  ///< of a task without x*
 
-    h5::DatasetSpec spec{.type = h5::type_of<Stored<Member>>,
-                         .shape = {static_cast<std::int64_t>(values.size())},
-                         .chunk = {chunk_rows}};
-    if (column.occurs == Occurs::perhaps)
+/// What is stored of an outcome, where that is defined.
+template <class Member>
+std::vector<Stored<Member>> values_of(OutcomeRows const& table, NumberColumn const& column,
+                                      Member TrialOutcome::*member)
+{
+    std::vector<Stored<Member>> values(table.outcomes.size());
+    std::ranges::transform(table.outcomes, values.begin(), [&](TrialOutcome const* outcome) {
+        return static_cast<Stored<Member>>(outcome->*member);
+    });
+    if (column.occurs == Occurs::with_latent && table.with_latent)
     {
-        spec.fill = TrialOutcome::never;
+        for (std::size_t row = 0; row < values.size(); ++row)
+        {
+            values[row] = (*table.with_latent)[row] ? values[row] : Stored<Member>{no_success};
+        }
     }
-    h5::Dataset dataset = group.create_dataset(std::string(column.name), spec);
+    return values;
+}
+
+std::optional<double> fill_of(OutcomeRows const& table, NumberColumn const& column)
+{
+    switch (column.occurs)
+    {
+        case Occurs::always:
+            return std::nullopt;
+        case Occurs::perhaps:
+            return TrialOutcome::never;
+        case Occurs::with_latent:
+            return table.with_latent ? std::optional<double>(no_success) : std::nullopt;
+    }
+    EXPECT(!"every kind of column has its case");
+    return std::nullopt;
+}
+
+template <class Member>
+void write_numbers(h5::Group& group, h5::Dataset const& rows, OutcomeRows const& table,
+                   NumberColumn const& column, Member TrialOutcome::*member)
+{
+    constexpr bool coded = std::is_same_v<Member, StopReason>;
+    std::string const suffix = coded && table.with_latent ? "_code" : "";
+    h5::Dataset dataset = group.create_dataset(std::string(column.name) + suffix,
+                                               {.type = h5::type_of<Stored<Member>>,
+                                                .shape = rows.shape(),
+                                                .chunk = {chunk_rows},
+                                                .fill = fill_of(table, column)});
     describe(dataset, "1", column.long_name);
     if constexpr (std::is_same_v<Member, bool>)
     {
         describe_yes_no(dataset);
     }
-    else if constexpr (std::is_same_v<Member, StopReason>)
+    else if constexpr (coded)
     {
         describe_flags(dataset, stop_reason_table);
     }
     dataset.attach_scale(0, rows);
-    dataset.write<Stored<Member>>(values);
-}
-
-void write_latents(h5::Group& group, h5::Dataset const& rows, h5::Dataset const& components,
-                   LatentColumn const& column, std::span<TrialOutcome const* const> outcomes)
-{
-    std::int64_t const latent_dim = components.shape().front();
-    auto const width = static_cast<std::size_t>(latent_dim);
-    std::vector<float> values(outcomes.size() * width, std::numeric_limits<float>::quiet_NaN());
-    for (std::size_t row = 0; row < outcomes.size(); ++row)
-    {
-        std::vector<float> const& latent = outcomes[row]->*column.member;
-        std::copy_n(latent.begin(), std::min(latent.size(), width), &values[row * width]);
-    }
-    h5::Dataset dataset =
-        group.create_dataset(std::string(column.name),
-                             {.type = h5::Type::float32,
-                              .shape = {static_cast<std::int64_t>(outcomes.size()), latent_dim},
-                              .chunk = {chunk_rows, latent_dim},
-                              .fill = not_a_number});
-    describe(dataset, "1", column.long_name);
-    dataset.attach_scale(0, rows);
-    dataset.attach_scale(1, components);
-    dataset.write<float>(values);
+    dataset.write<Stored<Member>>(values_of(table, column, member));
 }
 
 h5::Dataset create_numbers(h5::Group& group, std::string const& name, std::int64_t count,
@@ -109,20 +118,48 @@ h5::Dataset create_row_numbers(h5::Group& group, std::int64_t rows)
     return create_numbers(group, "row", rows, "position in the table");
 }
 
-void write_outcome_columns(h5::Group& group, h5::Dataset const& rows,
-                           std::span<TrialOutcome const* const> outcomes, std::int64_t latent_dim)
+void write_number_columns(h5::Group& group, h5::Dataset const& rows, OutcomeRows const& table)
 {
     for (NumberColumn const& column : number_columns)
     {
-        std::visit([&](auto member) { write_numbers(group, rows, column, member, outcomes); },
+        std::visit([&](auto member) { write_numbers(group, rows, table, column, member); },
                    column.member);
     }
-    h5::Dataset const components =
-        create_numbers(group, "latent_component", latent_dim, "component of the latent");
-    for (LatentColumn const& column : latent_columns)
+}
+
+LatentColumns::LatentColumns(h5::Group& group, h5::Dataset const& rows, std::int64_t latent_dim)
+    : group_(group),
+      rows_(rows),
+      components_(create_numbers(group_, "latent_component", latent_dim, "component of the latent"))
+{}
+
+void LatentColumns::write(std::string const& name, std::string_view long_name,
+                          LatentOfRow const& latent_of)
+{
+    std::int64_t const latent_dim = components_.shape().front();
+    std::int64_t const count = rows_.shape().front();
+    auto const width = static_cast<std::size_t>(latent_dim);
+    std::vector<float> values(static_cast<std::size_t>(count) * width,
+                              std::numeric_limits<float>::quiet_NaN());
+    for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row)
     {
-        write_latents(group, rows, components, column, outcomes);
+        std::vector<float> const latent = latent_of(row);
+        std::copy_n(latent.begin(), std::min(latent.size(), width), &values[row * width]);
     }
+    h5::Dataset dataset = group_.create_dataset(name, {.type = h5::Type::float32,
+                                                       .shape = {count, latent_dim},
+                                                       .chunk = {chunk_rows, latent_dim},
+                                                       .fill = not_a_number});
+    describe(dataset, "1", long_name);
+    dataset.attach_scale(0, rows_);
+    dataset.attach_scale(1, components_);
+    dataset.write<float>(values);
+}
+
+void LatentColumns::write(LatentColumn const& column, OutcomeRows const& table)
+{
+    write(std::string(column.name), column.long_name,
+          [&](std::size_t row) { return table.outcomes[row]->*column.member; });
 }
 
 std::vector<TrialOutcome> read_outcome_columns(h5::Group const& group)

@@ -2,7 +2,8 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -16,11 +17,12 @@
 namespace surf::store
 {
 
-/// Whether each outcome has a number, or TrialOutcome::never is possible.
+/// Whether each outcome has a number.
 enum class Occurs
 {
     always,
-    perhaps,
+    perhaps,      ///< TrialOutcome::never is possible
+    with_latent,  ///< of a task with an x* alone
 };
 
 /// One number an outcome, as a member of TrialOutcome.
@@ -46,7 +48,7 @@ inline constexpr std::array number_columns = {
     NumberColumn{"trial", "number of the trial in its cell", &TrialOutcome::trial},
     NumberColumn{"stop_reason", "why the trial ended", &TrialOutcome::stop_reason},
     NumberColumn{"success", "whether the latent found is within the success distance",
-                 &TrialOutcome::success},
+                 &TrialOutcome::success, Occurs::with_latent},
     NumberColumn{"iterations", "steps over all networks, starts and linear pieces",
                  &TrialOutcome::iterations},
     NumberColumn{"polish_iterations", "those of the iterations that a polish took at the end",
@@ -109,10 +111,38 @@ h5::Dataset create_row_numbers(h5::Group& group, std::int64_t rows);
 /// How a table of rows is cut into compressed chunks.
 inline constexpr std::int64_t chunk_rows = 4096;
 
-/// Writes all columns over the dimension `rows`, with the dimension latent_component of extent
-/// `latent_dim`; a shorter latent is filled up with NaN.
-void write_outcome_columns(h5::Group& group, h5::Dataset const& rows,
-                           std::span<TrialOutcome const* const> outcomes, std::int64_t latent_dim);
+/// Outcomes as the rows of a table.
+struct OutcomeRows
+{
+    std::vector<TrialOutcome const*> outcomes;
+    /// Of tables with trials of several tasks: whether a row's task has an x*. Success is missing
+    /// where it has none, and the enumerations are named …_code, since readers compare their
+    /// numbers with names. Nothing: all are of one task, which says what success means.
+    std::optional<std::vector<bool>> with_latent = {};
+};
+
+/// Writes the columns of numbers over the dimension `rows`.
+void write_number_columns(h5::Group& group, h5::Dataset const& rows, OutcomeRows const& table);
+
+/// What the latents of a row are.
+using LatentOfRow = std::function<std::vector<float>(std::size_t)>;
+
+/// Latents over the dimensions `row` and `latent_component`.
+class LatentColumns
+{
+  public:
+    /// Makes the dimension latent_component of extent `latent_dim`. Group and rows must outlive it.
+    LatentColumns(h5::Group& group, h5::Dataset const& rows, std::int64_t latent_dim);
+
+    /// A shorter latent is filled up with NaN.
+    void write(std::string const& name, std::string_view long_name, LatentOfRow const& latent_of);
+    void write(LatentColumn const& column, OutcomeRows const& table);
+
+  private:
+    h5::Group& group_;
+    h5::Dataset const& rows_;
+    h5::Dataset components_;
+};
 
 /// The outcomes of such columns, whatever their values. Throws FileError if their lengths differ.
 std::vector<TrialOutcome> read_outcome_columns(h5::Group const& group);

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace
 {
 
-constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 4};
+constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 4, .minor = 1};
 
 [[noreturn]] void fail_damaged(fs::path const& path, std::string const& problem)
 {
@@ -26,7 +26,7 @@ constexpr h5::FileType segment_type{.name = "surf_sweep/segment", .major = 4};
                                 path.string(), problem));
 }
 
-/// Of all that affects the results: not of host, device and seconds.
+/// Of all that affects the results: not of how the block was computed.
 std::uint64_t checksum(Segment const& segment)
 {
     std::string text = fmt::format("{}\n{}\n{} {} {} {}\n", segment.block.hex(), segment.cell,
@@ -114,6 +114,33 @@ void require_sane(fs::path const& path, Segment const& segment)
     }
 }
 
+void write_run(h5::Group& root, BlockRun const& run)
+{
+    root.set_attribute("host", run.host);
+    root.set_attribute("device", run.device);
+    root.set_attribute("seconds", run.seconds);
+    root.set_attribute("rank", run.rank);
+    root.set_attribute("start", run.start);
+    root.set_attribute("test_images", run.test_images);
+}
+
+BlockRun read_run(h5::Group const& root)
+{
+    BlockRun run{.host = root.attribute<std::string>("host"),
+                 .device = root.attribute<std::string>("device"),
+                 .seconds = root.attribute<double>("seconds")};
+    auto const read_if_there = [&]<class T>(char const* name, T& value) {
+        if (root.has_attribute(name))
+        {
+            value = root.attribute<T>(name);
+        }
+    };
+    read_if_there("rank", run.rank);
+    read_if_there("start", run.start);
+    read_if_there("test_images", run.test_images);
+    return run;
+}
+
 void require_block(fs::path const& path, Segment const& segment, BlockSpec const& spec)
 {
     auto const latent_dim = static_cast<std::size_t>(spec.cell.generator.latent_dim);
@@ -154,18 +181,21 @@ void write_segment(fs::path const& output, BlockSpec const& spec,
     root.set_attribute("first", segment.first);
     root.set_attribute("budget_steps", segment.budget.steps);
     root.set_attribute("budget_evaluations", segment.budget.evaluations);
-    root.set_attribute("host", run.host);
-    root.set_attribute("device", run.device);
-    root.set_attribute("seconds", run.seconds);
+    write_run(root, run);
     root.set_attribute("checksum", checksum(segment));
 
     h5::Dataset const rows = create_row_numbers(root, spec.count);
-    std::vector<TrialOutcome const*> pointers;
+    OutcomeRows table;
     for (TrialOutcome const& outcome : outcomes)
     {
-        pointers.push_back(&outcome);
+        table.outcomes.push_back(&outcome);
     }
-    write_outcome_columns(root, rows, pointers, spec.cell.generator.latent_dim);
+    write_number_columns(root, rows, table);
+    LatentColumns latents(root, rows, spec.cell.generator.latent_dim);
+    for (LatentColumn const& column : latent_columns)
+    {
+        latents.write(column, table);
+    }
     file.publish();
 }
 
@@ -180,8 +210,7 @@ Segment read_segment(fs::path const& path)
                     {root.attribute<std::int64_t>("budget_steps"),
                      root.attribute<std::int64_t>("budget_evaluations")},
                     read_outcome_columns(root),
-                    {root.attribute<std::string>("host"), root.attribute<std::string>("device"),
-                     root.attribute<double>("seconds")}};
+                    read_run(root)};
     if (segment.block.hex() != path.stem())
     {
         fail_damaged(path, fmt::format("holds block {}", segment.block.hex()));

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +20,13 @@ struct BlockRun
     std::string host;
     std::string device;
     double seconds = 0;
+    std::int64_t rank = unknown;
+    /// When it began, in seconds since 1970 (UTC); NaN in segments of earlier versions.
+    double start = std::numeric_limits<double>::quiet_NaN();
+    /// How many test images its targets were drawn from.
+    std::int64_t test_images = unknown;
+
+    static constexpr std::int64_t unknown = -1;  ///< in segments of earlier versions
 };
 
 /// The outcomes of one block as stored.

@@ -8,6 +8,7 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "spec/trial_start.hpp"
 #include "trial/tensor_rows.hpp"
 
 namespace surf::trial
@@ -15,29 +16,14 @@ namespace surf::trial
 namespace
 {
 
-void draw_latent(RandomStream& stream, Prior prior, std::span<float> latent)
-{
-    switch (prior)
-    {
-        case Prior::uniform:
-            stream.fill_uniform(latent, -1, 1);
-            return;
-        case Prior::normal:
-            stream.fill_normal(latent, 0, 1);
-            return;
-    }
-    EXPECT(!"every prior of the table has its case");
-}
-
-/// [count × k], a row a trial.
-at::Tensor draw_latents(CellSpec const& cell, Purpose purpose, std::int64_t first,
-                        std::int64_t count)
+/// [count × k], a row a trial: what `latent_of` gives of each.
+at::Tensor draw_latents(CellSpec const& cell, std::int64_t first, std::int64_t count,
+                        std::vector<float> (*latent_of)(CellSpec const&, std::int64_t))
 {
     at::Tensor latents = at::empty({count, cell.generator.latent_dim});
     for (std::int64_t i = 0; i < count; ++i)
     {
-        RandomStream stream = cell.stream(purpose, first + i);
-        draw_latent(stream, cell.generator.prior, row_of<float>(latents, i));
+        std::ranges::copy(latent_of(cell, first + i), row_of<float>(latents, i).begin());
     }
     return latents;
 }
@@ -59,9 +45,8 @@ at::Tensor draw_images(CellSpec const& cell, std::int64_t first, std::int64_t co
     at::Tensor targets = at::empty({count, size});
     for (std::int64_t i = 0; i < count; ++i)
     {
-        auto const chosen = cell.stream(Purpose::target_image, first + i)
-                                .below(static_cast<std::uint64_t>(images.count));
-        auto const pixels = images.pixels.begin() + static_cast<std::ptrdiff_t>(chosen) * size;
+        std::int64_t const chosen = target_index(cell, first + i, images.count);
+        auto const pixels = images.pixels.begin() + chosen * size;
         std::transform(pixels, pixels + size, row_of<float>(targets, i).begin(),
                        [&](std::uint8_t pixel) { return generator.range.value_of(pixel); });
     }
@@ -89,12 +74,11 @@ TrialInputs draw_inputs(CellSpec const& cell, std::int64_t first, std::int64_t c
     bool const searched = has_latent(problem.task);
     EXPECT(searched || images != nullptr);
     return {
-        .target_latent = searched ? draw_latents(cell, Purpose::target_latent, first, count)
-                                        .mul_(problem.target_scale)
+        .target_latent = searched ? draw_latents(cell, first, count, target_latent)
                                   : at::full({count, cell.generator.latent_dim},
                                              std::numeric_limits<float>::quiet_NaN(), at::kFloat),
         .target_image = searched ? at::Tensor() : draw_images(cell, first, count, *images),
-        .initial_latent = draw_latents(cell, Purpose::initial_latent, first, count),
+        .initial_latent = draw_latents(cell, first, count, initial_latent),
         .measured_by = draw_operator(cell, first, count),
         .noise = problem.noise > 0 ? draw_noise(cell, first, count) : at::Tensor(),
     };

@@ -122,17 +122,19 @@ def write_summary(file: h5py.File, job: Job) -> None:
     rates = ["success_rate", "success_low", "success_high"]
     values = {name: np.full(shape[:-1], np.nan) for name in rates}
     values |= {name: np.full(shape, np.nan) for name in profiles}
-    values |= {name: np.full(shape[:-1], -1, "i8") for name in ("trials", "successes")}
-    values["operator"] = np.full(shape[:-1], -1, "i1")
+    values |= {name: np.full(shape[:-1], -1, "i8") for name in ("trials", "trials_planned", "successes")}
+    values["iterations_p75"] = np.full(shape[:-1], np.nan)
+    values["operator_code"] = np.full(shape[:-1], -1, "i1")
     for experiment, task, model, k, m in cells():
         for training, of_training in enumerate(job.successes[TASKS[task]]):
             for method, successes in enumerate(of_training):
                 at = (experiment, task, model, k, training, m, method)
-                values["trials"][at] = TRIALS
-                values["operator"][at] = min(task, 1)
+                values["trials"][at] = values["trials_planned"][at] = TRIALS
+                values["operator_code"][at] = min(task, 1)
                 if TASKS[task] == "approximation":
                     continue
                 values["successes"][at] = successes
+                values["iterations_p75"][at] = 100 * (1 + method) + successes
                 hits = hit_evaluations(method, successes)
                 within = ((hits[:, None] >= 0) & (hits[:, None] <= EVALUATIONS)).sum(axis=0)
                 for name, count in (("success", successes), ("hits_within", within)):
@@ -141,7 +143,7 @@ def write_summary(file: h5py.File, job: Job) -> None:
                         values[end][at] = value
     group = file.create_group("summary", track_order=True)
     write_cells(group, coordinates, values)
-    add_flags(group["operator"], OPERATORS)
+    add_flags(group["operator_code"], OPERATORS)
 
     counts = {"trainings": (values["trials"] > 0).sum(axis=4), "trials": np.maximum(values["trials"], 0).sum(axis=4)}
     pooled = {name: np.where(counts["trainings"] > 0, count, -1) for name, count in counts.items()}
@@ -159,9 +161,57 @@ def write_summary(file: h5py.File, job: Job) -> None:
     add_flags(group["complete"], ["no", "yes"])
 
 
-def write_trials(group: h5py.Group, job: Job) -> None:
+def write_names(group: h5py.Group, over: h5py.Dataset, codes: dict[str, list[int]], meanings: dict[str, list[str]]) -> None:
+    """Writes a column NAME_code for each enumeration."""
+    for name, column in codes.items():
+        dataset = group.create_dataset(f"{name}_code", data=np.array(column, "i4"))
+        dataset.dims[0].attach_scale(over)
+        add_flags(dataset, meanings[name])
+
+
+def add_column(group: h5py.Group, over: h5py.Dataset, name: str, values, fill: float | None = None) -> h5py.Dataset:
+    kind = {"dtype": h5py.string_dtype()} if isinstance(values[0], str) else {}
+    dataset = group.create_dataset(name, data=values, **kind)
+    dataset.dims[0].attach_scale(over)
+    if fill is not None:
+        dataset.attrs["_FillValue"] = np.array(fill, dataset.dtype)
+    return dataset
+
+
+def meanings_of(job: Job) -> dict[str, list[str]]:
+    return {"experiment": list(EXPERIMENTS), "task": TASKS, "model": MODELS, "operator": OPERATORS, "method": job.methods}
+
+
+def write_cells_table(file: h5py.File, job: Job) -> None:
+    """Writes /cells: what /summary says, a row for each of cells(), trainings and methods."""
+    group, summary = file.create_group("cells", track_order=True), file["summary"]
+    places = [
+        (experiment, task, model, k, training, m, method)
+        for experiment, task, model, k, m in cells()
+        for training in range(len(job.trainings))
+        for method in range(len(job.methods))
+    ]
+    row = scale(group, "cell", list(range(len(places))))
+    experiment, task, model, k, training, m, method = zip(*places)
+    operator = [min(each, 1) for each in task]
+    codes = {"experiment": experiment, "task": task, "model": model, "operator": operator, "method": method}
+    write_names(group, row, codes, meanings_of(job))
+    for name, column in codes.items():
+        add_column(group, row, name, [meanings_of(job)[name][code] for code in column])
+    for name, indices, values in (("latent_dim", k, LATENT_DIMS), ("training", training, job.trainings),
+                                  ("measurements", m, MEASUREMENTS)):
+        add_column(group, row, name, [values[index] for index in indices])
+    for name in ("trials", "trials_planned", "successes", "success_rate", "success_low", "success_high", "iterations_p75"):
+        values = summary[name][...]
+        add_column(group, row, name, [values[place] for place in places], summary[name].attrs["_FillValue"])
+    add_flags(add_column(group, row, "complete", np.ones(len(places), "i1"), -1), ["no", "yes"])
+
+
+def write_trials(file: h5py.File, job: Job) -> None:
     """Trials that succeed end at distance 0, the others at 4 − k·0.1; one adam trial at NaN a cell."""
+    group = file.create_group("trials", track_order=True)
     rows = []
+    number = 0
     for experiment, task, model, k, m in cells():
         for training, of_training in enumerate(job.successes[TASKS[task]]):
             for method, successes in enumerate(of_training):
@@ -169,34 +219,66 @@ def write_trials(group: h5py.Group, job: Job) -> None:
                 for trial in range(TRIALS):
                     lost = method == 0 and trial == TRIALS - 1
                     distance = 0.0 if hits[trial] >= 0 else 4 - 0.1 * LATENT_DIMS[k]
+                    success = int(distance == 0)
                     if lost or TASKS[task] == "approximation":
                         distance = np.nan
+                    if TASKS[task] == "approximation":
+                        success = -1
                     error = pixel_errors(method, m, training)[trial]
-                    names = (experiment, task, model, min(task, 1), method, 2 if lost else 0, int(distance == 0))
+                    names = (experiment, task, model, min(task, 1), method, 2 if lost else 0, success)
                     numbers = (LATENT_DIMS[k], job.trainings[training], MEASUREMENTS[m], trial, hits[trial])
-                    rows.append((*names, *numbers, distance, error))
+                    rows.append((*names, *numbers, number, distance, error))
+                number += 1
     row = scale(group, "row", list(range(len(rows))))
-    columns = list(zip(*rows))
-    meanings = {"experiment": list(EXPERIMENTS), "task": TASKS, "model": MODELS, "operator": OPERATORS}
-    meanings |= {"method": job.methods, "stop_reason": ["converged", "iteration_cap", "non_finite"]}
-    meanings |= {"success": ["no", "yes"]}
-    numbers = ["latent_dim", "training", "measurements", "trial", "hit_evaluations", "distance", "pixel_error"]
-    kinds = {"experiment": "i4", "model": "i4", "distance": "f8", "pixel_error": "f8"}
-    for name, column in zip([*meanings, *numbers], columns, strict=True):
-        kind = kinds.get(name, "i1" if name in meanings else "i8")
-        dataset = group.create_dataset(name, data=np.array(column, kind))
-        dataset.dims[0].attach_scale(row)
-        if name in meanings:
-            add_flags(dataset, meanings[name])
-    group["hit_evaluations"].attrs["_FillValue"] = np.int64(-1)
+    *codes, reason, success, k, training, m, trial, hits, cell, distance, error = map(np.array, zip(*rows))
+    write_names(group, row, dict(zip(meanings_of(job), codes)), meanings_of(job))
+    numbers = {"cell": cell, "latent_dim": k, "training": training, "measurements": m, "trial": trial}
+    numbers |= {"distance": distance, "pixel_error": error}
+    for name, values in numbers.items():
+        add_column(group, row, name, values)
+    add_column(group, row, "hit_evaluations", hits, -1)
+    add_flags(add_column(group, row, "stop_reason_code", reason.astype("i1")), ["converged", "iteration_cap", "non_finite"])
+    add_flags(add_column(group, row, "success", success.astype("i1"), -1), ["no", "yes"])
+
+
+# Of the blocks: rank, start and end in seconds. Rank 0 waits from 30 to 50.
+BLOCKS = [(0, 0, 30), (1, 0, 45), (0, 50, 60), (1, 45, 60)]
+EPOCH = 1.5e9  # 2017-07-14 02:40:00 UTC
+
+
+def write_blocks(file: h5py.File) -> None:
+    group = file.create_group("blocks", track_order=True)
+    row = scale(group, "block", list(range(len(BLOCKS))))
+    ranks, starts, ends = map(np.array, zip(*BLOCKS))
+    add_column(group, row, "cell", np.arange(len(BLOCKS)))
+    add_column(group, row, "first", 0 * ranks)
+    add_column(group, row, "trials", 0 * ranks + TRIALS)
+    add_column(group, row, "rank", ranks, -1)
+    add_column(group, row, "start", EPOCH + starts, np.nan)
+    add_column(group, row, "seconds", (ends - starts).astype("f8"))
+    add_column(group, row, "host", ["node7"] * len(BLOCKS))
+    add_column(group, row, "device", ["cpu"] * len(BLOCKS))
+
+
+def write_chains(file: h5py.File, job: Job) -> None:
+    group = file.create_group("chains", track_order=True)
+    places = [(model, k, training) for model in MODELS for k in LATENT_DIMS for training in job.trainings]
+    row = scale(group, "chain", list(range(len(places))))
+    for name, values in zip(("model", "latent_dim", "training"), zip(*places)):
+        add_column(group, row, name, list(values))
+    add_column(group, row, "snapshots", [101] * len(places))
+    add_column(group, row, "diversity", [0.5] * (len(places) - 1) + [np.nan], np.nan)
 
 
 def write_results(path: Path, job: Job) -> Path:
     with h5py.File(path, "w", track_order=True) as file:
         file.attrs["filetype"] = "surf_sweep/results"
-        file.attrs["schema_version"] = "4.0"
+        file.attrs["schema_version"] = "5.0"
         write_summary(file, job)
-        write_trials(file.create_group("trials", track_order=True), job)
+        write_cells_table(file, job)
+        write_trials(file, job)
+        write_blocks(file)
+        write_chains(file, job)
         settings = file.create_group("experiments", track_order=True)
         for name, tasks in EXPERIMENTS.items():
             settings.create_group(name, track_order=True).attrs["trials.tasks"] = ",".join(tasks)

@@ -6,14 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from conftest import THREE, hit_evaluations
 from matplotlib.figure import Figure
 
-import atlas
-import files
-import results
-from compare import Comparison, Problem
+from surf_sweep import atlas, files, results
+from surf_sweep.compare import Comparison, Problem
 
 
 def comparison(experiment: str, model: str, k: int, only_a: list[int], only_b: list[int], m: int = 784) -> Comparison:
@@ -111,8 +108,8 @@ def test_each_problem_has_the_smaller_mean_of_the_two_methods(trainings_file: Pa
         compared = atlas.comparisons(trials, pooled, experiments, first, second)
         assert [of_problem.evaluations for of_problem in compared] == [195] * 6
     # The second method's mean is that in its own experiment.
-    of_table1 = trials.isel(row=trials.experiment.values == "table1")
-    trials = xr.concat([trials, of_table1.assign(experiment=of_table1.experiment.where(False, "figure1"))], "row")
+    of_table1 = trials[trials.experiment == "table1"]
+    trials = pd.concat([trials, of_table1.assign(experiment="figure1")])
     means = pooled.network_evaluations_mean
     means = means.where(means.experiment != "figure1", means.sel(experiment="table1", drop=True) - 60)
     pooled = pooled.assign(network_evaluations_mean=means)
@@ -150,6 +147,6 @@ def test_command_on_other_methods(
 
 def test_a_map_needs_a_known_latent(trainings_file: Path) -> None:
     trials, pooled = results.trials(trainings_file), results.pooled(trainings_file)
-    trials = trials.isel(row=trials.task.values == "approximation")
+    trials = trials[trials.task == "approximation"]
     with pytest.raises(files.UnreadableError, match="surfing and adam have no trials with a known latent"):
         atlas.comparisons(trials, pooled, {}, "surfing", "adam")

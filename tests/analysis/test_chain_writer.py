@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-import network as networks
-from chain_file import number_text
-from chain_writer import ChainError, ChainWriter
-from seal import seal
+from surf_sweep import network as networks
+from surf_sweep.chain_file import number_text
+from surf_sweep.chain_writer import ChainError, ChainWriter
+from surf_sweep.seal import seal
 
 NETWORK = {
     "input": 3,

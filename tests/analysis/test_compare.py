@@ -7,20 +7,16 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from conftest import SEED, THREE, hit_evaluations, pixel_errors
 from scipy import stats
 
-import compare
-import files
-import nested
-import results
+from surf_sweep import compare, files, nested, results
 
 TRAININGS, TRIALS = [3, 5, 9], 40
 METHODS = ["lm", "surfing-lm"]
 
 
-def random_trials(random: np.random.Generator) -> xr.Dataset:
+def random_trials(random: np.random.Generator) -> pd.DataFrame:
     """Two methods on two problems with x* and one without, over three trainings; trials in no order.
 
     Of surfing-lm, the last trials are not done yet. Some trials that hit do not end there.
@@ -34,22 +30,21 @@ def random_trials(random: np.random.Generator) -> xr.Dataset:
                     rows.append({
                         "experiment": "a", "task": task, "model": "dcgan", "latent_dim": k, "operator": "identity",
                         "measurements": 784, "training": training, "trial": trial, "method": method,
-                        "success": "yes" if hit and trial % 5 else "no",
+                        "success": pd.NA if task == "approximation" else bool(hit and trial % 5),
                         "hit_evaluations": float(random.integers(50, 500)) if hit else np.nan,
                         "distance": np.nan if task == "approximation" else float(not (hit and trial % 5)),
                         "pixel_error": np.nan if random.random() < 0.1 else round(random.random(), 1),
                     })
     order = random.permutation(len(rows))
-    return xr.Dataset({name: ("row", np.array([rows[row][name] for row in order])) for name in rows[0]})
+    return pd.DataFrame([rows[row] for row in order]).astype({"success": "boolean"})
 
 
-def outcomes(trials: xr.Dataset, task: str, training: int, name: str) -> list[tuple]:
+def outcomes(trials: pd.DataFrame, task: str, training: int, name: str) -> list[tuple]:
     """The outcomes of both methods in every pair."""
     of_method = [{}, {}]
-    for row in range(trials.sizes["row"]):
-        of_row = trials.isel(row=row)
+    for _, of_row in trials.iterrows():
         if of_row.task == task and of_row.training == training:
-            of_method[METHODS.index(of_row.method)][int(of_row.trial)] = of_row[name].item()
+            of_method[METHODS.index(of_row.method)][int(of_row.trial)] = of_row[name]
     return [(of_method[0][trial], of_method[1][trial]) for trial in of_method[0].keys() & of_method[1].keys()]
 
 
@@ -60,11 +55,11 @@ def sign_test(one: int, other: int) -> float:
 
 
 @pytest.fixture(scope="module")
-def trials() -> xr.Dataset:
+def trials() -> pd.DataFrame:
     return random_trials(np.random.default_rng(7))
 
 
-def compared(trials: xr.Dataset, task: str, evaluations: float) -> compare.Comparison:
+def compared(trials: pd.DataFrame, task: str, evaluations: float) -> compare.Comparison:
     pairs = compare.paired(trials, {}, *METHODS)
     [problem] = [problem for problem in pairs if problem.task == task]
     return compare.compare(problem, pairs[problem], evaluations)
@@ -72,7 +67,7 @@ def compared(trials: xr.Dataset, task: str, evaluations: float) -> compare.Compa
 
 @pytest.mark.parametrize("evaluations", [20, 250, 1000, inf])
 @pytest.mark.parametrize("task", ["inversion", "recovery"])
-def test_solved_trials_are_counted_in_pairs(trials: xr.Dataset, task: str, evaluations: float) -> None:
+def test_solved_trials_are_counted_in_pairs(trials: pd.DataFrame, task: str, evaluations: float) -> None:
     found = compared(trials, task, evaluations)
     assert found.measure == "hits" and found.counts.index.tolist() == TRAININGS
     rates, of_trainings = [], []
@@ -80,7 +75,7 @@ def test_solved_trials_are_counted_in_pairs(trials: xr.Dataset, task: str, evalu
         hits = outcomes(trials, task, training, "hit_evaluations")
         solved = [tuple(hit <= evaluations for hit in pair) for pair in hits]
         if evaluations == inf:
-            solved = [tuple(success == "yes" for success in pair) for pair in outcomes(trials, task, training, "success")]
+            solved = [tuple(bool(success) for success in pair) for pair in outcomes(trials, task, training, "success")]
             assert solved != [tuple(hit <= evaluations for hit in pair) for pair in hits]
         only_a, only_b = solved.count((True, False)), solved.count((False, True))
         counts = found.counts.loc[training]
@@ -114,7 +109,7 @@ def test_the_p_value_is_that_of_all_outcomes_as_rare_in_the_strata() -> None:
     assert found.p == pytest.approx(extreme / 2**differing)
 
 
-def test_pixel_errors_are_compared_without_a_known_latent(trials: xr.Dataset) -> None:
+def test_pixel_errors_are_compared_without_a_known_latent(trials: pd.DataFrame) -> None:
     found = compared(trials, "approximation", 20)
     assert found.measure == "pixel error" and np.isnan(found.rates).all()
     differences, sums = [], np.zeros(2, int)
@@ -129,8 +124,8 @@ def test_pixel_errors_are_compared_without_a_known_latent(trials: xr.Dataset) ->
 
 
 @pytest.mark.parametrize("evaluations", [250, inf])
-def test_a_problem_in_which_no_trial_hits_is_compared_by_hits(trials: xr.Dataset, evaluations: float) -> None:
-    without = trials.assign(hit_evaluations=trials.hit_evaluations * np.nan, success=trials.success.where(False, "no"))
+def test_a_problem_in_which_no_trial_hits_is_compared_by_hits(trials: pd.DataFrame, evaluations: float) -> None:
+    without = trials.assign(hit_evaluations=np.nan, success=trials.success & False)
     found = compared(without, "inversion", evaluations)
     assert (found.measure, found.p, found.rates) == ("hits", 1, (0, 0))
 
@@ -179,12 +174,12 @@ def copy_experiment(path: Path, table1: dict[str, str], figure1: dict[str, str])
     """Gives figure1 the trials of table1, which succeed one evaluation later, and both some settings."""
     with h5py.File(path, "a") as file:
         trials = file["trials"]
-        rows = trials["experiment"][...] == 0
+        rows = trials["experiment_code"][...] == 0
         for name, dataset in trials.items():
             if name != "row":
                 values = dataset[...]
                 copied = values[rows]
-                copied = np.ones_like(copied) if name == "experiment" else copied
+                copied = np.ones_like(copied) if name == "experiment_code" else copied
                 copied = np.where(copied < 0, copied, copied + 1) if name == "hit_evaluations" else copied
                 attributes = dict(dataset.attrs)
                 del trials[name]

@@ -1,26 +1,24 @@
 """analysis/figures.py: the numbers that are drawn."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
-import xarray as xr
 from conftest import EVALUATIONS, ONE, THREE, hit_evaluations, pixel_errors, wilson
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-import figures
-import files
-import results
+from surf_sweep import figures, files, results, style
 
 
 def draw(file: Path, experiment: str) -> Figure:
-    return figures.experiment_figure(results.summary(file), results.pooled(file), results.trials(file), experiment)
+    return figures.experiment_figure(figures.read(file), experiment)
 
 
 def draw_profiles(file: Path, experiment: str) -> Figure:
-    return figures.data_profiles(results.summary(file), results.pooled(file), experiment)
+    return figures.data_profiles(figures.read(file), experiment)
 
 
 def panel(figure: Figure, title: str):
@@ -28,70 +26,133 @@ def panel(figure: Figure, title: str):
     return axes
 
 
+def points(axes, method: str) -> list[tuple[float, float]]:
+    """The marks of a method in a panel of success rates."""
+    lines = [line for line in axes.lines if line.get_marker() == style.MARKERS[method] and line.get_linestyle() == "None"]
+    return [tuple(point) for line in lines for point in line.get_xydata()]
+
+
+def bars(axes) -> list[np.ndarray]:
+    """The ends of the error bars, of each method."""
+    return [np.array(container.lines[2][0].get_segments())[:, :, 1] for container in axes.containers]
+
+
 def test_a_panel_for_each_cell_of_an_experiment(results_file: Path) -> None:
     titles = [axes.get_title() for axes in draw(results_file, "table1").axes]
-    assert titles == [f"{model}{t}" for model in ("dcgan", "wgan") for t in (", k = 2", ", k = 5", ": success")]
+    models = ("dcgan", "wgan")
+    assert titles == [*(f"{model}, k = {k}" for model in models for k in (2, 5)), *(f"{model}: success" for model in models)]
     titles = [axes.get_title() for axes in draw(results_file, "figures3and4").axes]
     assert titles == ["dcgan, k = 5: recovery", "dcgan, k = 5: approximation"]  # it has no WGAN
 
 
 def test_a_colour_for_each_method(results_file: Path) -> None:
     [legend] = draw(results_file, "table1").legends
-    assert [text.get_text() for text in legend.get_texts()] == ["regular Adam", "surfing", "restarts"]
-    assert list(figures.COLOURS) == list(figures.LABELS) == list(figures.MARKERS) == [
+    assert [text.get_text() for text in legend.get_texts()] == ["regular Adam", "surfing", "restarts", "the paper's"]
+    assert list(style.COLOURS) == list(style.LABELS) == list(style.MARKERS) == [
         "adam", "surfing", "restarts", "projected", "lm", "surfing-lm", "restarts-lm", "restarts-surfing",
         "restarts-surfing-lm"]
-    for of_method in (figures.COLOURS, figures.LABELS, figures.MARKERS):
+    for of_method in (style.COLOURS, style.LABELS, style.MARKERS):
         assert len(set(of_method.values())) == len(of_method)
 
 
-def test_the_legend_fits_the_figure(trainings_file: Path) -> None:
-    for figure in (draw(trainings_file, "figures3and4"), draw_profiles(trainings_file, "table1")):
+@pytest.mark.parametrize("width", [style.COLUMN, style.PAGE])
+def test_figures_are_legible_at_their_width(trainings_file: Path, width: float) -> None:
+    sweep = figures.read(trainings_file)
+    drawn = [figures.experiment_figure(sweep, name, width) for name in ("table1", "figures3and4")]
+    drawn.append(figures.data_profiles(sweep, "table1", width))
+    for figure in drawn:
         figure.draw_without_rendering()
+        assert figure.get_figwidth() == width
         [legend] = figure.legends
-        assert len(legend.get_texts()) == 5
-        box = legend.get_window_extent()
-        assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
+        assert legend.get_window_extent().x0 >= 0 and legend.get_window_extent().x1 <= figure.bbox.x1
+        texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+        assert min(text.get_size() for text in texts) >= 7 * 0.7 - 1e-9  # exponents are smaller
+        for axes in figure.axes:
+            ticks = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+            ticks = sorted((box for box in ticks if axes.bbox.x0 - 1 <= (box.x0 + box.x1) / 2 <= axes.bbox.x1 + 1), key=lambda b: b.x0)
+            assert all(left.x1 < right.x0 for left, right in zip(ticks, ticks[1:])), axes.get_title()
+            assert axes.title.get_window_extent().x1 <= figure.bbox.x1
 
 
-@pytest.mark.parametrize(("latent_dim", "farthest"), [(2, 3.8), (5, 3.5)])
-def test_distances(results_file: Path, latent_dim: int, farthest: float) -> None:
+@pytest.mark.parametrize("latent_dim", [2, 5])
+def test_distances(results_file: Path, latent_dim: int) -> None:
     axes = panel(draw(results_file, "table1"), f"dcgan, k = {latent_dim}")
-    adam, surfing, restarts = (patch.get_data() for patch in axes.patches)
+    curves = {line.get_label(): line.get_xydata() for line in axes.lines}
+    trials = results.trials(results_file)
+    for method in ("adam", "surfing", "restarts"):
+        chosen = trials[(trials.task == "inversion") & (trials.model == "dcgan") & (trials.latent_dim == latent_dim)]
+        distances = chosen.distance[chosen.method == method]
+        for x, share in curves[style.LABELS[method]]:
+            assert share <= (distances <= x + 1e-12).mean() + 1e-12
+            if x > 1:
+                assert share > 0.9 * (distances < x).mean()
+        assert curves[style.LABELS[method]][-1][1] == pytest.approx(distances.notna().mean())
     # Adam: 9 of 20 at 0, 10 far away, 1 not finite; surfing: all at 0; restarts: 14 and 6.
-    between = [0] * (figures.BINS - 2)
-    assert len(adam.values) == figures.BINS
-    np.testing.assert_allclose(adam.values, [0.45, *between, 0.5])
-    np.testing.assert_allclose(surfing.values, [1, *between, 0])
-    np.testing.assert_allclose(restarts.values, [0.7, *between, 0.3])
-    assert adam.edges[-1] == pytest.approx(farthest)
+    at_success = [curve[curve[:, 0] <= 0.01][-1][1] for curve in list(curves.values())[:3]]
+    np.testing.assert_allclose(at_success, [0.45, 1, 0.7])
+    assert curves["regular Adam"][-1][1] == pytest.approx(0.95)
+    assert all(tuple(curve[0]) == (figures.NEAREST, 0) for curve in list(curves.values())[:3])
+
+
+def test_the_success_distance_is_the_experiments(results_file: Path) -> None:
+    def line(figure: Figure) -> float:
+        [line] = [line for line in panel(figure, "dcgan, k = 2").lines if line.get_color() == "grey"]
+        return line.get_xdata()[0]
+
+    assert line(draw(results_file, "table1")) == 0.01
+    with h5py.File(results_file, "a") as file:
+        file["experiments/table1"].attrs["stop.success_distance"] = "0.5"
+    assert line(draw(results_file, "table1")) == 0.5
 
 
 def test_success_rates(results_file: Path) -> None:
     axes = panel(draw(results_file, "table1"), "wgan: success")
-    bars = [c for c in axes.containers if hasattr(c, "patches")]
-    assert [[bar.get_height() for bar in method] for method in bars] == [[0.45, 0.45], [1, 1], [0.7, 0.7]]
-    assert [to_hex(method[0].get_facecolor()).upper() for method in bars] == list(figures.COLOURS.values())[:3]
+    for method, rate in (("adam", 0.45), ("surfing", 1), ("restarts", 0.7)):
+        assert [y for _, y in points(axes, method)] == [rate, rate]
+    np.testing.assert_allclose(bars(axes)[0][0], wilson(9, 20))
+    np.testing.assert_allclose(bars(axes)[1][0], [wilson(20, 20)[0], 1], atol=1e-12)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "5"]
-    adam, surfing, _ = (collection.get_segments() for collection in axes.collections)
-    np.testing.assert_allclose(adam[0][:, 1], wilson(9, 20))
-    np.testing.assert_allclose(surfing[0][:, 1], [wilson(20, 20)[0], 1], atol=1e-12)
     # Side by side around the place of their k.
-    edges = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for method in bars for bar in method)
-    assert all(right <= left for (_, right), (left, _) in zip(edges, edges[1:]))
-    assert np.mean([np.mean(edge) for edge in edges[:3]]) == pytest.approx(0, abs=1e-12)
+    places = [points(axes, method)[0][0] for method in ("adam", "surfing", "restarts")]
+    assert places == sorted(places) and np.mean(places) == pytest.approx(0, abs=1e-12)
+
+
+def test_the_papers_values_stand_at_their_method(results_file: Path) -> None:
+    axes = panel(draw(results_file, "table1"), "wgan: success")
+    marks = sorted(tuple(point) for line in axes.lines if line.get_color() == "black" for point in line.get_xydata())
+    expected = [(points(axes, method)[1][0], rate) for method, rate in (("adam", 0.56), ("surfing", 0.817))]  # k = 5
+    np.testing.assert_allclose(marks, sorted(expected))
+
+
+def test_points_of_incomplete_cells_are_hollow(results_file: Path) -> None:
+    sweep = figures.read(results_file)
+    partial = (sweep.cells.method == "surfing") & (sweep.cells.task != "approximation") & (sweep.cells.latent_dim == 5)
+    sweep = replace(sweep, cells=sweep.cells.assign(complete=~partial))
+    for experiment, title in (("table1", "wgan: success"), ("figures3and4", "dcgan, k = 5: recovery")):
+        figure = figures.experiment_figure(sweep, experiment)
+        axes = panel(figure, title)
+        hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white" and line.get_marker() != "None"]
+        assert hollow and all(line.get_marker() == style.MARKERS["surfing"] for line in hollow)
+        assert "not all trials done" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_recovery(results_file: Path) -> None:
-    axes = panel(draw(results_file, "figures3and4"), "dcgan, k = 5: recovery")
-    adam, surfing, restarts = (container.lines[0] for container in axes.containers)
-    for method, line in enumerate((adam, surfing, restarts)):
-        np.testing.assert_allclose(line.get_xdata(), np.array([20, 50]) * 1.05 ** (method - 1))
-    for line, rate in ((adam, 0.2), (surfing, 0), (restarts, 0.3)):
-        np.testing.assert_array_equal(line.get_ydata(), [rate, rate])
-    np.testing.assert_allclose(axes.collections[0].get_segments()[1][:, 1], wilson(4, 20))
-    assert axes.get_xlabel() == "measurements m (gaussian)"
+    figure = draw(results_file, "figures3and4")
+    axes = panel(figure, "dcgan, k = 5: recovery")
+    for number, (method, rate) in enumerate((("adam", 0.2), ("surfing", 0), ("restarts", 0.3))):
+        places, rates = zip(*points(axes, method))
+        np.testing.assert_allclose(places, np.array([20, 50]) * 1.05 ** (number - 1))
+        assert rates == (rate, rate)
+    np.testing.assert_allclose(bars(axes)[0][1], wilson(4, 20))
+    assert "measurements m (gaussian)" in [text.get_text() for text in figure.findobj(Text)]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["20", "50"]
+
+
+def test_numbers_on_an_axis_do_not_touch() -> None:
+    counts = np.array([10, 20, 30, 40, 50, 70, 100, 200, 400])
+    shown = style.spaced(np.log10(counts), [str(m) for m in counts], 1.2)
+    assert shown[0] == 0 and 1 < len(shown) < len(counts)
+    assert style.spaced(np.log10(counts), [str(m) for m in counts], 12) == list(range(9))
 
 
 def quantile(errors: np.ndarray, share: float) -> float:
@@ -105,9 +166,10 @@ def quantile(errors: np.ndarray, share: float) -> float:
 
 def test_approximation(results_file: Path) -> None:
     axes = panel(draw(results_file, "figures3and4"), "dcgan, k = 5: approximation")
-    assert len(axes.lines) == 3
+    curves = [line for line in axes.lines if line.get_linestyle() == "-"]
+    assert len(curves) == 3
     top = axes.get_ylim()[1]
-    for method, line in enumerate(axes.lines):
+    for method, line in enumerate(curves):
         np.testing.assert_allclose(line.get_xdata(), np.array([20, 50]) * 1.05 ** (method - 1))
         thin, thick = (collection.get_segments() for collection in axes.collections[2 * method : 2 * method + 2])
         for m in (0, 1):
@@ -124,29 +186,25 @@ def test_approximation(results_file: Path) -> None:
 # Several trainings. -----------------------------------------------------------------------------
 
 
-def test_success_rates_of_several_trainings(trainings_file: Path) -> None:
-    axes = panel(draw(trainings_file, "table1"), "wgan: success")
-    bars = [[bar.get_height() for bar in c] for c in axes.containers if hasattr(c, "patches")]
-    means = np.mean(THREE.successes["inversion"], axis=0) / 20
-    np.testing.assert_allclose(bars, np.transpose([means, means]))
-    for mean, collection in zip(means, axes.collections, strict=True):
-        for segment in collection.get_segments():
-            np.testing.assert_allclose(segment[:, 1], [mean - 0.07, mean + 0.03])  # as the file has it
-
-
-def test_recovery_of_several_trainings(trainings_file: Path) -> None:
-    axes = panel(draw(trainings_file, "figures3and4"), "dcgan, k = 5: recovery")
-    for mean, container in zip(np.mean(THREE.successes["recovery"], axis=0) / 20, axes.containers, strict=True):
-        np.testing.assert_allclose(np.array(container.lines[0].get_ydata(), float), [mean, mean])
-        np.testing.assert_allclose(container.lines[2][0].get_segments()[1][:, 1], [mean - 0.07, mean + 0.03])
+@pytest.mark.parametrize(
+    ("experiment", "task", "title"),
+    [("table1", "inversion", "wgan: success"), ("figures3and4", "recovery", "dcgan, k = 5: recovery")],
+)
+def test_rates_of_several_trainings(trainings_file: Path, experiment: str, task: str, title: str) -> None:
+    axes = panel(draw(trainings_file, experiment), title)
+    means = np.mean(THREE.successes[task], axis=0) / 20
+    for method, mean, ends in zip(THREE.methods, means, bars(axes), strict=True):
+        np.testing.assert_allclose([y for _, y in points(axes, method)], [mean, mean])
+        np.testing.assert_allclose(ends, [[mean - 0.07, mean + 0.03]] * 2)  # as the file has it
 
 
 def test_distances_and_errors_are_those_of_all_trainings(trainings_file: Path) -> None:
     axes = panel(draw(trainings_file, "table1"), "dcgan, k = 2")
-    shares = [patch.get_data().values for patch in axes.patches]
-    np.testing.assert_allclose([values[0] for values in shares], np.mean(THREE.successes["inversion"], axis=0) / 20)
+    shares = [line.get_xydata() for line in axes.lines if line.get_label() in style.LABELS.values()]
+    near = [curve[curve[:, 0] <= 0.01][-1][1] for curve in shares]
+    np.testing.assert_allclose(near, np.mean(THREE.successes["inversion"], axis=0) / 20)
     axes = panel(draw(trainings_file, "figures3and4"), "dcgan, k = 5: approximation")
-    for method, line in enumerate(axes.lines):
+    for method, line in enumerate(line for line in axes.lines if line.get_linestyle() == "-"):
         for m in (0, 1):
             errors = np.concatenate([pixel_errors(method, m, training) for training in range(3)])
             assert line.get_ydata()[m] == pytest.approx(quantile(errors, 0.5))
@@ -195,7 +253,7 @@ def test_profiles(file: str, job, request: pytest.FixtureRequest) -> None:
     axes = panel(figure, "dcgan, k = 5: recovery, m = 50")
     assert (axes.get_xscale(), axes.get_xlim()) == ("log", (10, 1000))
     for method, (name, line) in enumerate(zip(job.methods, axes.lines, strict=True)):
-        assert line.get_label() == figures.LABELS[name] and line.get_color() == figures.COLOURS[name]
+        assert line.get_label() == style.LABELS[name] and line.get_color() == style.COLOURS[name]
         np.testing.assert_allclose(line.get_xdata(), EVALUATIONS)
         shares = shares_within(method, [of_training[method] for of_training in job.successes["recovery"]])
         np.testing.assert_allclose(line.get_ydata(), shares)
@@ -204,14 +262,6 @@ def test_profiles(file: str, job, request: pytest.FixtureRequest) -> None:
         else:
             expected = [shares - 0.07, shares + 0.03]  # as the file has it
         np.testing.assert_allclose(band(axes, method), expected, atol=1e-12)
-
-
-def test_profiles_fit_a_column(trainings_file: Path) -> None:
-    for experiment in ("table1", "figures3and4"):
-        figure = draw_profiles(trainings_file, experiment)
-        assert figure.get_figwidth() <= 5.5
-        sizes = [label.get_size() for axes in figure.axes for label in [axes.title, *axes.get_xticklabels()]]
-        assert min(sizes + [text.get_size() for text in figure.legends[0].get_texts()]) >= 7
 
 
 def test_profiles_need_a_known_latent(results_file: Path) -> None:
@@ -261,8 +311,8 @@ def test_command_draws_profiles(
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in expected)
     assert run(monkeypatch, results_file, "--profiles", "--experiment", "figure1") == 4
     assert "experiment figure1 has no trials with a known latent" in capsys.readouterr().err
-    pooled = results.pooled(results_file)
-    monkeypatch.setattr(results, "pooled", lambda path: pooled.assign(hits_within=pooled.hits_within * np.nan))
+    sweep = figures.read(results_file)
+    monkeypatch.setattr(figures, "read", lambda path: replace(sweep, profiles=sweep.profiles * np.nan))
     assert run(monkeypatch, results_file, "--profiles") == 4
     assert "results.h5 has no trials with a known latent: nothing to draw" in capsys.readouterr().err
 
@@ -270,16 +320,26 @@ def test_command_draws_profiles(
 def test_command_on_the_only_experiment(
     results_file: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = results.trials(results_file)
-
-    def of_one(read: Callable[[Path], xr.Dataset]) -> Callable[[Path], xr.Dataset]:
-        return lambda path: read(path).sel(experiment=["table1"])
-
-    for name in ("summary", "pooled"):
-        monkeypatch.setattr(results, name, of_one(getattr(results, name)))
-    monkeypatch.setattr(results, "trials", lambda path: trials.isel(row=trials.experiment.values == "table1"))
+    monkeypatch.setattr(results, "experiments", lambda path: {"table1": {}})
     assert run(monkeypatch, results_file) == 0
     assert capsys.readouterr().out == f"{results_file.with_suffix('.png')}\n"
+
+
+@pytest.mark.parametrize(("ending", "begin"), [("pdf", b"%PDF"), ("svg", b"<?xml")])
+def test_command_draws_vectors_of_a_width(
+    results_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, begin: bytes
+) -> None:
+    path = tmp_path / f"bars.{ending}"
+    assert run(monkeypatch, results_file, "--experiment", "table1", "--width", "3.3", "--output", path) == 0
+    assert path.read_bytes().startswith(begin)
+
+
+def test_command_on_an_ending_that_is_none(
+    results_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(monkeypatch, results_file, "--experiment", "table1", "--output", tmp_path / "x.foo") == 4
+    error = capsys.readouterr().err
+    assert "x.foo: its ending names no format of figures" in error and error.count("\n") == 1
 
 
 def test_command_on_a_wrong_file(
@@ -294,6 +354,6 @@ def test_command_on_results_without_trials(
     results_file: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trials = results.trials(results_file)
-    monkeypatch.setattr(results, "trials", lambda path: trials.isel(row=[]))
+    monkeypatch.setattr(results, "trials", lambda path: trials.iloc[:0])
     assert run(monkeypatch, results_file) == 4
     assert "has no trials" in capsys.readouterr().err

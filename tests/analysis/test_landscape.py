@@ -9,7 +9,7 @@ import pytest
 from conftest import scale, wilson
 from mpl_toolkits.mplot3d import Axes3D
 
-import landscape
+from surf_sweep import landscape
 
 SCHEMAS = Path(__file__).parents[2] / "hdf5_schema"
 AXIS = np.linspace(-4, 4, 9)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import nested
+from surf_sweep import nested
 
 SUCCESSES, TRIALS = np.array([150, 180, 210]), 300  # rates 0.5, 0.6, 0.7
 

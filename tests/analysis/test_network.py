@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import network as networks
+from surf_sweep import network as networks
 
 LINEAR = {"kind": "linear", "name": "fc", "output": [12]}
 

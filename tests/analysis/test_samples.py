@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-import files
-import samples
+from surf_sweep import files, samples
 
 COUNT, ROWS, COLUMNS = 6, 3, 2
 LOG = {"critic_gap": lambda t: 5 - t / 2, "diversity": lambda t: t / 10}

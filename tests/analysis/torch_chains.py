@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "analysis"))
-import network as networks  # noqa: E402
-from chain_writer import ChainError, ChainWriter  # noqa: E402
+from surf_sweep import network as networks  # noqa: E402
+from surf_sweep.chain_writer import ChainError, ChainWriter  # noqa: E402
 
 
 class Wrapped(nn.Module):

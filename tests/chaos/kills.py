@@ -164,7 +164,8 @@ def differences(one: Path, other: Path) -> list[str]:
     for name in set(names[0]) & set(names[1]):
         if name.parts[0] == "chains" and contents(one / name, ("/",)) != contents(other / name, ("/",)):
             found.append(str(name))
-    if contents(one / "results.h5", ("trials", "summary")) != contents(other / "results.h5", ("trials", "summary")):
+    groups = ("trials", "latents", "summary")
+    if contents(one / "results.h5", groups) != contents(other / "results.h5", groups):
         found.append("results.h5")
     return found
 

@@ -31,12 +31,16 @@ void require_variety(Sweep const& sweep)
 {
     h5::FileReader const results(sweep.results());
     h5::Group const trials = results.root().group("trials");
-    for (char const* const name : {"success", "stop_reason", "task", "method"})
+    for (char const* const name : {"success", "stop_reason_code"})
     {
         INFO(name);
         CHECK(varies<std::int8_t>(trials.dataset(name)));
     }
-    CHECK(varies<std::int32_t>(trials.dataset("model")));
+    for (char const* const name : {"task_code", "method_code", "model_code"})
+    {
+        INFO(name);
+        CHECK(varies<std::int32_t>(trials.dataset(name)));
+    }
     CHECK(varies<std::int64_t>(trials.dataset("iterations")));
 }
 

@@ -20,8 +20,9 @@ summary = xarray.open_dataset(path, group="summary").load()
 trials = xarray.open_dataset(path, group="trials").load()
 
 def names(column):
-    flags = dict(zip(trials[column].attrs["flag_values"], trials[column].attrs["flag_meanings"].split()))
-    return np.array([flags[value] for value in trials[column].values])
+    codes = trials[column + "_code"]
+    flags = dict(zip(codes.attrs["flag_values"], codes.attrs["flag_meanings"].split()))
+    return np.array([flags[value] for value in codes.values])
 
 text = {column: names(column) for column in ("experiment", "task", "model", "method", "stop_reason", "operator")}
 
@@ -76,9 +77,9 @@ for where, cell, t, rows in cells():
     steps, evaluations = float(cell.budget_steps), float(cell.budget_evaluations)
     assert steps == 471 if where["method"] == "surfing" else np.isnan(steps)
     assert evaluations == 2000 if where["method"] == "restarts" else np.isnan(evaluations)
-    flags = dict(zip(summary.operator.attrs["flag_values"], summary.operator.attrs["flag_meanings"].split()))
-    assert flags[int(cell.operator)] == ("identity" if where["task"] == "inversion" else "gaussian")
-    assert (text["operator"][rows] == flags[int(cell.operator)]).all()
+    flags = dict(zip(summary.operator_code.attrs["flag_values"], summary.operator_code.attrs["flag_meanings"].split()))
+    assert flags[int(cell.operator_code)] == ("identity" if where["task"] == "inversion" else "gaussian")
+    assert (text["operator"][rows] == flags[int(cell.operator_code)]).all()
     if latent:
         assert float(cell.successes) == k and np.isclose(float(cell.success_rate), k / n, rtol=1e-15)
         interval = binomtest(k, n).proportion_ci(method="wilson")
@@ -118,7 +119,7 @@ for method in ("adam", "surfing"):
     cell = summary.sel({**where, "method": method})
     given = {name for name, value in cell.data_vars.items() if np.isfinite(value.values).any()}
     of_pairs = {"pairs", "pairs_pixel_error_smaller", "pairs_pixel_error_larger", "pixel_error_p"}
-    assert given - of_pairs == {"operator", "trials_planned", "trials", "complete", "trials_by_stop_reason",
+    assert given - of_pairs == {"operator_code", "trials_planned", "trials", "complete", "trials_by_stop_reason",
                                 "total_iterations_p75", "total_iterations_mean", "network_evaluations_p75",
                                 "network_evaluations_mean", "pixel_error_quantile", "pixel_error_histogram",
                                 "goals_within", "goals_within_low", "goals_within_high",

@@ -18,7 +18,7 @@ namespace
 fs::path write_small(fs::path const& output, BlockSpec const& block = small_block())
 {
     store::write_segment(output, block, small_outcomes(block.first, block.count, 5),
-                         {"node7", "cpu", 12.5});
+                         {"node7", "cpu", 12.5, 3, 1.5e9, 100});
     return store::segment_path(output, block.id());
 }
 
@@ -43,6 +43,9 @@ TEST_CASE("a segment gives back its outcomes", "[segment]")
     CHECK((segment->budget == Budget{471, 9000}));
     CHECK(segment->run.host == "node7");
     CHECK(segment->run.seconds == 12.5);
+    CHECK(segment->run.rank == 3);
+    CHECK(segment->run.start == 1.5e9);
+    CHECK(segment->run.test_images == 100);
     auto const expected = small_outcomes(50, 10, 5);
     REQUIRE(segment->outcomes.size() == expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i)
@@ -73,7 +76,7 @@ file = h5py.File(path)
 assert file.attrs["filetype"] == "surf_sweep/segment" and file.attrs["first"] == 50
 assert file.attrs["budget_steps"] == 471 and file.attrs["budget_evaluations"] == 9000
 assert file.attrs["host"] == "node7" and file.attrs["seconds"] == 12.5
-assert file.attrs["task"] == "recovery" and file.attrs["schema_version"] == "4.0"
+assert file.attrs["task"] == "recovery" and file.attrs["schema_version"] == "4.1"
 assert "measurements = 100\n" in file.attrs["cell"] and file.attrs["block_id"] + ".h5" in path
 assert list(file["trial"]) == list(range(50, 60)) and file["trial"].dtype == np.int64
 reason = file["stop_reason"]
@@ -88,6 +91,28 @@ assert file["latent"].dims[0][0].name == "/row" and file["latent"].dims[1][0].na
 assert all(set(d.attrs) >= {"units", "long_name"} for d in file.values())
 )",
            path);
+}
+
+TEST_CASE("a segment of an earlier version does not say when it was computed", "[segment]")
+{
+    ScratchFolder const folder;
+    fs::path const path = write_small(folder.path);
+    python(R"(
+import h5py, sys
+with h5py.File(path, "r+") as file:
+    for name in ("rank", "start", "test_images"):
+        del file.attrs[name]
+    file.attrs["schema_version"] = "4.0"
+)",
+           path);
+    CHECK(h5::violations(path).empty());
+    auto const segment = store::find_segment(folder.path, small_block());
+    REQUIRE(segment.has_value());
+    CHECK(segment->outcomes[1] == small_outcomes(50, 10, 5)[1]);
+    CHECK(segment->run.host == "node7");
+    CHECK(segment->run.rank == store::BlockRun::unknown);
+    CHECK(std::isnan(segment->run.start));
+    CHECK(segment->run.test_images == store::BlockRun::unknown);
 }
 
 TEST_CASE("a segment that is not there is none", "[segment]")

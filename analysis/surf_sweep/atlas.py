@@ -5,19 +5,19 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-import files
-import results
-from compare import Comparison, Problem, compare, end_with, evaluation_count, paired, table
+from . import files, results
+from .compare import Comparison, Problem, compare, end_with, evaluation_count, paired, table
 
 METHODS = ("restarts-surfing-lm", "restarts-lm")
 SIGNIFICANCE = 0.05
 
 
 def comparisons(
-    trials: xr.Dataset,
+    trials: pd.DataFrame,
     pooled: xr.Dataset,
     experiments: dict[str, dict[str, str]],
     first: str,

@@ -40,6 +40,14 @@ def _hash(file, ranges: list[tuple[int, int]]) -> str:
     return hash_.hexdigest()
 
 
-if __name__ == "__main__":
+def main() -> int:
+    if not sys.argv[1:]:
+        print("seal: name the files to seal", file=sys.stderr)
+        return 2
     for name in sys.argv[1:]:
         seal(name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

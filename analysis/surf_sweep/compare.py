@@ -16,14 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from scipy import stats
 
-import files
-import nested
-import results
+from . import files, nested, results
 
-PAIRED_BY = ["task", "model", "latent_dim", "operator", "measurements", "training", "trial"]
+PAIRED_BY = ["file", "task", "model", "latent_dim", "operator", "measurements", "training", "trial"]
 OUTCOMES = ["success", "hit_evaluations", "distance", "pixel_error"]
 # What must be equal in two experiments for their trials of one number to be the same problem, beside all of [train] that
 # does not tell chains of one experiment apart.
@@ -81,18 +78,20 @@ class Comparison:
 
 
 def paired(
-    trials: xr.Dataset, experiments: dict[str, dict[str, str]], first: str, second: str
+    trials: pd.DataFrame, experiments: dict[str, dict[str, str]], first: str, second: str
 ) -> dict[Problem, pd.DataFrame]:
     """The pairs of trials of two methods, by problem; outcomes have the endings _a and _b.
+
+    Trials of several files are pairs within their file.
 
     A method may be written EXPERIMENT:METHOD. Without an experiment the first stands for all that have it, the second
     for the same experiment as the first.
     """
     if first == second:
         raise files.UnreadableError(f"{first} is compared with itself; name two methods")
-    table = trials[["experiment", "method", *PAIRED_BY, *OUTCOMES]].to_dataframe()
+    keys = [name for name in PAIRED_BY if name in trials]
+    table = trials[["experiment", "method", *keys, *OUTCOMES]]
     a, b = (_of_method(table, name) for name in (first, second))
-    keys = PAIRED_BY
     if ":" in second:
         for experiment in a.experiment.unique():
             _require_same_problems(experiments, experiment, b.experiment.iloc[0])
@@ -107,19 +106,20 @@ def paired(
 
 def compare(problem: Problem, pairs: pd.DataFrame, evaluations: float = math.inf) -> Comparison:
     """Counts in whose pairs which method solved the problem within so many network evaluations."""
-    has_latent = pairs[["distance_a", "distance_b"]].notna().any(axis=None)
+    has_latent = pairs[["success_a", "success_b"]].notna().any(axis=None)
     if has_latent and math.isinf(evaluations):
-        solved_a, solved_b = (pairs[f"success_{end}"] == "yes" for end in "ab")
+        solved_a, solved_b = (pairs[f"success_{end}"].fillna(False).astype(bool) for end in "ab")
         only_a, only_b = solved_a & ~solved_b, solved_b & ~solved_a
     elif has_latent:
-        solved_a, solved_b = (pairs[f"hit_evaluations_{end}"] <= evaluations for end in "ab")  # a missing one is not
+        solved_a, solved_b = (pairs[f"hit_evaluations_{end}"].astype(float) <= evaluations for end in "ab")
         only_a, only_b = solved_a & ~solved_b, solved_b & ~solved_a
     else:
         error_a, error_b = (pairs[f"pixel_error_{end}"].fillna(math.inf) for end in "ab")
         solved_a = solved_b = math.nan
         only_a, only_b = error_a < error_b, error_b < error_a
     columns = {"pairs": 1, "solved_a": solved_a, "solved_b": solved_b, "only_a": only_a, "only_b": only_b}
-    counts = pd.DataFrame(columns, index=pairs.index).groupby(pairs.training).sum(min_count=1)
+    trainings = [pairs[name] for name in ("file", "training") if name in pairs]
+    counts = pd.DataFrame(columns, index=pairs.index).groupby(trainings).sum(min_count=1)
     return Comparison(problem, "hits" if has_latent else "pixel error", evaluations, counts)
 
 
@@ -194,7 +194,7 @@ def _require_same_problems(experiments: dict[str, dict[str, str]], first: str, s
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path, help="a results.h5 of surf_sweep")
+    parser.add_argument("results", type=Path, nargs="+", help="results.h5 of surf_sweep, one or several")
     parser.add_argument("method_a", help="a method, or EXPERIMENT:METHOD")
     parser.add_argument("method_b", help="the method to compare it with, or EXPERIMENT:METHOD")
     parser.add_argument(
@@ -209,8 +209,8 @@ def main() -> int:
         second = f"{options.experiment_b}:{second}"
 
     def command() -> None:
-        trials, experiments = results.trials(options.results), results.experiments(options.results)
-        pairs = paired(trials, experiments, first, second)
+        opened = results.open(*options.results)
+        pairs = paired(opened.trials, opened.experiments, first, second)
         comparisons = [compare(problem, of_problem, options.evaluations) for problem, of_problem in pairs.items()]
         print(f"A: {first}, B: {second}; N: network evaluations; only A, only B: pairs that one alone solved,")
         print("or, by pixel error, pairs in which it ended with the smaller one")

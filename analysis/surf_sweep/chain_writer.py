@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-import network as networks
-from chain_file import ChainError, ChainFile, Generator, sample_latents
+from . import network as networks
+from .chain_file import ChainError, ChainFile, Generator, sample_latents
 
 __all__ = ["ChainError", "ChainWriter"]
 
@@ -46,7 +46,7 @@ class ChainWriter:
         overwrite: bool = False,
     ) -> None:
         import torch
-        from torch_generator import TorchGenerator
+        from .torch_generator import TorchGenerator
 
         with torch.random.fork_rng(devices=[]):  # training draws the numbers that it would draw without a chain
             self._module = TorchGenerator(module, latent_dim, image)

@@ -18,8 +18,8 @@ import h5py
 import numpy as np
 import xxhash
 
-import network as networks
-from seal import seal
+from . import network as networks
+from .seal import seal
 
 SCHEMA_VERSION = "3.0"
 PRIORS = ("uniform", "normal")

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from mpl_toolkits.mplot3d import Axes3D
 
-import files
+from . import files
 
 SURFACE_LINES = 50  # of a drawn surface along each latent, as many as the eye tells apart
 
@@ -169,10 +169,10 @@ def main() -> int:
     output = options.output or options.file.with_suffix(".png")
     try:
         dataset = read(options.file)
+        files.save(FIGURES[dataset.attrs["filetype"]](dataset), output)
     except files.UnreadableError as error:
         print(f"landscape: {error}", file=sys.stderr)
         return 4
-    files.save(FIGURES[dataset.attrs["filetype"]](dataset), output)
     return 0
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-import files
+from . import files
 
 FILETYPE = "surf_sweep/chain"
 SCHEMA_MAJOR = 3
@@ -91,11 +91,10 @@ def main() -> int:
     options = parser.parse_args()
     output = options.output or options.chain.with_suffix(".png")
     try:
-        figure = samples_figure(*read(options.chain))
+        files.save(samples_figure(*read(options.chain)), output)
     except files.UnreadableError as error:
         print(f"samples: {error}", file=sys.stderr)
         return 4
-    files.save(figure, output)
     return 0
 
 

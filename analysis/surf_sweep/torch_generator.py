@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-import network as networks
-from chain_file import ChainError, Generator, sample_latents
+from . import network as networks
+from .chain_file import ChainError, Generator, sample_latents
 
 TOLERANCE = 1e-5
 PROBES = 5  # latents of a comparison
