@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/command.hpp"
+#include "app/job/help.hpp"
 #include "app/out_of_memory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -50,9 +51,9 @@ void require_one_process(Command command)
     }
 }
 
-ExitCode help_command(Options const&)
+ExitCode help_command(Options const& options)
 {
-    fmt::print("{}", help_text());
+    fmt::print("{}", options.help_topic.empty() ? help_text() : help_text(options.help_topic));
     return ExitCode::success;
 }
 
