@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -233,7 +234,8 @@ std::int64_t publish(RunContext const& context, mpi::NodeTopology const& topolog
     provenance["rank_hosts"] = fmt::format("{}", fmt::join(topology.hosts, ","));
     auto const summarised =
         publish_results(context.job, context.plan, cells, std::move(provenance));
-    print_if_read(fmt::format("{}\nresults: {}\n", summary_table(summarised),
+    print_if_read(fmt::format("{}\nresults: {}\n",
+                              summary_table(summarised, terminal_width(STDOUT_FILENO)),
                               results_path(context.job.output).string()));
     std::int64_t blocks = 0;
     for (StoredCell const& cell : cells)
