@@ -146,7 +146,8 @@ std::string bash_completion()
         }
     }
     std::string options;
-    for (auto const& option : all_options().options())
+    po::options_description const all = all_options();
+    for (auto const& option : all.options())
     {
         options += (options.empty() ? "--" : " --") + option->long_name();
     }
