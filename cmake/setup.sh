@@ -131,7 +131,7 @@ On a cluster, load modules and run this again, for example (names differ: module
 What no module has (Eigen, fmt, spdlog, nlohmann-json, Catch2, xxHash, Random123) comes from Spack or conda-forge, or is
 installed by hand below one folder; then: export CMAKE_PREFIX_PATH=FOLDER:\$CMAKE_PREFIX_PATH
 Another Python: SURF_PYTHON=\$(command -v python3) bash cmake/setup.sh
-Fashion-MNIST: without Debian's package, put its four IDX files (gzipped or not) in one folder and write
+Fashion-MNIST: without Debian's package, put its two IDX files of images (gzipped or not) in one folder and write
   data = FOLDER
 in the job file.
 TEXT

@@ -67,7 +67,7 @@ Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& com
       ledger_(work_of(context), communicator.size()),
       link_(communicator.duplicate()),
       dispatcher_(ledger_, link_),
-      progress_(context.plan),
+      progress_(context, communicator.size()),
       tasks_(context)
 {
     for (std::size_t i = 0; i < context.plan.cells.size(); ++i)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/command.hpp"
+#include "app/job/help.hpp"
 #include "app/out_of_memory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -36,9 +37,9 @@ void require_launched_for(Command command, mpi::Launch const& launch)
     }
 }
 
-ExitCode help_command(Options const&)
+ExitCode help_command(Options const& options)
 {
-    fmt::print("{}", help_text());
+    fmt::print("{}", options.help_topic.empty() ? help_text() : help_text(options.help_topic));
     return ExitCode::success;
 }
 

@@ -1,10 +1,16 @@
 #include "app/progress_log.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <vector>
 
+#include "app/terminal.hpp"
+#include "base/error.hpp"
+#include "base/folder_lock.hpp"
 #include "base/log.hpp"
 
 namespace surf::app
@@ -14,6 +20,15 @@ namespace
 
 constexpr std::chrono::seconds first_interval{5};
 constexpr std::chrono::seconds interval{15};
+constexpr std::chrono::seconds terminal_interval{1};
+constexpr std::chrono::minutes longest_silence{5};
+
+std::int64_t seconds_since_1970()
+{
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
 
 }  // namespace
 
@@ -31,9 +46,28 @@ std::string readable_duration(std::chrono::duration<double> duration)
     return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
 }
 
-ProgressLog::ProgressLog(Plan const& plan)
-    : plan_(plan), next_report_(Clock::now() + first_interval)
-{}
+ProgressLog::ProgressLog(RunContext const& context, int ranks)
+    : context_(context),
+      plan_(context.plan),
+      note_{.job = plan_.job.hex(),
+            .started = seconds_since_1970(),
+            .updated = 0,
+            .ranks = ranks,
+            .training = "",
+            .seconds_left = {}},
+      on_terminal_(is_terminal(STDERR_FILENO) && spdlog::should_log(spdlog::level::info)),
+      next_report_(Clock::now() + (on_terminal_ ? terminal_interval : first_interval))
+{
+    publish();
+}
+
+ProgressLog::~ProgressLog()
+{
+    if (on_terminal_)
+    {
+        std::fputs(clear_line, stderr);
+    }
+}
 
 double ProgressLog::Training::a_step() const
 {
@@ -121,11 +155,11 @@ std::string ProgressLog::training_line(std::map<sched::Rank, sched::TrainingStep
     return fmt::format("{}", fmt::join(parts, parts.size() > 2 ? "; " : ", "));
 }
 
-std::string ProgressLog::trials_line(sched::Progress const& progress)
+std::optional<double> ProgressLog::trials_left(sched::Progress const& progress)
 {
     if (progress.blocks_leased == 0)
     {
-        return "";
+        return std::nullopt;
     }
     auto const now = Clock::now();
     if (first_cost_ < 0)
@@ -138,17 +172,83 @@ std::string ProgressLog::trials_line(sched::Progress const& progress)
         last_cost_ = progress.cost_done;
         last_gain_time_ = now;
     }
+    double const gained = last_cost_ - first_cost_;
+    if (gained <= 0)
+    {
+        return std::nullopt;
+    }
+    // Blocks end in bursts: what was expected at the last one, less the time since.
+    std::chrono::duration<double> const expected =
+        (last_gain_time_ - first_block_time_) * ((progress.cost - last_cost_) / gained);
+    std::chrono::duration<double> const left = expected - (now - last_gain_time_);
+    return std::max(left.count(), 0.);
+}
+
+std::string ProgressLog::trials_line(sched::Progress const& progress,
+                                     std::optional<double> left) const
+{
+    if (progress.blocks_leased == 0)
+    {
+        return "";
+    }
     std::string line = fmt::format("trials: {} of {} blocks done, {} running", progress.blocks_done,
                                    progress.blocks, progress.blocks_leased);
-    if (double const gained = last_cost_ - first_cost_; gained > 0)
+    if (left)
     {
-        // Blocks end in bursts: what was expected at the last one, less the time since.
-        std::chrono::duration<double> const expected =
-            (last_gain_time_ - first_block_time_) * ((progress.cost - last_cost_) / gained);
-        std::chrono::duration<double> const left = expected - (now - last_gain_time_);
-        line += ", about " + readable_duration(std::max(left, left.zero())) + " left";
+        line +=
+            fmt::format(", about {} left", readable_duration(std::chrono::duration<double>(*left)));
     }
     return line;
+}
+
+int ProgressLog::percent(sched::Progress const& progress) const
+{
+    double trained = 0;
+    for (auto const& [chain, training] : trainings_)
+    {
+        trained += static_cast<double>(training.done) /
+                   static_cast<double>(plan_[chain].training->steps());
+    }
+    auto const part = [](double done, double all) { return all > 0 ? 100 * done / all : 0; };
+    return static_cast<int>(part(trained, static_cast<double>(plan_.chains.size()))) +
+           static_cast<int>(part(static_cast<double>(progress.blocks_done),
+                                 static_cast<double>(progress.blocks)));
+}
+
+void ProgressLog::show(std::vector<std::string> const& lines)
+{
+    std::string const line = fmt::format("{}", fmt::join(lines, "; "));
+    std::fputs((clear_line + line.substr(0, terminal_width(STDERR_FILENO) - 1)).c_str(), stderr);
+}
+
+void ProgressLog::log(std::vector<std::string> const& lines, int percent)
+{
+    auto const now = Clock::now();
+    if (lines.empty() || (percent == logged_percent_ && now < next_line_))
+    {
+        return;
+    }
+    logged_percent_ = percent;
+    next_line_ = now + longest_silence;
+    for (std::string const& line : lines)
+    {
+        spdlog::info("{}", line);
+    }
+}
+
+void ProgressLog::publish()
+{
+    try
+    {
+        // Writing would make a folder again that was taken away.
+        require_still_locked(context_.job.output, "output");
+        note_.updated = seconds_since_1970();
+        publish_run_note(context_.job.output, note_);
+    }
+    catch (EnvironmentError const& error)
+    {
+        spdlog::debug("how far the run is cannot be noted: {}", error.what());
+    }
 }
 
 void ProgressLog::report(sched::Progress const& progress,
@@ -156,17 +256,21 @@ void ProgressLog::report(sched::Progress const& progress,
                          std::vector<sched::ChainIndex> const& left)
 {
     note(trainings);
-    if (Clock::now() < next_report_)
+    auto const now = Clock::now();
+    if (now < next_report_)
     {
         return;
     }
-    next_report_ = Clock::now() + interval;
-    for (std::string const& line : {training_line(trainings, left), trials_line(progress)})
+    next_report_ = now + (on_terminal_ ? terminal_interval : interval);
+    note_.training = training_line(trainings, left);
+    note_.seconds_left = trials_left(progress);
+    std::vector<std::string> lines{note_.training, trials_line(progress, note_.seconds_left)};
+    std::erase(lines, "");
+    on_terminal_ ? show(lines) : log(lines, percent(progress));
+    if (now >= next_publication_)
     {
-        if (!line.empty())
-        {
-            spdlog::info("{}", line);
-        }
+        next_publication_ = now + interval;
+        publish();
     }
 }
 

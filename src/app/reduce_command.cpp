@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/command.hpp"
 #include "app/results.hpp"
@@ -27,8 +28,9 @@ ExitCode reduce_command(Options const& options)
             job.output.string(), plan.job.brief()));
     }
     auto const summarised = publish_results(job, plan, cells, provenance_of(job, plan, cells));
-    fmt::print("{}\n{} of {} blocks reduced to {}\n", summary_table(summarised), blocks,
-               plan.blocks.size(), results_path(job.output).string());
+    fmt::print("{}\n{} of {} blocks reduced to {}\n",
+               summary_table(summarised, terminal_width(STDOUT_FILENO)), blocks, plan.blocks.size(),
+               results_path(job.output).string());
     return ExitCode::success;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -231,7 +232,8 @@ void publish(RunContext const& context, std::vector<StoredCell> const& cells,
     provenance["rank_hosts"] = fmt::format("{}", fmt::join(topology.hosts, ","));
     auto const summarised =
         publish_results(context.job, context.plan, cells, std::move(provenance));
-    print_if_read(fmt::format("{}\nresults: {}\n", summary_table(summarised),
+    print_if_read(fmt::format("{}\nresults: {}\n",
+                              summary_table(summarised, terminal_width(STDOUT_FILENO)),
                               results_path(context.job.output).string()));
 }
 

@@ -1,11 +1,18 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <thread>
 
 #include "app/command.hpp"
 #include "app/results.hpp"
+#include "app/run_note.hpp"
 #include "app/stored.hpp"
 #include "app/surfaces.hpp"
+#include "app/terminal.hpp"
 #include "app/text_table.hpp"
 #include "base/name_table.hpp"
 
@@ -22,7 +29,15 @@ struct Status
     std::vector<std::filesystem::path> surfaces;
     std::vector<std::filesystem::path> set_aside;
     std::filesystem::path results;  ///< empty if there are none
+    RunState run;
 };
+
+std::int64_t seconds_since_1970()
+{
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
 
 Status read_status(Job const& job)
 {
@@ -31,12 +46,17 @@ Status read_status(Job const& job)
                   .blocks = {},
                   .surfaces = {},
                   .set_aside = {},
-                  .results = {}};
+                  .results = {},
+                  .run = {}};
+    // Before the blocks are counted: if it says that nothing runs, they are the last.
+    status.run = read_run_state(job.output, status.plan.job, seconds_since_1970());
     for (PlannedChain const& chain : status.plan.chains)
     {
         status.chains.push_back(stored_chain(job.chains, chain));
     }
     status.blocks = stored_block_counts(status.plan, job.output);
+    status.run.blocks = std::ssize(status.plan.blocks);
+    status.run.blocks_done = std::reduce(status.blocks.begin(), status.blocks.end());
     for (PlannedSurface const& surface : surfaces_in(status.plan))
     {
         status.surfaces.push_back(surface_path(job, status.plan, surface));
@@ -113,11 +133,36 @@ nlohmann::ordered_json cells_json(Status const& status)
     return json;
 }
 
-std::string to_json(Job const& job, Status const& status)
+nlohmann::ordered_json run_json(RunState const& run)
+{
+    nlohmann::ordered_json json = {{"running", run.running}, {"started", nullptr},
+                                   {"updated", nullptr},     {"ranks", nullptr},
+                                   {"training", nullptr},    {"blocks_done", run.blocks_done},
+                                   {"blocks", run.blocks},   {"seconds_left", nullptr}};
+    if (run.note)
+    {
+        json["started"] = iso_time(run.note->started);
+        json["updated"] = iso_time(run.note->updated);
+        json["ranks"] = run.note->ranks;
+    }
+    if (run.running && run.note && !run.note->training.empty())
+    {
+        json["training"] = run.note->training;
+    }
+    if (auto const left = run.seconds_left(seconds_since_1970()))
+    {
+        json["seconds_left"] = *left;
+    }
+    return json;
+}
+
+/// `indent`: blanks a level; less than 0: all in one line.
+std::string to_json(Job const& job, Status const& status, int indent)
 {
     nlohmann::ordered_json json;
     json["job_id"] = status.plan.job.hex();
     json["output"] = job.output.string();
+    json["run"] = run_json(status.run);
     json["chains"] = chains_json(status);
     json["experiments"] = experiments_json(status.plan);
     json["cells"] = cells_json(status);
@@ -136,12 +181,15 @@ std::string to_json(Job const& job, Status const& status)
     {
         json["results"] = status.results.string();
     }
-    return json.dump(2) + "\n";
+    // A path may be in any encoding, JSON is in UTF-8.
+    return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string to_table(Job const& job, Status const& status)
 {
-    TextTable chains({"chain", "model", "k", "training", "state", "snapshots"});
+    std::size_t const width = terminal_width(STDOUT_FILENO);
+    constexpr std::size_t chain_names = 4;  // the first four columns
+    TextTable chains({"chain", "model", "k", "training", "state", "snapshots"}, chain_names);
     for (std::size_t i = 0; i < status.chains.size(); ++i)
     {
         PlannedChain const& chain = status.plan.chains[i];
@@ -151,9 +199,17 @@ std::string to_table(Job const& job, Status const& status)
                     std::string(name_of(chain_state_table, status.chains[i].state)),
                     fmt::format("{}/{}", status.chains[i].snapshots, chain.header.snapshots)});
     }
-    TextTable cells({"cell", "chain", "model", "k", "task", "operator", "m", "method", "blocks"});
+    constexpr std::size_t cell_names = 8;
+    TextTable cells({"cell", "chain", "model", "k", "task", "operator", "m", "method", "blocks"},
+                    cell_names);
+    std::size_t begun = 0;
     for (std::size_t i = 0; i < status.blocks.size(); ++i)
     {
+        if (status.blocks[i] == 0)
+        {
+            continue;
+        }
+        ++begun;
         auto const cell = static_cast<sched::CellIndex>(i);
         CellSpec const& spec = status.plan[cell].spec;
         cells.add({spec.id().brief(), spec.chain.brief(), spec.generator.label,
@@ -164,8 +220,15 @@ std::string to_table(Job const& job, Status const& status)
                    std::string(name_of(method_table, spec.method)),
                    fmt::format("{}/{}", status.blocks[i], status.plan.blocks_of(cell).size())});
     }
-    std::string text = fmt::format("job {} in {}\n\n{}\n{}\n", status.plan.job.brief(),
-                                   job.output.string(), chains.text(), cells.text());
+    std::string text =
+        fmt::format("{}\njob {} in {}\n\n{}\n", state_text(status.run, seconds_since_1970()),
+                    status.plan.job.brief(), job.output.string(), chains.text(width));
+    text += begun > 0 ? cells.text(width) + "\n" : "";
+    if (begun < status.blocks.size())
+    {
+        text += fmt::format("{} of {} cells have no block yet\n", status.blocks.size() - begun,
+                            status.blocks.size());
+    }
     for (std::string const& chain : failed_chains(status.plan, job.chains))
     {
         text += fmt::format("diverged: {}\n", chain);
@@ -188,10 +251,22 @@ std::string to_table(Job const& job, Status const& status)
 
 ExitCode status_command(Options const& options)
 {
-    Status const status = read_status(options.job);
-    bool const json = options.format == Format::json;
-    fmt::print("{}", json ? to_json(options.job, status) : to_table(options.job, status));
-    return ExitCode::success;
+    constexpr std::chrono::seconds between_looks{5};
+    bool const clears = options.watches && is_terminal(STDOUT_FILENO);
+    while (true)
+    {
+        Status const status = read_status(options.job);
+        std::string const text = options.format == Format::json
+                                     ? to_json(options.job, status, options.watches ? -1 : 2)
+                                     : to_table(options.job, status);
+        fmt::print("{}{}", clears ? clear_screen : "", text);
+        if (!options.watches || !status.run.running)
+        {
+            return ExitCode::success;
+        }
+        std::fflush(stdout);
+        std::this_thread::sleep_for(between_looks);
+    }
 }
 
 }  // namespace surf::app

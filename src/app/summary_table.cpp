@@ -103,6 +103,9 @@ struct Shown
         }
     }
 
+    /// Of these columns that are shown.
+    std::size_t count() const { return (experiments ? 1 : 0) + (trainings ? 1 : 0); }
+
     /// A row with the columns before it that are shown.
     std::vector<std::string> complete(std::string const& experiment, std::string const& training,
                                       std::vector<std::string> row) const
@@ -155,11 +158,14 @@ std::string range_text(reduce::Interval const& interval, double factor, int digi
 }
 
 /// What trainings say together, of the cells that have several.
-std::string pooled_table(std::vector<reduce::PooledCell> const& cells, Shown const& shown)
+std::string pooled_table(std::vector<reduce::PooledCell> const& cells, Shown const& shown,
+                         std::size_t width)
 {
+    constexpr std::size_t names = 5;  // model, k, task, operator, method
     TextTable table(shown.complete("experiment", "trainings",
                                    {"model", "k", "task", "operator m", "method", "success % (CI)",
-                                    "next", "sd between/within", "hit p75 (next)", "vs adam"}));
+                                    "next", "sd between/within", "hit p75 (next)", "vs adam"}),
+                    names + shown.count());
     bool any = false;
     for (reduce::PooledCell const& cell : cells)
     {
@@ -184,25 +190,36 @@ std::string pooled_table(std::vector<reduce::PooledCell> const& cells, Shown con
     }
     return any ? "\nOver trainings (95 % intervals for their mean; next: for one more "
                  "training):\n" +
-                     table.text()
+                     table.text(width)
                : "";
 }
 
 }  // namespace
 
-std::string summary_table(std::vector<reduce::SummarisedCell> const& cells)
+std::string summary_table(std::vector<reduce::SummarisedCell> const& cells, std::size_t width)
 {
     Shown const shown(cells);
-    TextTable table(shown.complete(
-        "experiment", "training",
-        {"model", "k", "task", "operator m", "method", "trials", outcome_header(cells),
-         "first hit p75 (CI)", "steps mean", "evaluations mean", "vs adam"}));
+    constexpr std::size_t names = 6;  // model, k, task, operator, method, trials
+    TextTable table(shown.complete("experiment", "training",
+                                   {"model", "k", "task", "operator m", "method", "trials",
+                                    outcome_header(cells), "first hit p75 (CI)", "steps mean",
+                                    "evaluations mean", "vs adam"}),
+                    names + shown.count());
+    std::size_t without = 0;
     for (auto const& [result, summary] : cells)
     {
+        if (summary.statistics.trials == 0)
+        {
+            ++without;
+            continue;
+        }
         table.add(shown.complete(result.experiment, fmt::format("{}", result.training),
                                  row_of(result, summary)));
     }
-    return table.text() + pooled_table(reduce::pool(cells), shown);
+    std::string const rest =
+        without == 0 ? ""
+                     : fmt::format("{} of {} cells have no trials yet\n", without, cells.size());
+    return table.text(width) + rest + pooled_table(reduce::pool(cells), shown, width);
 }
 
 }  // namespace surf::app

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "app/terminal.hpp"
 #include "reduce/results.hpp"
 
 namespace surf::app
@@ -15,7 +16,8 @@ namespace surf::app
 ///
 /// For a task without x*: median and quartiles of the pixel error instead of the success rate, and
 /// in how many trials it was smaller (+) or larger (−) than adam's. The experiment is named where
-/// there is more than one.
-std::string summary_table(std::vector<reduce::SummarisedCell> const& cells);
+/// there is more than one. Cells without trials are counted below the table.
+std::string summary_table(std::vector<reduce::SummarisedCell> const& cells,
+                          std::size_t width = any_width);
 
 }  // namespace surf::app

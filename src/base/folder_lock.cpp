@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -21,6 +23,12 @@ std::filesystem::path lock_file(std::filesystem::path const& folder)
     return folder / ".lock";
 }
 
+/// The reason why not; 0 if it is locked now.
+int try_lock(int descriptor, int how)
+{
+    return ::flock(descriptor, how | LOCK_NB) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 FolderLock::FolderLock(std::filesystem::path const& folder)
@@ -32,11 +40,17 @@ FolderLock::FolderLock(std::filesystem::path const& folder)
             fmt::format("cannot make {}: {}; name a folder that you may write to",
                         lock_file(folder).string(), std::strerror(errno)));
     }
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0)
+    int reason = try_lock(descriptor_, LOCK_EX);
+    if (reason == EWOULDBLOCK)
+    {
+        // use_of() holds it for a moment.
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        reason = try_lock(descriptor_, LOCK_EX);
+    }
+    if (reason == 0)
     {
         return;
     }
-    int const reason = errno;
     if (reason == EWOULDBLOCK)
     {
         ::close(descriptor_);
@@ -52,6 +66,20 @@ FolderLock::FolderLock(std::filesystem::path const& folder)
 FolderLock::~FolderLock()
 {
     ::close(descriptor_);
+}
+
+FolderUse use_of(std::filesystem::path const& folder)
+{
+    int const descriptor = ::open(lock_file(folder).c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+    {
+        return errno == ENOENT ? FolderUse::free : FolderUse::unknown;
+    }
+    int const reason = try_lock(descriptor, LOCK_SH);
+    ::close(descriptor);
+    return reason == 0             ? FolderUse::free
+           : reason == EWOULDBLOCK ? FolderUse::busy
+                                   : FolderUse::unknown;
 }
 
 void require_still_locked(std::filesystem::path const& folder, std::string const& key)

@@ -30,6 +30,16 @@ class FolderLock
     int descriptor_;
 };
 
+enum class FolderUse
+{
+    free,
+    busy,
+    unknown,  ///< the file system cannot tell
+};
+
+/// Whether a process holds the folder now.
+FolderUse use_of(std::filesystem::path const& folder);
+
 /// Throws EnvironmentError naming the key if there is no locked folder of this name any more: it
 /// was removed or renamed, and perhaps made again.
 void require_still_locked(std::filesystem::path const& folder, std::string const& key);

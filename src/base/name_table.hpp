@@ -7,6 +7,7 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/near_word.hpp"
 
 namespace surf
 {
@@ -25,7 +26,39 @@ std::string all_names(Table const& table)
     return names;
 }
 
-/// The kind with this name. Throws InputError naming the key, the value and the choices.
+/// The name that a word is likely a slip for; empty if there is none.
+template <class Table>
+std::string_view nearest_name(Table const& table, std::string_view word)
+{
+    std::string_view nearest;
+    for (auto const& entry : table)
+    {
+        if (is_slip(word, entry.name) &&
+            (nearest.empty() || edit_distance(word, entry.name) < edit_distance(word, nearest)))
+        {
+            nearest = entry.name;
+        }
+    }
+    return nearest;
+}
+
+/// "; did you mean dcgan?"; empty for no name.
+inline std::string did_you_mean(std::string_view name)
+{
+    return name.empty() ? "" : fmt::format("; did you mean {}?", name);
+}
+
+/// What is wrong with a word that is no name of the table, and the names.
+template <class Table>
+std::string no_such_choice(Table const& table, std::string_view word)
+{
+    std::string_view const nearest = nearest_name(table, word);
+    return fmt::format("no such choice{}{} {}", did_you_mean(nearest),
+                       nearest.empty() ? "; use one of" : " There are", all_names(table));
+}
+
+/// The kind with this name. Throws InputError naming the key, the value and the
+/// choices.
 template <class Table>
 auto kind_of(Table const& table, std::string_view name, std::string_view key)
 {
@@ -36,8 +69,7 @@ auto kind_of(Table const& table, std::string_view name, std::string_view key)
             return entry.kind;
         }
     }
-    throw InputError(
-        fmt::format("{} = {}: no such choice; use one of {}", key, name, all_names(table)));
+    throw InputError(fmt::format("{} = {}: {}", key, name, no_such_choice(table, name)));
 }
 
 /// The name of a kind of the table.

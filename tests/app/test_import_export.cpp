@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "app/command.hpp"
+#include "app/job/help.hpp"
 #include "chain/partial_chain.hpp"
 #include "chain/reader.hpp"
 #include "chain/safetensors.hpp"
@@ -375,5 +376,6 @@ TEST_CASE("options of import and export are refused by name", "[import_export]")
         CHECK_THAT(refusal(arguments), Catch::StartsWith("2: ") && Contains(expected));
     }
     CHECK_THAT(refusal(layers), Catch::StartsWith("3: network = n.json: cannot be read"));
-    CHECK_THAT(app::help_text(), Contains("surf_sweep import") && Contains("--latent-dim COUNT"));
+    CHECK_THAT(app::help_text("import"),
+               Contains("surf_sweep import") && Contains("--latent-dim COUNT"));
 }

@@ -81,6 +81,7 @@ TEST_CASE("help, version and plan say what they should", "[main]")
     Result const help = run("--help");
     CHECK(help.code == ExitCode::success);
     CHECK_THAT(help.output, Catch::StartsWith("Usage: surf_sweep"));
+    CHECK_THAT(run("help stop").output, Catch::Contains("--stop.window"));
     Result const version = run("version");
     CHECK(version.code == ExitCode::success);
     for (char const* const part : {"surf_sweep 0.", "(revision ", "LibTorch   2.", "BLAS  ",
@@ -99,6 +100,31 @@ TEST_CASE("help, version and plan say what they should", "[main]")
     CHECK(status.code == ExitCode::success);
     CHECK_THAT(status.output, Catch::Contains("\"state\": \"absent\""));
     CHECK_THAT(status.output, Catch::Contains("\"results\": null"));
+    Result const odd = run("status --job jobs/demo.ini --output=/nowhere/$(printf '\\377') --json");
+    CHECK(odd.code == ExitCode::success);
+    CHECK_THAT(odd.output, Catch::Contains("\"output\": \"/nowhere/\xEF\xBF\xBD\""));
+}
+
+TEST_CASE("bash completes commands, options, names and lists of names", "[main]")
+{
+    auto const completed = [](std::string const& words, int at) {
+        FILE* const pipe =
+            ::popen(fmt::format("bash -c 'eval \"$({} help bash)\"; COMP_WORDS=({}); COMP_CWORD={}; "
+                                "_surf_sweep; echo \"${{COMPREPLY[*]}}\"'",
+                                SURF_SWEEP_PROGRAM, words, at)
+                        .c_str(),
+                    "r");
+        REQUIRE(pipe != nullptr);
+        std::array<char, 4096> buffer{};
+        std::string const line(buffer.data(), ::fread(buffer.data(), 1, buffer.size(), pipe));
+        CHECK(::pclose(pipe) == 0);
+        return line;
+    };
+    CHECK(completed("surf_sweep pl", 1) == "plan\n");
+    CHECK(completed("surf_sweep run --trials.bl", 2) == "--trials.block_size\n");
+    CHECK(completed("surf_sweep run --train.models v", 3) == "vae\n");
+    CHECK(completed("surf_sweep run --train.models = vae,dc", 4) == "vae,dcgan\n");
+    CHECK(completed("surf_sweep help exit", 2) == "exit-codes\n");
 }
 
 TEST_CASE("what cannot be printed is an error", "[main]")

@@ -230,12 +230,12 @@ TEST_CASE("the summary table says what is missing", "[results]")
     std::string const table =
         summary_table(reduce::summarise(results_of(sweep.plan, sweep.cells())));
     CHECK_THAT(table, Catch::StartsWith(
-                          "model  k  task       operator m  method   trials  success % (CI)  "));
+                          "model  k  task       operator m  method  trials  success % (CI)  "));
     CHECK_THAT(table,
                Catch::Contains(
-                   "\ndcgan  2  inversion  identity    adam        4/6  100.0 (51.0-100.0)  "));
+                   "\ndcgan  2  inversion  identity    adam       4/6  100.0 (51.0-100.0)  "));
     CHECK_THAT(table, Catch::Contains(" 500 (500-500)              600              1202  -\n"));
-    CHECK_THAT(table, Catch::Contains("\ndcgan  2  inversion  identity    surfing     0/6  -  "));
+    CHECK_THAT(table, Catch::EndsWith("\n1 of 2 cells have no trials yet\n"));
 }
 
 TEST_CASE("validate reads what a segment holds", "[validate]")

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <sstream>
@@ -69,14 +72,15 @@ TEST_CASE("a table of successes compares each method with adam", "[summary_table
                                           cell(Task::inversion, Method::restarts, 1, 0.5)}));
     // Wilson's intervals and 2 * 2^-7, by hand and from binomtest.
     CHECK(lines == std::vector<std::string>{
-                       "model    k   task       operator m  method    trials  success % (CI)    "
-                       "first hit p75 (CI)  steps mean  evaluations mean  vs adam",
-                       "wgan-gp  20  inversion  identity    adam          10  20.0 (5.7-51.0)   "
-                       "100 (100-100)              500              1002  -",
-                       "wgan-gp  20  inversion  identity    surfing       10  90.0 (59.6-98.2)  "
-                       "100 (100-100)              500              1002  +7/-0 p=0.016",
-                       "wgan-gp  20  inversion  identity    restarts      10  10.0 (1.8-40.4)   "
-                       "100 (100-100)              500              1002  +0/-1 p=1"});
+                       "model wgan-gp, k 20, task inversion, operator m identity, trials 10",
+                       "method    success % (CI)    first hit p75 (CI)  steps mean  "
+                       "evaluations mean  vs adam",
+                       "adam      20.0 (5.7-51.0)   100 (100-100)              500              "
+                       "1002  -",
+                       "surfing   90.0 (59.6-98.2)  100 (100-100)              500              "
+                       "1002  +7/-0 p=0.016",
+                       "restarts  10.0 (1.8-40.4)   100 (100-100)              500              "
+                       "1002  +0/-1 p=1"});
 }
 
 TEST_CASE("a table of approximations shows and compares pixel errors", "[summary_table]")
@@ -85,31 +89,40 @@ TEST_CASE("a table of approximations shows and compares pixel errors", "[summary
                                           cell(Task::approximation, Method::surfing, 0, 0.4)}));
     CHECK(lines ==
           std::vector<std::string>{
-              "model    k   task           operator m    method   trials  "
-              "median error (IQR)   first hit p75 (CI)  steps mean  evaluations mean  vs adam",
-              "wgan-gp  20  approximation  gaussian 400  adam         10  "
-              "0.264 (0.156-0.372)  -                          500              1002  -",
-              "wgan-gp  20  approximation  gaussian 400  surfing      10  "
-              "0.220 (0.130-0.310)  -                          500              1002  +10/-0 "
-              "p=0.002"});
+              "model wgan-gp, k 20, task approximation, operator m gaussian 400, trials 10",
+              "method   median error (IQR)   steps mean  evaluations mean  vs adam",
+              "adam     0.264 (0.156-0.372)         500              1002  -",
+              "surfing  0.220 (0.130-0.310)         500              1002  +10/-0 p=0.002"});
 }
 
-TEST_CASE("experiments are named where there are several, in lines that a screen holds",
-          "[summary_table]")
+TEST_CASE("a table fits the screen, and leaves out cells without trials", "[summary_table]")
 {
     std::vector<reduce::CellResult> cells = {cell(Task::inversion, Method::adam, 0, 0.5),
-                                             cell(Task::approximation, Method::adam, 0, 0.5)};
+                                             cell(Task::approximation, Method::adam, 0, 0.5),
+                                             cell(Task::inversion, Method::surfing, 0, 0.5)};
     cells[0].outcomes.resize(3);
-    cells[1].outcomes.clear();
     cells[1].experiment = "figure4";
+    cells[2].outcomes.clear();
     auto const lines = lines_of(table_of(cells));
-    CHECK_THAT(lines[0], Catch::StartsWith("experiment  model"));
-    CHECK_THAT(lines[0], Catch::Contains("  success % | error  "));
-    CHECK_THAT(lines[1], Catch::StartsWith("main        wgan-gp"));
-    CHECK_THAT(lines[1], Catch::Contains("  3/10  0.0 (0.0-56.1)  "));
-    CHECK_THAT(lines[2], Catch::StartsWith("figure4     wgan-gp"));
-    CHECK_THAT(lines[2], Catch::Contains("  0/10  -  "));
-    CHECK(std::ranges::all_of(lines, [](std::string const& line) { return line.size() <= 150; }));
+    REQUIRE(lines.size() == 5);
+    CHECK(lines[0] == "model wgan-gp, k 20, method adam");
+    CHECK_THAT(lines[1],
+               Catch::StartsWith("experiment  task ") && Catch::Contains("  success % | error  "));
+    CHECK_THAT(lines[2], Catch::StartsWith("main        inversion") &&
+                             Catch::Contains("  3/10  0.0 (0.0-56.1)  "));
+    CHECK_THAT(lines[3], Catch::StartsWith("figure4     approximation"));
+    CHECK(lines[4] == "1 of 3 cells have no trials yet");
+
+    constexpr std::size_t screen = 80;
+    auto const narrow = lines_of(summary_table(reduce::summarise(cells), screen));
+    CHECK(std::ranges::all_of(narrow, [](auto const& line) { return line.size() <= screen; }));
+    REQUIRE(narrow.size() == 8);  // two tables of three lines
+    CHECK_THAT(narrow[4], Catch::StartsWith("experiment  task "));
+    std::string const whole = fmt::format("{}", fmt::join(narrow, "\n"));
+    for (char const* const column : {"success % | error", "steps mean", "evaluations mean"})
+    {
+        CHECK_THAT(whole, Catch::Contains(column));
+    }
 }
 
 TEST_CASE("trainings are told apart, and what they say together follows", "[summary_table]")
@@ -122,14 +135,15 @@ TEST_CASE("trainings are told apart, and what they say together follows", "[summ
     cells[2].training = cells[3].training = 11;
     cells[2].spec.chain = cells[3].spec.chain = ChainId::from_hex("ff");
     auto const lines = lines_of(table_of(cells));
-    REQUIRE(lines.size() == 9);  // without the empty line between the tables
-    CHECK_THAT(lines[0], Catch::StartsWith("model    k   training  task "));
-    CHECK_THAT(lines[3], Catch::StartsWith("wgan-gp  20        11  inversion"));
-    CHECK(lines[5].starts_with("Over trainings"));
-    CHECK_THAT(lines[6], Catch::StartsWith("model    k   trainings  task "));
-    CHECK_THAT(lines[7], Catch::Contains("  adam     30.0 ("));
+    REQUIRE(lines.size() == 11);  // without the empty line between the tables
+    CHECK(lines[0] == "model wgan-gp, k 20, task inversion, operator m identity, trials 10");
+    CHECK_THAT(lines[1], Catch::StartsWith("training  method   success"));
+    CHECK_THAT(lines[4], Catch::StartsWith("      11  adam "));
+    CHECK(lines[6].starts_with("Over trainings"));
+    CHECK(lines[7] == "model wgan-gp, k 20, trainings 2, task inversion, operator m identity");
+    CHECK_THAT(lines[9], Catch::StartsWith("adam     30.0 ("));
     // 6 + 5 trials that surfing alone solves: 2 * 2^-11, as if of one training.
-    CHECK_THAT(lines[8],
-               Catch::Contains("  surfing  85.0 (") && Catch::Contains("+11/-0 p=0.00098"));
+    CHECK_THAT(lines[10],
+               Catch::StartsWith("surfing  85.0 (") && Catch::Contains("+11/-0 p=0.00098"));
     CHECK(std::ranges::all_of(lines, [](std::string const& line) { return line.size() <= 150; }));
 }

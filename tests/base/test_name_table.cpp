@@ -42,3 +42,15 @@ TEST_CASE("an unknown name is an input error that lists the choices", "[name_tab
     CHECK_THROWS_AS(kind_of(table, "", "fruit"), InputError);
     CHECK_THROWS_AS(kind_of(table, "Apple", "fruit"), InputError);
 }
+
+TEST_CASE("a slip is told from another word", "[name_table]")
+{
+    CHECK(nearest_name(table, "Apple") == "apple");
+    CHECK(nearest_name(table, "aple") == "apple");
+    CHECK(nearest_name(table, "perr") == "pear");
+    CHECK(nearest_name(table, "bear").empty());  // another first letter
+    CHECK(nearest_name(table, "pr").empty());
+    CHECK(nearest_name(table, "").empty());
+    CHECK_THROWS_WITH(kind_of(table, "PEAR", "fruit"),
+                      "fruit = PEAR: no such choice; did you mean pear? There are apple, pear");
+}

@@ -111,6 +111,34 @@ TEST_CASE("the splits are found by name, plain or gzipped", "[data]")
     CHECK((set.spec().image == Shape{1, 28, 28}));
 }
 
+TEST_CASE("a near match of what is not there is pointed at", "[data]")
+{
+    struct Case
+    {
+        std::string file;
+        std::string hint;
+    };
+    for (auto const& [file, hint] :
+         {Case{"train-images.idx3-ubyte",
+               "train-images.idx3-ubyte is; link or rename it to train-images-idx3-ubyte, and"},
+          Case{"emnist-letters-train-images-idx3-ubyte.gz",
+               "but emnist-letters-train-images-idx3-ubyte.gz is; link or rename it to "
+               "train-images-idx3-ubyte.gz"},
+          Case{"FashionMNIST/raw/train-images-idx3-ubyte", "FashionMNIST/raw has it; name that"},
+          Case{"train-labels-idx1-ubyte", "data = PLACE"}})
+    {
+        ScratchFolder const folder;
+        CAPTURE(file);
+        fs::create_directories((folder.path / file).parent_path());
+        write_plain(folder.path / file, three_images());
+        CHECK_THROWS_WITH(load_data_set(folder.path), Contains(hint) && !Contains("\n"));
+    }
+    ScratchFolder const folder;
+    write_plain(folder.path / "train-images-idx3-ubyte", three_images());
+    write_plain(folder.path / "emnist-test-images-idx3-ubyte", three_images());
+    CHECK_THROWS_WITH(load_data_set(folder.path), Contains("rename it to t10k-images-idx3-ubyte"));
+}
+
 TEST_CASE("what is not there is named, with a way to get it", "[data]")
 {
     ScratchFolder const folder;

@@ -165,7 +165,7 @@ TEST_CASE("a run with a bad job or command line ends at once with one line", "[b
     check_refusal(run(surf_sweep({"run", "--job", unknown_key})), 2,
                   unknown_key + ": train.model: unknown key; did you mean train.models?\n");
     check_refusal(run(surf_sweep({"run", "--job", scratch.path.string()})), 2,
-                  scratch.path.string() + ": cannot be read as a job file; name a readable file");
+                  scratch.path.string() + ": is a folder; name a job file: --job FILE");
     check_refusal(run(sweep.command("run", {"--train.intervals=0"})), 2,
                   "command line: train.intervals = 0: must be a whole number of at least 1");
     check_refusal(

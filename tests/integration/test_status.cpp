@@ -40,6 +40,9 @@ TEST_CASE("status counts before, during and after a run", "[status]")
     CHECK(before["cells"][1]["method"] == "surfing");
     CHECK(blocks_done(before) == 0);
     CHECK(before["results"].is_null());
+    CHECK(before["run"]["running"] == false);
+    CHECK(before["run"]["started"].is_null());
+    CHECK(before["run"]["blocks"] == small_job_blocks);
     CHECK_FALSE(fs::exists(sweep.output()));  // asking leaves no trace
 
     Program program(on_ranks(2, sweep.command("run")));
@@ -50,6 +53,9 @@ TEST_CASE("status counts before, during and after a run", "[status]")
     CHECK(training["chains"][0]["snapshots_done"] <= 4);
     CHECK(blocks_done(training) == 0);
     CHECK(training["results"].is_null());
+    CHECK(training["run"]["running"] == true);
+    CHECK(training["run"]["ranks"] == 2);
+    CHECK(training["run"]["started"].is_string());
 
     program.wait_until([&] { return !sweep.segments().empty(); });
     nlohmann::json const trials = sweep.status();
@@ -58,6 +64,10 @@ TEST_CASE("status counts before, during and after a run", "[status]")
     CHECK(blocks_done(trials) >= 1);
     CHECK(trials["results"].is_null());
 
+    // Says how far it is, again and again, until the run has ended.
+    Ended const watched = run(sweep.command("status", {"--watch"}));
+    CHECK(watched.code == 0);
+    CHECK_THAT(watched.output, Catch::Contains("nothing runs since "));
     Ended const ended = program.wait();
     INFO(ended.text());
     REQUIRE(ended.code == 0);
@@ -65,6 +75,8 @@ TEST_CASE("status counts before, during and after a run", "[status]")
     CHECK(after["job_id"] == before["job_id"]);
     CHECK(after["chains"][0]["state"] == "published");
     CHECK(blocks_done(after) == small_job_blocks);
+    CHECK(after["run"]["running"] == false);
+    CHECK(after["run"]["blocks_done"] == small_job_blocks);
     CHECK(after["set_aside"].empty());
     CHECK(after["results"] == sweep.results().string());
     check_same_results(finished(small_job), sweep);

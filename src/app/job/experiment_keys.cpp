@@ -154,7 +154,8 @@ constexpr char const* no_tasks = "none";
 /// A list that may say that there are none.
 Key<Experiment> tasks_key()
 {
-    return {"trials.tasks", "list of " + all_names(task_table) + ", or none",
+    return {"trials.tasks",
+            "list of " + all_names(task_table) + ", or none",
             [](Experiment& experiment, Setting const& setting) {
                 auto& tasks = experiment.trials.tasks;
                 tasks.clear();
@@ -167,7 +168,8 @@ Key<Experiment> tasks_key()
                 auto const& tasks = experiment.trials.tasks;
                 return tasks.empty() ? no_tasks : write(tasks);
             },
-            always_meant<Experiment>};
+            always_meant<Experiment>,
+            {"", names_in(task_table)}};
 }
 
 void add_trials(KeyMaker<Experiment>& make)

@@ -179,21 +179,39 @@ void check_combinations(Experiment const& experiment, MergedSettings const& sett
 }
 
 /// A setting of all experiments must mean something to one of them.
-void check_common(Job const& job, Settings const& common)
+void check_common(std::vector<Experiment> const& experiments, Settings const& common)
 {
     for (auto const& key : experiment_keys())
     {
         auto const given = common.find(key.name);
         if (given != common.end() &&
-            std::ranges::none_of(job.experiments, [&](Experiment const& experiment) {
+            std::ranges::none_of(experiments, [&](Experiment const& experiment) {
                 return key.pointless(experiment).empty();
             }))
         {
-            refuse(given->second, job.experiments.empty()
+            refuse(given->second, experiments.empty()
                                       ? "there are no experiments; leave the key out"
-                                      : std::string(key.pointless(job.experiments.front())));
+                                      : std::string(key.pointless(experiments.front())));
         }
     }
+}
+
+/// Drops the experiments that were not chosen.
+void keep_chosen(std::vector<Experiment>& experiments, Setting const& chosen)
+{
+    std::vector<std::string> names;
+    read(chosen, {}, names);
+    std::erase_if(experiments, [&](Experiment const& experiment) {
+        return std::ranges::find(names, experiment.name) == names.end();
+    });
+}
+
+/// What was given at the same place.
+Settings given_beside(Setting const& chosen, Settings settings)
+{
+    std::erase_if(settings,
+                  [&](auto const& other) { return other.second.origin != chosen.origin; });
+    return settings;
 }
 
 /// The specification's own rules, with the origin of the setting that breaks them.
@@ -252,66 +270,6 @@ std::string text_of(std::vector<Key<Target>> const& keys, Target const& target,
 }
 
 }  // namespace
-
-std::vector<Model> TrainJob::trained_models() const
-{
-    std::vector<Model> trained;
-    for (ChosenModel const& model : models)
-    {
-        if (model.trained)
-        {
-            trained.push_back(*model.trained);
-        }
-    }
-    return trained;
-}
-
-Hyperparameters TrainJob::hyperparameters(Model const& model) const
-{
-    Hyperparameters values = preset_values(preset, model);
-    auto const replace = [](auto& value, auto const& given) { value = given.value_or(value); };
-    replace(values.batch, batch);
-    replace(values.optimiser, optimiser);
-    replace(values.generator_rate, generator_rate);
-    replace(values.discriminator_rate, discriminator_rate);
-    replace(values.beta1, beta1);
-    replace(values.beta2, beta2);
-    replace(values.decay, decay);
-    replace(values.epsilon, epsilon);
-    replace(values.critic_steps, critic_steps);
-    replace(values.clip, clip);
-    replace(values.gradient_penalty, gradient_penalty);
-    replace(values.penalty_mixing, penalty_mixing);
-    replace(values.penalty_norm, penalty_norm);
-    replace(values.critic_norm, critic_norm);
-    replace(values.encoder_spread, encoder_spread);
-    replace(values.weight_deviation, weight_deviation);
-    replace(values.hidden_layers, hidden_layers);
-    replace(values.observation_deviation, observation_deviation);
-    return values;
-}
-
-bool Experiment::uses(Method method) const
-{
-    return !trials.tasks.empty() &&
-           std::ranges::find(trials.methods, method) != trials.methods.end();
-}
-
-bool Experiment::measures() const
-{
-    return std::ranges::any_of(trials.tasks, surf::measures);
-}
-
-bool Experiment::searches() const
-{
-    return std::ranges::any_of(trials.tasks, has_latent);
-}
-
-bool Experiment::needs_images() const
-{
-    return !train.trained_models().empty() || draws_surfaces() ||
-           std::ranges::find(trials.tasks, Task::approximation) != trials.tasks.end();
-}
 
 bool Job::needs_images() const
 {
@@ -373,9 +331,21 @@ Job make_job(JobSettings const& settings)
                 key.read(experiment, *setting);
             }
         }
-        check_combinations(experiment, own);
     }
-    check_common(job, settings.common);
+    std::vector<Experiment> const all = job.experiments;
+    if (settings.chosen)
+    {
+        keep_chosen(job.experiments, *settings.chosen);
+    }
+    for (Experiment const& experiment : job.experiments)
+    {
+        check_combinations(experiment, MergedSettings(settings, experiment.name));
+    }
+    check_common(all, settings.common);
+    if (settings.chosen)
+    {
+        check_common(job.experiments, given_beside(*settings.chosen, settings.common));
+    }
     check_theory(job.theory, settings.common);
     return job;
 }

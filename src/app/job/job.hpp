@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,11 +42,14 @@ struct JobSettings
 {
     Settings common;                      ///< of the job and of every experiment
     std::map<std::string, Settings> own;  ///< by experiment: these win
+    /// Names some of the job's experiments, those to be kept; empty: all of them.
+    std::optional<Setting> chosen;
 };
 
 /// The job with these settings, whose keys must be known. Throws InputError naming origin, key and
 /// value for a value that cannot be read or is out of range and for combinations that make no
-/// sense.
+/// sense in an experiment that is kept. A key that all experiments share may mean something to one
+/// that is not kept, unless it was given where the choice was.
 Job make_job(JobSettings const& settings);
 
 }  // namespace surf::app

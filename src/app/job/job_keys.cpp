@@ -1,11 +1,22 @@
 #include "app/job/job_keys.hpp"
 
+#include <algorithm>
+
 #include "app/job/key_maker.hpp"
 
 namespace surf::app
 {
 namespace
 {
+
+template <class Target>
+void add_texts(std::vector<KeyText>& texts, std::vector<Key<Target>> const& keys)
+{
+    for (auto const& key : keys)
+    {
+        texts.push_back({key.name, key.help, key.write(Target{}), key.accepted});
+    }
+}
 
 /// Not in the text of a job if it is where it is by default, below the output: that may be moved.
 Key<Job> chains_key()
@@ -93,6 +104,34 @@ std::string leaf_of(std::string const& name)
     return name.substr(name.rfind('.') + 1);  // npos + 1 = 0: the whole name
 }
 
+std::vector<KeyText> const& key_texts()
+{
+    static std::vector<KeyText> const all = [] {
+        std::vector<KeyText> texts;
+        add_texts(texts, job_keys());
+        add_texts(texts, experiment_keys());
+        return texts;
+    }();
+    return all;
+}
+
+std::vector<std::string> const& key_sections()
+{
+    static std::vector<std::string> const all = [] {
+        std::vector<std::string> sections;
+        for (KeyText const& key : key_texts())
+        {
+            std::string section = section_of(key.name);
+            if (std::ranges::find(sections, section) == sections.end())
+            {
+                sections.push_back(std::move(section));
+            }
+        }
+        return sections;
+    }();
+    return all;
+}
+
 std::vector<Key<Job>> const& job_keys()
 {
     static std::vector<Key<Job>> const keys = [] {
@@ -104,11 +143,11 @@ std::vector<Key<Job>> const& job_keys()
                  "folder for all that the run writes; default: sweeps/<name of the job file>",
                  at(&Job::output), any);
         make.keys.push_back(chains_key());
-        make.add(
-            "data",
-            "images to train on and to approximate: a folder of IDX files, or an HDF5 file with "
-            "datasets training and test",
-            at(&Job::data), any);
+        make.add("data",
+                 "images to train on and to approximate: a folder of two IDX files "
+                 "(train-images-idx3-ubyte, t10k-images-idx3-ubyte, or .gz), or an HDF5 file with "
+                 "datasets training and test",
+                 at(&Job::data), any);
         make.add("trainers",
                  "ranks that train at a time, each its own chain with train.threads threads; 0: as "
                  "many as the cores of their nodes can bear",

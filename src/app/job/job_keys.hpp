@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/job/accepted.hpp"
 #include "app/job/job.hpp"
 
 /// The keys of the job file, which are also options of the command line.
@@ -22,7 +23,22 @@ struct Key
     std::function<std::string(Target const&)> write;  ///< empty text: no value
     /// Why the key means nothing here; empty if it does mean something.
     std::string_view (*pointless)(Target const&);
+    Accepted accepted = {};
 };
+
+/// A key of the job file for people.
+struct KeyText
+{
+    std::string name;
+    std::string help;
+    std::string standard;  ///< its default as text; empty if it has none, or help says it
+    Accepted accepted;
+};
+
+/// All keys, in the order of the job file.
+std::vector<KeyText> const& key_texts();
+/// Their sections, in that order; the first is that without a name.
+std::vector<std::string> const& key_sections();
 
 /// Keys of the job itself, in the order of the job file: those without a section come first.
 std::vector<Key<Job>> const& job_keys();

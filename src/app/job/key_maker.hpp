@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -65,11 +66,13 @@ struct KeyMaker
     void add(std::string name, std::string help, Get get, Range range,
              std::string_view (*pointless)(Target const&) = always_meant<Target>)
     {
+        using Value = std::remove_cvref_t<decltype(get(std::declval<Target&>()))>;
         keys.push_back({std::move(name), std::move(help),
                         [get, range](Target& target, Setting const& setting) {
                             read(setting, range, get(target));
                         },
-                        [get](Target const& target) { return write(get(target)); }, pointless});
+                        [get](Target const& target) { return write(get(target)); }, pointless,
+                        accepted(std::type_identity<Value>{}, range)});
     }
 };
 

@@ -5,12 +5,9 @@
 #include <algorithm>
 #include <boost/program_options/errors.hpp>
 #include <boost/program_options/parsers.hpp>
-#include <fstream>
 #include <optional>
-#include <set>
-#include <sstream>
 
-#include "app/job/job_keys.hpp"
+#include "app/job/job_file.hpp"
 #include "app/job/option_groups.hpp"
 #include "app/job/output_notes.hpp"
 #include "app/job/unknown_key.hpp"
@@ -25,28 +22,6 @@ namespace
 
 constexpr char const* command_line = "command line";
 constexpr char const* demo_job = "jobs/demo.ini";
-
-/// What Boost read, as settings; positional words go to `words`.
-Settings collect(po::parsed_options const& parsed, std::string const& origin,
-                 std::vector<std::string>* words)
-{
-    Settings settings;
-    for (po::option const& option : parsed.options)
-    {
-        std::string const text = option.value.empty() ? "" : option.value.front();
-        if (option.position_key >= 0)
-        {
-            words->push_back(text);
-        }
-        else if (!settings.emplace(option.string_key, Setting{origin, option.string_key, text})
-                      .second)
-        {
-            throw InputError(
-                fmt::format("{}: {}: given twice; give it once", origin, option.string_key));
-        }
-    }
-    return settings;
-}
 
 Settings parse_arguments(std::vector<std::string> const& arguments, std::vector<std::string>& words)
 {
@@ -74,83 +49,6 @@ Settings parse_arguments(std::vector<std::string> const& arguments, std::vector<
     }
 }
 
-bool is_known(std::string const& name, po::options_description const& known)
-{
-    return std::ranges::any_of(known.options(), [&](auto const& option) {
-        return option->long_name() == name;  // no abbreviations
-    });
-}
-
-/// Sorts "train.models" to the common settings and "figure3.train.models" to figure3's own.
-JobSettings sort_settings(Settings const& found, std::string const& origin)
-{
-    po::options_description const known = job_options();
-    std::set<std::string> experiments;
-    if (auto const listed = found.find("experiments"); listed != found.end())
-    {
-        std::vector<std::string> names;
-        read(listed->second, {}, names);
-        experiments.insert(names.begin(), names.end());
-    }
-    JobSettings sorted;
-    for (auto const& [name, setting] : found)
-    {
-        auto const dot = name.find('.');
-        std::string const prefix = name.substr(0, dot == std::string::npos ? 0 : dot);
-        std::string const rest = name.substr(prefix.empty() ? 0 : dot + 1);
-        if (is_known(name, known))
-        {
-            sorted.common.emplace(name, setting);
-        }
-        else if (!prefix.empty() && is_experiment_key(rest) && !experiments.contains(prefix))
-        {
-            throw InputError(
-                fmt::format("{}: {}: {} is no experiment (nothing would read this); add it to "
-                            "experiments = NAME,... at the top",
-                            origin, name, prefix));
-        }
-        else if (experiments.contains(prefix) && is_experiment_key(rest))
-        {
-            sorted.own[prefix].emplace(rest, setting);
-        }
-        else
-        {
-            refuse_unknown(origin, name, known);
-        }
-    }
-    return sorted;
-}
-
-JobSettings parse_settings(std::string const& text, std::string const& origin)
-{
-    try
-    {
-        std::istringstream stream(text);
-        constexpr bool allow_unknown = true;  // the keys of single experiments are not listed
-        return sort_settings(
-            collect(po::parse_config_file(stream, job_options(), allow_unknown), origin, nullptr),
-            origin);
-    }
-    catch (po::error const& failure)
-    {
-        throw InputError(fmt::format("{}: {}; a line is [section], key = value or # comment",
-                                     origin, failure.what()));
-    }
-}
-
-std::string read_job_file(fs::path const& path)
-{
-    std::ifstream stream(path, std::ios::binary);
-    std::ostringstream text;
-    if (fs::is_directory(path) || !(text << stream.rdbuf()))
-    {
-        throw InputError(fmt::format(
-            "{}: cannot be read as a job file; name a readable file that is not empty: --job FILE",
-            path.string()));
-    }
-    return text.str();
-}
-
 /// Takes a setting of the command line out, so that what remains are the job's.
 std::optional<Setting> take(Settings& settings, std::string const& key)
 {
@@ -164,17 +62,22 @@ bool needs_job(Command command)
            command == Command::reduce || command == Command::theory;
 }
 
+/// Whether the command asks after a run, which has left its job in its output folder.
+bool looks_back(Command command)
+{
+    return command == Command::status || command == Command::reduce;
+}
+
 fs::path find_job_file(Command command, std::optional<Setting> const& job, Settings const& given)
 {
     if (job)
     {
-        return job->text;
+        return job->text.starts_with('~') ? read_path(*job) : fs::path(job->text);
     }
-    bool const looks_back = command == Command::status || command == Command::reduce;
     auto const output = given.find("output");
-    if (looks_back && output != given.end())
+    if (looks_back(command) && output != given.end())
     {
-        fs::path const file = fs::path(output->second.text) / "job.ini";
+        fs::path const file = read_path(output->second) / "job.ini";
         if (!fs::exists(file))
         {
             refuse(output->second,
@@ -194,62 +97,43 @@ fs::path find_job_file(Command command, std::optional<Setting> const& job, Setti
     return demo_job;
 }
 
-/// An option may choose among a file's experiments, not name others.
-void require_listed(Setting const& chosen, Settings const& file)
+/// Takes the word behind a command that reads a job: its job file or, where the command looks back,
+/// the output folder.
+void take_place(Command command, std::string const& word, Settings& given)
 {
-    auto const listed = file.find("experiments");
-    std::vector<std::string> known;
-    if (listed != file.end())
+    bool const is_file = word.ends_with(".ini") || fs::is_regular_file(word);
+    std::string const key = looks_back(command) && !is_file ? "output" : "job";
+    if (!given.emplace(key, Setting{command_line, key, word}).second)
     {
-        read(listed->second, {}, known);
-    }
-    std::vector<std::string> names;
-    read(chosen, {}, names);
-    for (std::string const& name : names)
-    {
-        if (std::ranges::find(known, name) == known.end())
-        {
-            refuse(chosen, fmt::format("the job file has no experiment {}; use some of {}", name,
-                                       listed == file.end() ? "its own (it names none)"
-                                                            : listed->second.text));
-        }
+        throw InputError(
+            fmt::format("{}: {}: given as --{} too; give one of them", command_line, word, key));
     }
 }
 
-/// What is given on the command line wins, over an experiment's own settings as well.
-Job load_job(fs::path const& file, Settings given)
-{
-    JobSettings settings = parse_settings(read_job_file(file), file.string());
-    if (auto const chosen = given.find("experiments"); chosen != given.end())
-    {
-        require_listed(chosen->second, settings.common);
-    }
-    for (auto& [experiment, own] : settings.own)
-    {
-        std::erase_if(own, [&](auto const& setting) { return given.contains(setting.first); });
-    }
-    given.merge(settings.common);  // keeps what is there
-    given.try_emplace(
-        "output", Setting{file.string(), "output", (fs::path("sweeps") / file.stem()).string()});
-    settings.common = std::move(given);
-    return make_job(settings);
-}
-
-Command parse_words(std::vector<std::string> const& words, std::vector<fs::path>& files)
+Command parse_words(std::vector<std::string> const& words, Options& options, Settings& given)
 {
     if (!words.empty() && words[0].ends_with(".ini"))
     {
-        throw InputError(fmt::format("{}: {}: not a command; name a job file with --job {}",
-                                     command_line, words[0], words[0]));
+        throw InputError(fmt::format("{0}: {1}: not a command; use surf_sweep run {1}, or plan {1}",
+                                     command_line, words[0]));
     }
     Command const command =
         words.empty() ? Command::run
                       : kind_of(command_table, words[0], std::string(command_line) + ": command");
     bool const takes_files = command == Command::validate || command == Command::import_chain;
-    if (words.size() > 1 && !takes_files)
+    bool const takes_word = needs_job(command) || command == Command::help;
+    if (std::size_t const most = takes_word ? 2 : 1; words.size() > most && !takes_files)
     {
         throw InputError(fmt::format("{}: {}: unexpected after {}; see surf_sweep help",
-                                     command_line, words[1], words[0]));
+                                     command_line, words[most], words[most - 1]));
+    }
+    if (words.size() == 2 && command == Command::help)
+    {
+        options.help_topic = words[1];
+    }
+    if (words.size() == 2 && needs_job(command))
+    {
+        take_place(command, words[1], given);
     }
     if (command == Command::validate)
     {
@@ -258,27 +142,25 @@ Command parse_words(std::vector<std::string> const& words, std::vector<fs::path>
             throw InputError(fmt::format(
                 "{}: validate: no file was named; use surf_sweep validate FILE ...", command_line));
         }
-        files.assign(words.begin() + 1, words.end());
+        options.files.assign(words.begin() + 1, words.end());
     }
     return command;
 }
 
-}  // namespace
-
-Options parse_options(std::vector<std::string> const& arguments)
+/// Whether a flag is given. Throws InputError if it is, and does not fit the command.
+bool take_flag(Settings& given, std::string const& key, bool fits, std::string_view why)
 {
-    Options options;
-    std::vector<std::string> words;
-    Settings given = parse_arguments(arguments, words);
-    options.command = parse_words(words, options.files);
-    if (take(given, "version"))
+    bool const is_given = take(given, key).has_value();
+    if (is_given && !fits)
     {
-        options.command = Command::version;
+        throw InputError(fmt::format("{}: {}: {}; leave --{} out", command_line, key, why, key));
     }
-    if (take(given, "help"))
-    {
-        options.command = Command::help;
-    }
+    return is_given;
+}
+
+/// Takes the options that only the command line has and that no other function takes.
+void take_general_options(Settings& given, Options& options)
+{
     if (auto const device = take(given, "device"))
     {
         options.device = kind_of(model::device_choice_table, device->text, device->label());
@@ -287,27 +169,14 @@ Options parse_options(std::vector<std::string> const& arguments)
     {
         options.log_level = level->text;
     }
-    if (take(given, "json"))
+    bool const is_status = options.command == Command::status;
+    if (take_flag(given, "json", is_status, "only the command status writes JSON"))
     {
         options.format = Format::json;
-        if (options.command != Command::status)
-        {
-            throw InputError(
-                fmt::format("{}: json: only the command status writes JSON; leave "
-                            "--json out",
-                            command_line));
-        }
     }
-    if (take(given, "accept-new-data"))
-    {
-        options.accepts_new_data = true;
-        if (!runs_on_ranks(options.command))
-        {
-            throw InputError(fmt::format(
-                "{}: accept-new-data: only a run begins with other images; leave it out",
-                command_line));
-        }
-    }
+    options.watches = take_flag(given, "watch", is_status, "only the command status watches a run");
+    options.accepts_new_data = take_flag(given, "accept-new-data", runs_on_ranks(options.command),
+                                         "only a run begins with other images");
     if (auto const ranks = take(given, "ranks"))
     {
         std::int64_t count = 0;
@@ -321,6 +190,29 @@ Options parse_options(std::vector<std::string> const& arguments)
                 command_line));
         }
     }
+}
+
+}  // namespace
+
+Options parse_options(std::vector<std::string> const& arguments)
+{
+    Options options;
+    std::vector<std::string> words;
+    Settings given = parse_arguments(arguments, words);
+    bool const asks_help = std::erase(words, "-h") > 0;
+    options.command = parse_words(words, options, given);
+    if (take(given, "version"))
+    {
+        options.command = Command::version;
+    }
+    if (take(given, "help") || asks_help)
+    {
+        options.help_topic =
+            words.empty() || options.command == Command::help ? options.help_topic : words[0];
+        options.command = Command::help;
+        return options;
+    }
+    take_general_options(given, options);
     if (options.command == Command::import_chain)
     {
         options.import_request = take_import(given, {words.begin() + 1, words.end()});
@@ -329,17 +221,14 @@ Options parse_options(std::vector<std::string> const& arguments)
     {
         options.export_request = take_export(given);
     }
-    if (options.command != Command::help)
-    {
-        refuse_chain_options(given, name_of(command_table, options.command));
-    }
+    refuse_chain_options(given, name_of(command_table, options.command));
     auto const job = take(given, "job");
     if (needs_job(options.command))
     {
         options.job_file = find_job_file(options.command, job, given);
         options.job = load_job(options.job_file, std::move(given));
     }
-    else if (options.command != Command::help && (job || !given.empty()))
+    else if (job || !given.empty())
     {
         throw InputError(
             fmt::format("{}: {}: means nothing to the command {}, which reads no job; "
@@ -348,11 +237,6 @@ Options parse_options(std::vector<std::string> const& arguments)
                         name_of(command_table, options.command)));
     }
     return options;
-}
-
-Job parse_job(std::string const& text, std::string const& origin)
-{
-    return make_job(parse_settings(text, origin));
 }
 
 }  // namespace surf::app

@@ -59,7 +59,7 @@ inline constexpr std::array command_table = {
                  "write one snapshot of a chain as safetensors, with its network beside it"},
     CommandEntry{Command::version, "version",
                  "show versions of program and libraries, and devices"},
-    CommandEntry{Command::help, "help", "show this text"},
+    CommandEntry{Command::help, "help", "show this text, or that of a topic: help TOPIC"},
 };
 
 enum class Format
@@ -86,20 +86,19 @@ struct Options
     model::DeviceChoice device = model::DeviceChoice::automatic;
     std::string log_level = "info";
     Format format = Format::table;
+    bool watches = false;           ///< of status: until no run is at work
+    std::string help_topic;         ///< of help; empty: none
     bool accepts_new_data = false;  ///< of run: other images than the output folder's results
     int ranks = 0;                  ///< of plan: whose wall time is asked for; 0: nobody's
 };
 
 /// Arguments without the program's name. Reads the job file, where the command needs one:
-/// --job; for status and reduce, with --output alone, OUTPUT/job.ini; otherwise jobs/demo.ini.
+/// --job, or the word behind the command; for status and reduce, with --output or that word alone,
+/// OUTPUT/job.ini; otherwise jobs/demo.ini.
 /// Throws InputError naming origin, key and value.
 Options parse_options(std::vector<std::string> const& arguments);
 
 /// A job from the text of a job file. `origin` names it in errors.
 Job parse_job(std::string const& text, std::string const& origin);
-
-/// What `help` prints: usage, commands, choices, options in groups with units and defaults, exit
-/// codes.
-std::string help_text();
 
 }  // namespace surf::app

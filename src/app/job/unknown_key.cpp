@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
-#include <set>
-#include <string_view>
 #include <vector>
 
 #include "app/job/job_keys.hpp"
 #include "base/error.hpp"
+#include "base/name_table.hpp"
+#include "base/near_word.hpp"
 
 namespace surf::app
 {
@@ -18,29 +17,12 @@ namespace po = boost::program_options;
 namespace
 {
 
-/// Insertions, deletions and replacements from one word to the other (Levenshtein 1966).
-std::size_t edit_distance(std::string_view from, std::string_view to)
-{
-    std::vector<std::size_t> row(to.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < from.size(); ++i)
-    {
-        std::size_t diagonal = row[0]++;
-        for (std::size_t j = 0; j < to.size(); ++j)
-        {
-            std::size_t const replaced = diagonal + (from[i] == to[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-        }
-    }
-    return row.back();
-}
-
-/// The known name that is closest, where a right key in a wrong section counts as close.
+/// The known name that is closest, where a right key in a wrong section counts as close; empty if
+/// less than half of a word agrees with it.
 std::string closest(std::string const& name, po::options_description const& known)
 {
     std::string best;
-    std::size_t best_distance = std::string::npos;
+    std::size_t best_distance = std::max<std::size_t>(leaf_of(name).size(), 2) / 2 + 1;
     for (auto const& option : known.options())
     {
         std::string const& candidate = option->long_name();
@@ -76,20 +58,15 @@ bool is_experiment_key(std::string const& name)
 void refuse_unknown(std::string const& origin, std::string const& name,
                     po::options_description const& known)
 {
-    std::set<std::string> sections;
-    for (auto const& key : experiment_keys())
-    {
-        sections.insert(section_of(key.name));
-    }
-    for (auto const& key : job_keys())
-    {
-        sections.insert(section_of(key.name));
-    }
+    auto const& sections = key_sections();
     std::string const section = section_of(name);
+    std::string const hint = did_you_mean(closest(name, known));
     throw InputError(
-        fmt::format("{}: {}: unknown {}; did you mean {}?", origin, name,
-                    sections.contains(section) ? "key" : fmt::format("section [{}]", section),
-                    closest(name, known)));
+        fmt::format("{}: {}: unknown {}{}", origin, name,
+                    std::ranges::find(sections, section) != sections.end()
+                        ? "key"
+                        : fmt::format("section [{}]", section),
+                    hint.empty() ? "; surf_sweep help keys lists those there are" : hint));
 }
 
 void refuse_unknown_option(std::string const& origin, std::string const& name,

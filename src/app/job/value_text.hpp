@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -16,7 +17,8 @@
 #include <vector>
 
 #include "app/job/experiment.hpp"
-#include "base/error.hpp"
+#include "app/job/path_value.hpp"
+#include "app/job/setting.hpp"
 #include "base/name_table.hpp"
 #include "spec/cell.hpp"
 #include "spec/training.hpp"
@@ -24,21 +26,6 @@
 /// Values of the job file as text: read() checks and refuses, write() gives what read() reads back.
 namespace surf::app
 {
-
-/// A value as it was given, and where.
-struct Setting
-{
-    std::string origin;  ///< "jobs/demo.ini", "command line"
-    std::string key;     ///< "train.models"
-    std::string text;
-
-    std::string label() const { return origin + ": " + key; }
-};
-
-[[noreturn]] inline void refuse(Setting const& setting, std::string const& why)
-{
-    throw InputError(fmt::format("{} = {}: {}", setting.label(), setting.text, why));
-}
 
 enum class End
 {
@@ -148,13 +135,45 @@ concept Number = std::is_arithmetic_v<T>;
 template <class T>
 concept Choice = std::is_enum_v<T>;
 
+/// Whether the whole text is a number, which is then `value`.
+template <Number T>
+bool parse_number(std::string const& text, T& value)
+{
+    char const* const end = text.data() + text.size();
+    auto const [stop, status] = std::from_chars(text.data(), end, value);
+    return status == std::errc{} && stop == end;
+}
+
+/// Whether it is a whole number, be it written as 1e3.
+template <std::integral T>
+bool parse_whole_number(std::string const& text, T& value)
+{
+    constexpr double exact = 1LL << 53;  // doubles hold every whole number up to it
+    double decimal = 0;
+    if (parse_number(text, value))
+    {
+        return true;
+    }
+    bool const whole = parse_number(text, decimal) && std::abs(decimal) <= exact &&
+                       decimal == std::trunc(decimal) && (std::is_signed_v<T> || decimal >= 0);
+    value = whole ? static_cast<T>(decimal) : T{};
+    return whole;
+}
+
 template <Number T>
 void read(Setting const& setting, Range const& range, T& value)
 {
-    char const* const end = setting.text.data() + setting.text.size();
     T parsed{};
-    auto const [stop, status] = std::from_chars(setting.text.data(), end, parsed);
-    if (status != std::errc{} || stop != end || !range.contains(static_cast<double>(parsed)))
+    bool is_number = false;
+    if constexpr (std::is_integral_v<T>)
+    {
+        is_number = parse_whole_number(setting.text, parsed);
+    }
+    else
+    {
+        is_number = parse_number(setting.text, parsed);
+    }
+    if (!is_number || !range.contains(static_cast<double>(parsed)))
     {
         refuse(setting, fmt::format("must be a {} {}",
                                     std::is_integral_v<T> ? "whole number" : "decimal number",
@@ -169,21 +188,9 @@ void read(Setting const& setting, Range const&, T& value)
     value = kind_of(table_of(T{}), setting.text, setting.label());
 }
 
-/// Whether a job file gives a text back as it is: # begins a comment.
-inline bool can_stand_in_job_file(std::string const& text)
-{
-    return text.find_first_of("#\n\r") == std::string::npos;
-}
-
 inline void read(Setting const& setting, Range const&, std::filesystem::path& value)
 {
-    if (setting.text.empty() || !can_stand_in_job_file(setting.text))
-    {
-        refuse(setting,
-               "must be a path that is not empty and has no # or line break in it (the "
-               "job file could not hold it)");
-    }
-    value = setting.text;
+    value = read_path(setting);
 }
 
 /// A name that can stand in a section of the job file and in HDF5.
@@ -210,9 +217,8 @@ inline void read(Setting const& setting, Range const& range, ChosenModel& value)
     auto const entry = std::ranges::find(model_table, setting.text, &ModelEntry::name);
     if (entry == model_table.end())
     {
-        refuse(setting, fmt::format("no such choice; use one of {}, or the path of a chain file "
-                                    "(*.h5)",
-                                    all_names(model_table)));
+        refuse(setting, fmt::format("{}, or the path of a chain file (*.h5)",
+                                    no_such_choice(model_table, setting.text)));
     }
     value.trained = entry->kind;
 }
@@ -230,11 +236,12 @@ inline void read(Setting const& setting, Range const& range, RestartSettings& va
     auto const entry = std::ranges::find(method_table, setting.text, &MethodEntry::name);
     if (entry == method_table.end())
     {
-        if (setting.text.find_first_not_of("0123456789") != std::string::npos)
+        if (!setting.text.empty() && std::isalpha(static_cast<unsigned char>(setting.text[0])) != 0)
         {
             refuse(setting, fmt::format("must be {}, the name of a method or a whole number of "
-                                        "network evaluations",
-                                        family_budget));
+                                        "network evaluations{}",
+                                        family_budget,
+                                        did_you_mean(nearest_name(method_table, setting.text))));
         }
         read(setting, range, value.evaluations);
         return;

@@ -61,6 +61,7 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
         {"[tain]\nmodels = vae\n",
          "x.ini: tain.models: unknown section [tain]; did you mean train.models?"},
         {"job = y.ini\n", "x.ini: job: unknown key"},
+        {"telescope = 1\n", "x.ini: telescope: unknown key; surf_sweep help keys lists"},
         {"[train]\nmod = vae\n", "x.ini: train.mod: unknown key"},  // no abbreviations
         {"[stop]\nwindow = 300\nwindow = 300\n", "x.ini: stop.window: given twice"},
         {"[adam]\nbeta1 = 0.5\n[train]\nmodels = vae\n[adam]\nbeta1 = 0.5\n",
@@ -74,7 +75,12 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
         {"seed =\n", "x.ini: seed = : must be a whole number"},
         bad("train", "intervals = 40x", whole + "100000"),
         bad("train", "intervals = forty", whole),
-        bad("trials", "count = 1e3", whole),
+        bad("trials", "count = 1.5e0", whole),
+        bad("trials", "count = -1e3", whole),
+        bad("trials", "count = 1e8", whole),
+        {"seed = 1e17\n",
+         "x.ini: seed = 1e17: must be a whole number"},  // no double is exact there
+        {"seed = nan\n", "x.ini: seed = nan: must be a whole number"},
         bad("trials", "count = 99999999999999999999", whole),
         bad("adam", "learning_rate = 0.01f", "must be a decimal number above 0"),
         bad("adam", "learning_rate = 0,01", "must be a decimal number above 0"),
@@ -108,8 +114,11 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
         bad("stop", "success_distance = 0", "must be a decimal number above 0"),
         {"[trials]\nmethods = adam,surfing,restarts\n[restarts]\nbudget = 0\n",
          "x.ini: restarts.budget = 0: must be a whole number of at least 1"},
-        {"[trials]\nmethods = adam,surfing,restarts\n[restarts]\nbudget = 1e4\n",
-         "x.ini: restarts.budget = 1e4: must be family, the name of a method or a whole number"},
+        {"[trials]\nmethods = adam,surfing,restarts\n[restarts]\nbudget = famly\n",
+         "x.ini: restarts.budget = famly: must be family, the name of a method or a whole number"},
+        {"[trials]\nmethods = adam,surfing,restarts\n[restarts]\nbudget = Surfing\n",
+         "x.ini: restarts.budget = Surfing: must be family, the name of a method or a whole number "
+         "of network evaluations; did you mean surfing?"},
         {"[trials]\nmethods = adam,surfing,restarts\n[restarts]\nbudget = restarts\n",
          "x.ini: restarts.budget = restarts: starts again itself; name a method that does not"},
         {"[trials]\nmethods = lm\n[restarts]\nbudget = 9\n",
@@ -129,9 +138,13 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
             "no such choice; use one of vae, dcgan, wgan, wgan-gp, relu, or the path of a chain "
             "file (*.h5)"),
         bad("train", "models = gan.hdf5", "no such choice; use one of vae"),
+        bad("train", "models = DCGAN",
+            "no such choice; did you mean dcgan? There are vae, dcgan, wgan, wgan-gp, relu, or the "
+            "path"),
+        bad("train", "models = wgan_gp", "no such choice; did you mean wgan-gp? There are vae"),
         bad("train", "preset = mine", "no such choice; use one of collection"),
         bad("trials", "tasks = invert", "no such choice; use one of inversion, recovery"),
-        bad("trials", "methods = Adam", "no such choice; use one of adam, surfing"),
+        bad("trials", "methods = Adam", "no such choice; did you mean adam? There are adam, surf"),
         bad("surfing", "schedule = flat", "no such choice; use one of linear"),
         bad("surfing", "adam_state = drop", "no such choice; use one of keep, reset"),
         // Lists.
@@ -146,6 +159,13 @@ TEST_CASE("a bad job file is refused by key and value", "[job]")
         {"[trials]\nmethods = adam,adam\n", "x.ini: trials.methods = adam: is listed twice"},
         // Paths.
         {"output =\n", "x.ini: output = : must be a path"},
+        {"output = $HOME/x\n", "x.ini: output = $HOME/x: must be a path without variables"},
+        {"chains = /a/${USER}\n", "x.ini: chains = /a/${USER}: must be a path without variables"},
+        {"output = \"/tmp/x\"\n", "x.ini: output = \"/tmp/x\": must be a path without quotes"},
+        {"data = 'x y'\n", "x.ini: data = 'x y': must be a path without quotes"},
+        {"output = /tmp/a ; note\n",
+         "x.ini: output = /tmp/a ; note: must be a path without \" ;\""},
+        {"output = ~other/x\n", "x.ini: output = ~other/x: must be a path that is written out"},
         // Combinations.
         bad("trials", "methods = surfing", "surfing needs adam"),
         bad("trials", "measurements = 50", "no task in trials.tasks measures"),
@@ -233,6 +253,9 @@ TEST_CASE("a bad command line is refused by option and value", "[options]")
     std::ofstream(path("good.ini")) << "seed = 2\n";
     std::ofstream(path("bad.ini")) << "[train]\nintervals = 0\n";
     std::ofstream(path("empty.ini"));
+    std::ofstream(path("comments.ini")) << "# seed = 3\n\n";
+    std::ofstream(path("utf16.ini")) << std::string("\xFF\xFEs\0e\0e\0d\0", 10);
+    std::ofstream(path("unmarked.ini")) << std::string("s\0e\0e\0d\0", 8);
     std::string const job = "--job=" + path("good.ini");
     struct BadLine
     {
@@ -245,7 +268,8 @@ TEST_CASE("a bad command line is refused by option and value", "[options]")
         {{"--loglevel", "info"}, "command line: loglevel: unknown key; did you mean log-level?"},
         {{"--trian.models=vae"}, "command line: trian.models: unknown section [trian]"},
         {{"--train.model=vae"}, "command line: train.model: unknown key"},  // no abbreviations
-        {{"-h"}, "command line: command = -h: no such choice"},
+        {{"pln"}, "command line: command = pln: no such choice; did you mean plan? There are run"},
+        {{"jobs/demo.ini"}, "command line: jobs/demo.ini: not a command; use surf_sweep run jobs/"},
         {{"--seed"}, "command line: the required argument for option '--seed' is missing"},
         {{"--json=yes"}, "command line: option '--json' does not take any arguments"},
         {{job, "--seed=1", "--seed=1"}, "command line: seed: given twice"},
@@ -255,6 +279,7 @@ TEST_CASE("a bad command line is refused by option and value", "[options]")
         {{job, "--device=gpu"}, "command line: device = gpu: no such choice; use one of auto"},
         {{job, "--json"}, "command line: json: only the command status"},
         {{job, "plan", "--json"}, "command line: json: only the command status"},
+        {{job, "run", "--watch"}, "command line: watch: only the command status watches a run"},
         {{job, "plan", "--ranks=0"}, "command line: ranks = 0: must be"},
         {{job, "run", "--ranks=2"}, "command line: ranks: only the command plan"},
         {{job, "--trials.methods=surfing"},
@@ -262,10 +287,17 @@ TEST_CASE("a bad command line is refused by option and value", "[options]")
         {{"validate"}, "command line: validate: no file was named"},
         {{"validate", "a.h5", job}, "command line: job: means nothing to the command validate"},
         {{"version", "--seed=1"}, "command line: seed: means nothing to the command version"},
-        {{"plan", "a.h5"}, "command line: a.h5: unexpected after plan"},
-        {{"--job", path("none.ini")}, path("none.ini") + ": cannot be read as a job file"},
-        {{"--job", folder.path.string()}, folder.path.string() + ": cannot be read as a job file"},
-        {{"--job", path("empty.ini")}, path("empty.ini") + ": cannot be read as a job file"},
+        {{"plan", "a.ini", "b.ini"}, "command line: b.ini: unexpected after a.ini"},
+        {{"plan", "a.ini", job}, "command line: a.ini: given as --job too"},
+        {{"plan", path("none.ini")}, path("none.ini") + ": there is no such job file"},
+        {{"--job", path("none.ini")}, path("none.ini") + ": there is no such job file"},
+        {{"--job", folder.path.string()}, folder.path.string() + ": is a folder; name a job file"},
+        {{"--job", path("empty.ini")}, path("empty.ini") + ": is empty"},
+        {{"--job", path("comments.ini")}, path("comments.ini") + ": says nothing but comments"},
+        {{"--job", path("utf16.ini")}, path("utf16.ini") + ": is text in UTF-16"},
+        {{"--job", path("unmarked.ini")}, path("unmarked.ini") + ": is text in UTF-16"},
+        {{"status", path("none")},
+         "command line: output = " + path("none") + ": nothing was run there"},
         {{"--job", path("bad.ini")}, path("bad.ini") + ": train.intervals = 0: must be"},
         {{"status", "--output", folder.path.string()},
          "command line: output = " + folder.path.string() + ": nothing was run there"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -324,6 +325,24 @@ TEST_CASE("an option chooses among the experiments of the file", "[options]")
     CHECK_THROWS_AS(parse_options({"plan", "--job", file.string(), "--experiments=c"}), InputError);
 }
 
+TEST_CASE("what experiments share may be for others than those chosen", "[options]")
+{
+    test::ScratchFolder const folder;
+    fs::path const file = folder.path / "two.ini";
+    write_file(file,
+               "experiments = drawn,tried\n[train]\nlatent_dims = 2\n[trials]\ncount = 5\n"
+               "[drawn.trials]\ntasks = none\n[drawn.surface]\ntargets = 1\n");
+    auto const plan = [&](std::string const& experiment, std::string const& option) {
+        return parse_options({"plan", "--job", file.string(), "--experiments", experiment, option});
+    };
+    CHECK(plan("drawn", "--seed=1").job.experiments.size() == 1);
+    CHECK(plan("tried", "--trials.count=3").job.experiments[0].trials.count == 3);
+    // An option is for those chosen, and a combination of others does not matter.
+    CHECK_THROWS_AS(plan("drawn", "--trials.count=3"), InputError);
+    CHECK(plan("tried", "--train.latent_dims=7").job.experiments.size() == 1);
+    CHECK_THROWS_AS(plan("drawn", "--train.latent_dims=7"), InputError);
+}
+
 TEST_CASE("a job for theory alone has no experiments", "[job]")
 {
     Job const job = parse_job("experiments = none\n[theory]\nnetworks = 3\n", "x.ini");
@@ -362,7 +381,7 @@ TEST_CASE("what is not given has its default", "[options]")
 {
     test::ScratchFolder const folder;
     fs::path const file = folder.path / "empty.ini";
-    write_file(file, "# nothing\n");
+    write_file(file, "seed = 1\n");
     Options const options = parse_options({"--job", file.string()});
     CHECK(options.command == Command::run);
     CHECK(options.device == model::DeviceChoice::automatic);
@@ -431,6 +450,34 @@ TEST_CASE("status and reduce find the job that a run left in its output folder",
     CHECK(parse_options({"reduce", "--output", folder.path.string()}).job.seed == 9);
 }
 
+TEST_CASE("the word behind a command is its job file or its output folder", "[options]")
+{
+    test::ScratchFolder const folder;
+    fs::path const file = folder.path / "table.ini";
+    write_file(file, "\xEF\xBB\xBFseed = 3\n[trials]\ncount = 1e3\n");  // with UTF-8's mark
+    Options const plan = parse_options({"plan", file.string(), "--trials.block_size=2.5e1"});
+    CHECK(plan.job_file == file);
+    CHECK(plan.job.seed == 3);
+    CHECK(plan.job.experiments[0].trials.count == 1000);
+    CHECK(plan.job.experiments[0].trials.block_size == 25);
+    CHECK(parse_options({"status", file.string(), "--watch"}).watches);
+
+    publish_note(folder.path / "job.ini", "seed = 9\noutput = elsewhere\n");
+    Options const status = parse_options({"status", folder.path.string()});
+    CHECK(status.job.seed == 9);
+    CHECK(status.job.output == folder.path);
+}
+
+TEST_CASE("~ begins a path in the home folder", "[options]")
+{
+    std::string const home = std::getenv("HOME");
+    Job const job = parse_job("output = ~/x/y\ndata = ~\nchains = a~b $ c\n", "x.ini");
+    CHECK(job.output == home + "/x/y");
+    CHECK(job.data == home);
+    CHECK(job.chains == "a~b $ c");
+    CHECK(parse_job(job.text(), "again").output == job.output);
+}
+
 TEST_CASE("without arguments the demo job is run", "[options]")
 {
     test::WorkingFolder const source(SURF_SOURCE_DIR);
@@ -450,22 +497,4 @@ TEST_CASE("commands that read no job need none", "[options]")
     CHECK(parse_options({"--version"}).command == Command::version);
     CHECK(parse_options({"--help"}).command == Command::help);
     CHECK(parse_options({"plan", "--help", "--seed", "3"}).command == Command::help);
-}
-
-TEST_CASE("the help text lists every command, key, default and exit code", "[options]")
-{
-    std::string const help = help_text();
-    for (std::string const& name : key_names())
-    {
-        INFO(name);
-        CHECK(help.find(fmt::format("--{} ", name)) != std::string::npos);
-    }
-    for (CommandEntry const& command : command_table)
-    {
-        CHECK(help.find(fmt::format("\n  {:<13} {}", command.name, command.description)) !=
-              std::string::npos);
-    }
-    CHECK(help.find("[vae,dcgan,wgan,wgan-gp]") != std::string::npos);
-    CHECK(help.find("\n  75 ") != std::string::npos);
-    CHECK(help.find("evaluations: one forward or one backward pass") != std::string::npos);
 }

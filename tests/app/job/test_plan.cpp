@@ -362,6 +362,38 @@ TEST_CASE("every job of jobs/ can be planned", "[plan]")
     CHECK(planned > 20);
 }
 
+TEST_CASE("every experiment of every job of jobs/ can be planned alone", "[plan]")
+{
+    namespace fs = std::filesystem;
+    std::int64_t planned = 0;
+    for (fs::directory_entry const& entry : fs::directory_iterator(SURF_SOURCE_DIR "/jobs"))
+    {
+        std::string const file = entry.path().string();
+        if (entry.path().extension() != ".ini")
+        {
+            continue;
+        }
+        Job const job = parse_options({"plan", "--job", file}).job;
+        for (Experiment const& experiment : job.experiments)
+        {
+            if (experiment.name == Experiment::default_name)
+            {
+                continue;
+            }
+            CAPTURE(file, experiment.name);
+            CHECK_NOTHROW([&] {
+                Job const alone =
+                    parse_options({"plan", "--job", file, "--experiments", experiment.name}).job;
+                REQUIRE(alone.experiments.size() == 1);
+                CHECK(parse_job(alone.text(), "again").text() == alone.text());
+                make_plan(alone, {"checksum", images});
+            }());
+            ++planned;
+        }
+    }
+    CHECK(planned > 30);
+}
+
 TEST_CASE("the paper's jobs plan all that the paper has, sharing chains", "[plan]")
 {
     auto const job = [](std::string const& name) {
