@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/named_array.hpp"
 #include "model/network.hpp"
@@ -42,6 +43,12 @@ class Evaluator
         at::Tensor const images = forward(latents).clone();
         return {images, jacobian_of(rows)};
     }
+
+    /// How often each layer was used: from some use on weights are packed, and packed ones may
+    /// round otherwise. One of equal uses gives equal bits. Empty where it does not matter.
+    virtual std::vector<std::int64_t> uses() const { return {}; }
+    /// As if the layers had been used so often.
+    virtual void set_uses(std::vector<std::int64_t> const&) {}
 };
 
 /// Network in evaluation mode through autograd: slow and simple, the oracle of the tests.

@@ -172,4 +172,23 @@ at::Tensor FrozenGenerator::affine(std::size_t layer, at::Tensor const& maps)
     return layer + 1 == depth() ? channels_first(value) : value;
 }
 
+std::vector<std::int64_t> FrozenGenerator::uses() const
+{
+    std::vector<std::int64_t> uses;
+    for (auto const& layer : layers_)
+    {
+        uses.push_back(layer->uses());
+    }
+    return uses;
+}
+
+void FrozenGenerator::set_uses(std::vector<std::int64_t> const& uses)
+{
+    EXPECT(uses.size() == layers_.size());
+    for (std::size_t i = 0; i < uses.size(); ++i)
+    {
+        layers_[i]->set_uses(uses[i]);
+    }
+}
+
 }  // namespace surf::model

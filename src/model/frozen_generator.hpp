@@ -30,6 +30,9 @@ class FrozenGenerator final : public Evaluator
     /// In one pass, which reads each weight once: at small batches that is what a pass costs.
     Linearised linearise(at::Tensor const& latents, at::Tensor const& rows) override;
 
+    std::vector<std::int64_t> uses() const override;
+    void set_uses(std::vector<std::int64_t> const& uses) override;
+
     std::size_t depth() const { return layers_.size(); }
     /// Of the last layer.
     Activation output_activation() const { return activations_.back().kind; }

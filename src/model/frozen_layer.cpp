@@ -90,6 +90,17 @@ class LinearLayer final : public ActivatedLayer
           backward_(folded.weight.t().to(backward_type))
     {}
 
+    std::int64_t uses() const override { return uses_; }
+    void set_uses(std::int64_t uses) override
+    {
+        bool const is_packed = uses_ > uses_before_packing;
+        uses_ = uses;
+        if (!is_packed && uses_ > uses_before_packing)
+        {
+            pack();
+        }
+    }
+
   private:
     at::Tensor product(at::Tensor const& input) override
     {
@@ -102,13 +113,11 @@ class LinearLayer final : public ActivatedLayer
         count_use();
         return forward_(input);
     }
-    void count_use()
+    void count_use() { set_uses(uses_ + 1); }
+    void pack()
     {
-        if (uses_++ == uses_before_packing)
-        {
-            forward_.pack();
-            backward_.pack();
-        }
+        forward_.pack();
+        backward_.pack();
     }
     at::Tensor bias_row() const override { return bias_; }
 

@@ -42,6 +42,10 @@ class FrozenLayer
     /// From affine maps Jx + c before the layer to those before its activation. The rows of a map
     /// are J's columns and, last, c: [maps × (k + 1) × in] → [maps × (k + 1) × out].
     virtual at::Tensor affine(at::Tensor const& maps) = 0;
+
+    /// How often it was used, where that matters, as Evaluator has it.
+    virtual std::int64_t uses() const { return 0; }
+    virtual void set_uses(std::int64_t) {}
 };
 
 /// Precisions of a network's matrix work in each direction.

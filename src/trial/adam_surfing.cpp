@@ -6,6 +6,7 @@
 #include "model/frozen_layer.hpp"
 #include "trial/descent_batch.hpp"
 #include "trial/final_network.hpp"
+#include "trial/network_uses.hpp"
 #include "trial/prefetcher.hpp"
 #include "trial/schedule.hpp"
 #include "trial/tensor_table.hpp"
@@ -55,6 +56,7 @@ class AdamRide
         if (generator_ == nullptr)
         {
             generator_ = next_generator();
+            uses_.pass_to(*generator_);
         }
         std::int64_t const step = step_.value();
         if (step == 0)
@@ -76,7 +78,11 @@ class AdamRide
         }
     }
 
-    LoopState state() { return state_of(tensors()); }
+    LoopState state()
+    {
+        generator_ ? uses_.note(*generator_) : uses_.clear();
+        return state_of(tensors());
+    }
     void restore(LoopState const& state) { restore_to(tensors(), state); }
 
     at::Tensor const& latents() const { return latents_; }
@@ -90,7 +96,8 @@ class AdamRide
   private:
     TensorRefs tensors()
     {
-        return joined({{&latents_}, adam_.tensors(), visit_.tensors(), step_.tensors()});
+        return joined(
+            {{&latents_}, adam_.tensors(), visit_.tensors(), step_.tensors(), uses_.tensors()});
     }
 
     std::int64_t snapshot() const { return visited_[static_cast<std::size_t>(visit_.value())]; }
@@ -125,6 +132,7 @@ class AdamRide
     Counter visit_;  ///< which of `visited_` is under way
     Counter step_;   ///< steps done on it
     std::optional<Prefetcher<model::Evaluator>> generators_;
+    NetworkUses uses_;
     std::unique_ptr<model::Evaluator> generator_;  ///< of the snapshot under way, once it is used
 };
 

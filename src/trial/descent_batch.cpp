@@ -56,13 +56,21 @@ TensorRefs DescentBatch::tensors()
     return joined({state_.tensors(),
                    steps_.tensors(),
                    {&rows_, &history_, &best_values_, &best_latents_, &goal_},
-                   ended_.tensors()});
+                   ended_.tensors(),
+                   uses_.tensors()});
+}
+
+LoopState DescentBatch::state()
+{
+    uses_.note(generator_);
+    return state_of(tensors());
 }
 
 void DescentBatch::restore(LoopState const& state)
 {
     restore_to(tensors(), state);
     objective_ = all_.select(rows_);
+    uses_.pass_to(generator_);
 }
 
 void DescentBatch::advance()

@@ -9,6 +9,7 @@
 #include "spec/outcome.hpp"
 #include "trial/adam.hpp"
 #include "trial/first_hits.hpp"
+#include "trial/network_uses.hpp"
 #include "trial/objective.hpp"
 #include "trial/search_ends.hpp"
 #include "trial/tensor_table.hpp"
@@ -79,7 +80,7 @@ class DescentBatch
     /// Evaluates f at the current latents, takes out the trials that end there, and moves the
     /// others one step.
     void advance();
-    LoopState state() { return state_of(tensors()); }
+    LoopState state();
     void restore(LoopState const& state);
 
     /// Of the trials that have ended.
@@ -105,6 +106,7 @@ class DescentBatch
     at::Tensor best_latents_;
     at::Tensor goal_;  ///< f at which a trial counts as converged
     EndedTrials ended_;
+    NetworkUses uses_;
 };
 
 }  // namespace surf::trial

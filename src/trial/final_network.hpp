@@ -56,6 +56,12 @@ class FinalNetwork
         {
             return use().linearise(latents, rows);
         }
+        std::vector<std::int64_t> uses() const override
+        {
+            return network_.in_use_ == this ? network_.evaluator_->uses()
+                                            : std::vector<std::int64_t>();
+        }
+        void set_uses(std::vector<std::int64_t> const& uses) override { use().set_uses(uses); }
 
       private:
         model::Evaluator& use();

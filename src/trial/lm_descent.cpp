@@ -4,6 +4,7 @@
 
 #include "base/contract.hpp"
 #include "trial/descent.hpp"
+#include "trial/network_uses.hpp"
 #include "trial/search_ends.hpp"
 
 namespace surf::trial
@@ -73,11 +74,16 @@ class LmBatch
         }
     }
 
-    LoopState state() { return state_of(tensors()); }
+    LoopState state()
+    {
+        uses_.note(generator_);
+        return state_of(tensors());
+    }
     void restore(LoopState const& state)
     {
         restore_to(tensors(), state);
         search_.set_objective(all_.select(rows_));
+        uses_.pass_to(generator_);
     }
 
     /// Of the trials that have ended.
@@ -89,7 +95,8 @@ class LmBatch
         return joined({search_.tensors(),
                        hits_.tensors(),
                        {&target_latents_, &limits_, &rows_, &steps_before_, &history_, &goal_},
-                       ended_.tensors()});
+                       ended_.tensors(),
+                       uses_.tensors()});
     }
 
     /// The stop reason of each trial at its latents, or none_yet.
@@ -181,6 +188,7 @@ class LmBatch
     at::Tensor history_;       ///< f before the last `window` steps, a ring: [trials × window]
     at::Tensor goal_;          ///< f at which a trial counts as converged
     SearchEnds ended_;         ///< in the order of the rows at the start
+    NetworkUses uses_;
 };
 
 }  // namespace

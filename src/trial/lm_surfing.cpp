@@ -7,6 +7,7 @@
 #include "trial/descent.hpp"
 #include "trial/levenberg_marquardt.hpp"
 #include "trial/lm_descent.hpp"
+#include "trial/network_uses.hpp"
 #include "trial/prefetcher.hpp"
 #include "trial/tensor_table.hpp"
 
@@ -51,6 +52,7 @@ class LmRide
         if (generator_ == nullptr)
         {
             generator_ = next_generator();
+            uses_.pass_to(*generator_);
         }
         if (!begun_.value() && !begin_visit())
         {
@@ -63,7 +65,11 @@ class LmRide
         }
     }
 
-    LoopState state() { return state_of(tensors()); }
+    LoopState state()
+    {
+        generator_ ? uses_.note(*generator_) : uses_.clear();
+        return state_of(tensors());
+    }
     void restore(LoopState const& state)
     {
         restore_to(tensors(), state);
@@ -79,7 +85,8 @@ class LmRide
                        going_.tensors(),
                        {&rows_, &enough_},
                        visit_.tensors(),
-                       begun_.tensors()});
+                       begun_.tensors(),
+                       uses_.tensors()});
     }
 
     std::unique_ptr<model::Evaluator> next_generator()
@@ -132,6 +139,7 @@ class LmRide
     Counter visit_;             ///< which of `numbers_` is under way
     Counter begun_;             ///< whether they have looked at it
     std::optional<Prefetcher<model::Evaluator>> generators_;
+    NetworkUses uses_;
     std::unique_ptr<model::Evaluator> generator_;
 };
 

@@ -250,3 +250,25 @@ TEST_CASE("Parameters of another network are refused by name")
     CHECK_THROWS_WITH(FrozenGenerator(test::dcgan_network(5), parameters, at::kCPU),
                       Catch::Contains("deconv2.bias"));
 }
+
+TEST_CASE("a generator that counts as used often gives the bits of one that was")
+{
+    // The weights that are packed: large enough to round otherwise then.
+    NetworkSpec const spec = test::dcgan_network(5);
+    auto const parameters = test::random_parameters(spec, 3);
+    at::Tensor const latents = test::random_tensor({100, 5}, 4);
+    at::Tensor const gradient = test::random_tensor({100, spec.back().output.size()}, 5);
+    FrozenGenerator used(spec, parameters, at::kCPU);
+    for (std::int64_t uses : {uses_before_packing / 2, 2 * uses_before_packing})
+    {
+        for (std::int64_t i = used.uses().front(); i < uses; ++i)
+        {
+            used.forward(latents);
+        }
+        FrozenGenerator fresh(spec, parameters, at::kCPU);
+        fresh.set_uses(used.uses());
+        CHECK(fresh.uses() == used.uses());
+        CHECK(at::equal(fresh.forward(latents), used.forward(latents)));
+        CHECK(at::equal(fresh.backward(gradient), used.backward(gradient)));
+    }
+}

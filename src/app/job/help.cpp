@@ -66,14 +66,15 @@ std::string exit_codes()
     {
         text += fmt::format("  {:<10} {}\n", static_cast<int>(code), description);
     }
-    return text +
-           "  any other  mpirun's, srun's or a signal's own (1, 137, 143, 205): ranks were killed; "
-           "what is\n"
-           "             stored is intact, the same command resumes\n"
-           "Stop several ranks in good order by USR1 or USR2 to mpirun, or any of TERM, INT, HUP, "
-           "XCPU, USR1\n"
-           "and USR2 to the ranks or to srun. TERM, INT and HUP to mpirun kill them: it ends with "
-           "1.\n";
+    text +=
+        "  any other  mpirun's, srun's or a signal's own (1, 137, 143, 205): ranks were killed; "
+        "what is\n"
+        "             stored is intact, the same command resumes\n"
+        "Stop several ranks in good order by USR1 or USR2 to mpirun, or any of TERM, INT, HUP, "
+        "XCPU, USR1\n"
+        "and USR2 to the ranks or to srun. TERM, INT and HUP to mpirun kill them: it ends with "
+        "1.\n";
+    return text;
 }
 
 bool is_section(std::string_view name)
@@ -88,7 +89,7 @@ std::string about(CommandEntry const& command)
     std::string const name(command.name);
     return fmt::format("surf_sweep {}: {}\n\n{}{}", name, command.description,
                        text_of(of_chains ? chain_options() : general_options()),
-                       is_section(name) ? "\n" + text_of(key_options(name)) : "");
+                       is_section(name) ? fmt::format("\n{}", text_of(key_options(name))) : "");
 }
 
 struct Topic
@@ -133,7 +134,8 @@ std::string help_text()
     std::string sections;
     for (std::string const& section : key_sections())
     {
-        sections += (sections.empty() ? "" : ", ") + name_of_section(section);
+        sections += sections.empty() ? "" : ", ";
+        sections += name_of_section(section);
     }
     return fmt::format(
         "Usage: surf_sweep [COMMAND] [--job FILE] [--KEY VALUE ...]\n"

@@ -13,6 +13,7 @@
 #include "trial/descent.hpp"
 #include "trial/host_values.hpp"
 #include "trial/methods/methods.hpp"
+#include "trial/network_uses.hpp"
 #include "trial/prefetcher.hpp"
 #include "trial/tensor_table.hpp"
 
@@ -102,6 +103,7 @@ class ProjectedRide
         if (generator_ == nullptr)
         {
             generator_ = next_generator();
+            uses_.pass_to(*generator_);
         }
         auto& outcome = outcomes_[static_cast<std::size_t>(row_.value())];
         if (Eigen::VectorXd const latent = latent_of(outcome); latent.allFinite())
@@ -123,7 +125,8 @@ class ProjectedRide
 
     LoopState state()
     {
-        LoopState state = state_of(joined({visits_.tensors(), row_.tensors()}));
+        generator_ ? uses_.note(*generator_) : uses_.clear();
+        LoopState state = state_of(joined({visits_.tensors(), row_.tensors(), uses_.tensors()}));
         std::vector<std::int64_t> numbers;
         std::vector<float> latents;
         for (TrialOutcome const& outcome : outcomes_)
@@ -142,9 +145,10 @@ class ProjectedRide
 
     void restore(LoopState const& state)
     {
-        restore_to(joined({visits_.tensors(), row_.tensors()}), {state[0], state[1]});
-        auto const numbers = host_values<std::int64_t>(state[2]);
-        auto const latents = host_values<float>(state[3]);
+        restore_to(joined({visits_.tensors(), row_.tensors(), uses_.tensors()}),
+                   {state[0], state[1], state[2]});
+        auto const numbers = host_values<std::int64_t>(state[3]);
+        auto const latents = host_values<float>(state[4]);
         auto number = numbers.begin();
         auto latent = latents.begin();
         for (TrialOutcome& outcome : outcomes_)
@@ -201,6 +205,7 @@ class ProjectedRide
     Counter visits_;  ///< networks that all trials have moved on
     Counter row_;     ///< the trial that moves next
     std::optional<Prefetcher<model::FrozenGenerator>> generators_;
+    NetworkUses uses_;
     std::unique_ptr<model::FrozenGenerator> generator_;
 };
 
