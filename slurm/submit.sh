@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Submits train, run and reduce of a job file to Slurm, each when the one before has ended well, and prints
+# Submits train, run and reduce of a job file to Slurm, each when the one before has ended (a training that diverges stops no other cells), and prints
 # their ids:
 #
 #   slurm/submit.sh JOB_FILE [surf_sweep options]
@@ -32,7 +32,7 @@ submit() { # submit COMMAND SBATCH_OPTIONS… -- ARGUMENTS…
     echo "${id%%;*}"
 }
 train=$(submit train ${for_train[@]+"${for_train[@]}"} -- "$@")
-run=$(submit run --dependency="afterok:$train" ${for_run[@]+"${for_run[@]}"} -- "$@")
+run=$(submit run --dependency="afterany:$train" ${for_run[@]+"${for_run[@]}"} -- "$@")
 reduce=$(submit reduce --dependency="afterany:$run" --nodes=1 --ntasks=1 -- "$@")
 echo "train $train"
 echo "run $run"

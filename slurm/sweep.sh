@@ -72,7 +72,7 @@ field() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p"; }
 sum() { awk '{ sum += $1 } END { print sum + 0 }'; }
 stored() {
     local now
-    now=$(status 2>/dev/null) || return 0
+    now=$(status 2>/dev/null | sed '/^  "run": {/,/^  }/d') || return 0 # which has the sums as well
     echo "stored: $(field blocks_done <<<"$now" | sum) of $(field blocks <<<"$now" | sum) blocks," \
         "$(field snapshots_done <<<"$now" | sum) of $(field snapshots <<<"$now" | sum) snapshots in $output"
 }
@@ -161,7 +161,7 @@ while true; do
     fi
     if ((in_vain >= retries)); then
         rm "$mark"
-        finish "$code" "gave up: $in_vain starts in a row stored nothing new (a block, or the steps from one snapshot to the next, take longer than the time limit, or memory is short)"
+        finish "$code" "gave up: $in_vain starts in a row stored nothing new (ranks end before they store anything: memory is short, or the program cannot start)"
     fi
     echo "$in_vain" >"$mark"
     start ${options[@]+"${options[@]}"}

@@ -107,14 +107,27 @@ trial::Checkpoint BlockRunner::checkpoint_of(BlockSpec const& spec,
         {
             store::write_block_state(output, spec, trial::bytes_of(state));
         }
-        catch (EnvironmentError const& error)
+        catch (std::exception const& error)
         {
             spdlog::warn("what is done of a block cannot be kept: {}", error.what());
         }
     };
+    return {stop, found_state(spec), keep, between_states};
+}
+
+trial::SearchState BlockRunner::found_state(BlockSpec const& spec) const
+{
+    auto const& output = context_.job.output;
     auto const found = store::find_block_state(output, spec);
-    return {stop, found ? trial::search_state_of(*found) : trial::SearchState(), keep,
-            between_states};
+    try
+    {
+        return found ? trial::search_state_of(*found) : trial::SearchState();
+    }
+    catch (FileError const& error)
+    {
+        store::set_aside_block_state(output, spec, error.what());
+        return {};
+    }
 }
 
 void BlockRunner::open(sched::ChainIndex chain, std::stop_token const& stop)

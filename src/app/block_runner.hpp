@@ -40,6 +40,8 @@ class BlockRunner
   private:
     std::vector<TrialOutcome> compute(BlockSpec const& spec, sched::ChainIndex chain,
                                       std::stop_token const& stop);
+    /// Where an earlier run left the block.
+    trial::SearchState found_state(BlockSpec const& spec) const;
     trial::Checkpoint checkpoint_of(BlockSpec const& spec, std::stop_token const& stop) const;
     void open(sched::ChainIndex chain, std::stop_token const& stop);
 

@@ -36,6 +36,13 @@ struct BusyTime
     double trials = 0;
     double present = 0;  ///< from the beginning of its work to the end
 
+    BusyTime& operator+=(BusyTime const& more)
+    {
+        training += more.training;
+        trials += more.trials;
+        present += more.present;
+        return *this;
+    }
     /// Of 1.
     double share() const { return present > 0 ? (training + trials) / present : 0; }
 };

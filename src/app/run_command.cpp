@@ -159,6 +159,7 @@ Preparation prepare(Options const& options)
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
     remove_unpublished(job.output / "unfinished");
+    remove_unpublished(job.output / "grants");
     publish_job(job, prepared.data);
     if (job.needs_images())
     {
@@ -319,8 +320,10 @@ RunEnd run_rounds(RunContext const& context, mpi::Communicator const& world,
 {
     constexpr int most = 2;
     RunEnd end;
+    BusyTime busy;
     for (int round = 1; round == 1 || end.again; ++round)
     {
+        set_stop_patience(patience_of_work);
         if (world.rank() == 0)
         {
             end = run_as_coordinator(context, world, topology, round == most);
@@ -329,14 +332,15 @@ RunEnd run_rounds(RunContext const& context, mpi::Communicator const& world,
         {
             end.busy = work(context, world);
         }
+        busy += end.busy;
         int again = end.again ? 1 : 0;
         world.broadcast(again);
         end.again = again == 1;
     }
     world.broadcast(end.code);
-    if (auto const busy = world.allgather(end.busy); world.rank() == 0)
+    if (auto const of_ranks = world.allgather(busy); world.rank() == 0)
     {
-        spdlog::info("{}", busy_line(busy));
+        spdlog::info("{}", busy_line(of_ranks));
     }
     return end;
 }
@@ -373,8 +377,6 @@ RunEnd run(Options const& options, mpi::Communicator const& world)
         return {error.code(), first ? error.what() : ""};
     }
     report_devices(world, topology, options.device, device);
-    set_stop_patience(patience_of_work);
-
     return run_rounds(context, world, topology);
 }
 

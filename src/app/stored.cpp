@@ -23,12 +23,18 @@ namespace
 
 /// Of a cell; nothing if it depends on a cell of which nothing is stored.
 std::optional<Budget> budget_of(Plan const& plan, sched::CellIndex index,
-                                std::vector<StoredCell> const& done)
+                                std::vector<StoredCell> const& done, fs::path const& output)
 {
     std::vector<Grants> grants;
     for (sched::CellIndex const source : plan[index].budget_from)
     {
-        auto const& outcomes = done[static_cast<std::size_t>(source)].result.outcomes;
+        reduce::CellResult const& result = done[static_cast<std::size_t>(source)].result;
+        if (auto const noted = find_grants(output, plan, source, result.budget))
+        {
+            grants.push_back(*noted);
+            continue;
+        }
+        auto const& outcomes = result.outcomes;
         if (outcomes.empty())
         {
             return std::nullopt;
@@ -64,19 +70,16 @@ StoredCell stored_cell(Plan const& plan, sched::CellIndex index,
     return stored;
 }
 
-/// What the stored blocks of a cell grant: as noted if they are all there, else read. Nothing if
+/// What the stored blocks of a cell grant: as noted, else read. Nothing if
 /// there are none.
 std::optional<Grants> stored_grants(Plan const& plan, sched::CellIndex cell, Budget const& budget,
                                     fs::path const& output, StoredBlocks const& stored)
 {
-    auto const blocks = stored.of(plan, cell, budget);
-    if (blocks.size() == plan.blocks_of(cell).size())
+    if (auto const noted = find_grants(output, plan, cell, budget))
     {
-        if (auto const noted = find_grants(output, plan, cell, budget))
-        {
-            return noted;
-        }
+        return noted;
     }
+    auto const blocks = stored.of(plan, cell, budget);
     std::vector<reduce::CellStatistics> parts;
     for (sched::BlockIndex const block : blocks)
     {
@@ -226,7 +229,8 @@ std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output, F
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
     {
         auto const index = static_cast<sched::CellIndex>(i);
-        cells.push_back(stored_cell(plan, index, budget_of(plan, index, cells), output, find));
+        cells.push_back(
+            stored_cell(plan, index, budget_of(plan, index, cells, output), output, find));
     }
     return cells;
 }

@@ -46,7 +46,7 @@ std::vector<BlockId> ids_of(Plan const& plan, sched::CellIndex cell, Budget cons
 fs::path grants_path(fs::path const& output, Plan const& plan, sched::CellIndex cell,
                      Budget const& budget)
 {
-    std::string ids;
+    std::string ids = "grants 1\n";  // raised when reduce::grant() gives others
     for (BlockId const& id : ids_of(plan, cell, budget))
     {
         ids += id.hex();

@@ -67,6 +67,11 @@ std::vector<std::uint8_t> read_block_state(fs::path const& path)
     return file.root().dataset("state").read<std::uint8_t>();
 }
 
+void set_aside_block_state(fs::path const& output, BlockSpec const& spec, std::string_view reason)
+{
+    h5::set_aside(state_path(output, spec.id()), reason);
+}
+
 void remove_block_state(fs::path const& output, BlockSpec const& spec)
 {
     std::error_code none;

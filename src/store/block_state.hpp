@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "spec/cell.hpp"
@@ -21,8 +22,13 @@ void write_block_state(std::filesystem::path const& output, BlockSpec const& spe
 std::optional<std::vector<std::uint8_t>> find_block_state(std::filesystem::path const& output,
                                                           BlockSpec const& spec);
 
-/// The same of any file. Throws FileError if it is damaged or of another block than its name says.
+/// What any such file holds. Throws FileError if it is damaged or of another block than its name
+/// says.
 std::vector<std::uint8_t> read_block_state(std::filesystem::path const& path);
+
+/// Sets it aside for a reason that its reader found.
+void set_aside_block_state(std::filesystem::path const& output, BlockSpec const& spec,
+                           std::string_view reason);
 
 /// Of a block that is stored as a segment now. What cannot be removed is left.
 void remove_block_state(std::filesystem::path const& output, BlockSpec const& spec);

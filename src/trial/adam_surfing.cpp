@@ -73,6 +73,7 @@ class AdamRide
         if (step + 1 == steps)
         {
             generator_.reset();
+            uses_.clear();
             step_.set(0);
             visit_.set(visit_.value() + 1);
         }
@@ -80,7 +81,10 @@ class AdamRide
 
     LoopState state()
     {
-        generator_ ? uses_.note(*generator_) : uses_.clear();
+        if (generator_)
+        {
+            uses_.note(*generator_);
+        }
         return state_of(tensors());
     }
     void restore(LoopState const& state) { restore_to(tensors(), state); }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <torch/csrc/jit/serialization/pickle.h>
 
+#include <new>
+#include <string>
 #include <utility>
 
 #include "base/error.hpp"
@@ -32,10 +34,15 @@ SearchState search_state_of(std::vector<std::uint8_t> const& bytes)
     {
         return torch::jit::pickle_load({bytes.begin(), bytes.end()}).to<SearchState>();
     }
-    catch (c10::Error const& error)
+    catch (std::bad_alloc const&)
     {
+        throw;
+    }
+    catch (std::exception const& error)
+    {
+        std::string const reason = error.what();
         throw FileError(
-            fmt::format("holds no state of a search ({})", error.what_without_backtrace()));
+            fmt::format("holds no state of a search ({})", reason.substr(0, reason.find('\n'))));
     }
 }
 
@@ -52,7 +59,8 @@ std::optional<LoopState> Checkpoint::like(LoopState const& others, LoopState con
     LoopState same;
     for (std::size_t i = 0; i < others.size(); ++i)
     {
-        if (tensors[i].dim() != others[i].dim())
+        if (tensors[i].dim() != others[i].dim() ||
+            tensors[i].scalar_type() != others[i].scalar_type())
         {
             return std::nullopt;
         }

@@ -42,8 +42,8 @@ class Checkpoint
     Checkpoint(std::stop_token stop, SearchState found, Keep keep, Duration interval);
 
     /// Runs the next loop of the search to its end. A loop has done(), advance(), which takes a
-    /// step, state(), and restore(), which goes to a state of another loop that began as it did.
-    /// Throws Interrupted when asked to stop.
+    /// step, state(), a copy, and restore(), which takes over a state of another loop that began as
+    /// it did; state() may follow it at once. Throws Interrupted when asked to stop.
     template <class Loop>
     void run(Loop& loop)
     {
@@ -71,11 +71,15 @@ class Checkpoint
         if (states_.size() < found_.size())
         {
             state = like(loop.state(), found_[states_.size()]);
+            if (!state)
+            {
+                found_.clear();  // of another search
+            }
         }
         return state;
     }
 
-    /// The tensors with the types and devices of others; empty if these are not of their kind.
+    /// The tensors on the devices of others; empty if these are not of their kind.
     static std::optional<LoopState> like(LoopState const& others, LoopState const& tensors);
     /// Between two steps: keeps the state where it is time to. Throws Interrupted.
     void pause(std::function<LoopState()> const& state);

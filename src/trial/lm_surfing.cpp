@@ -57,6 +57,7 @@ class LmRide
         if (!begun_.value() && !begin_visit())
         {
             visit_.set(std::ssize(numbers_));
+            forget_visitors();
             return;
         }
         if (!going_.advance_to(enough_, *generator_))
@@ -67,7 +68,10 @@ class LmRide
 
     LoopState state()
     {
-        generator_ ? uses_.note(*generator_) : uses_.clear();
+        if (generator_)
+        {
+            uses_.note(*generator_);
+        }
         return state_of(tensors());
     }
     void restore(LoopState const& state)
@@ -124,8 +128,21 @@ class LmRide
     {
         search_.put(rows_, going_);
         generator_.reset();
+        uses_.clear();
         begun_.set(0);
         visit_.set(visit_.value() + 1);
+        if (done())
+        {
+            forget_visitors();
+        }
+    }
+
+    /// Their Jacobians are the largest part of a state.
+    void forget_visitors()
+    {
+        rows_ = rows_.slice(0, 0, 0);
+        enough_ = enough_.slice(0, 0, 0);
+        going_ = going_.select(rows_);
     }
 
     Snapshots const& snapshots_;

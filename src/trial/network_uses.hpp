@@ -20,9 +20,9 @@ class NetworkUses
     TensorRefs tensors() { return {&uses_}; }
 
     void note(model::Evaluator const& network) { uses_ = at::tensor(network.uses(), at::kLong); }
-    /// Of a network that is yet to be made.
+    /// The network is left.
     void clear() { uses_ = none(); }
-    /// Makes the network one that was used as was noted, if anything was.
+    /// Makes a network that takes the place of the noted one as used as that was.
     void pass_to(model::Evaluator& network)
     {
         if (uses_.size(0) > 0)

@@ -16,7 +16,7 @@ mv "$scratch/first" "$scratch/elsewhere/moved"
 tree=$scratch/elsewhere/moved
 cd "$scratch"
 
-for file in hdf5_schema/chain.json jobs/demo.ini slurm/sweep.sh slurm/submit.sh analysis/figures.py README.md LICENSE; do
+for file in hdf5_schema/chain.json jobs/demo.ini slurm/sweep.sh slurm/submit.sh analysis/__main__.py analysis/surf_sweep/figures.py README.md LICENSE; do
     [[ -s $tree/share/surf_sweep/$file ]] || fail "$file is not there"
 done
 [[ -x $tree/share/surf_sweep/slurm/sweep.sh ]] || fail "sweep.sh cannot be started"

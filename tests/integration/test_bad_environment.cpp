@@ -416,9 +416,11 @@ TEST_CASE("help and version need nothing", "[bad_environment]")
         INFO(ended.text());
         CHECK(ended.code == 0);
         CHECK_THAT(ended.output, Catch::StartsWith("Usage: surf_sweep [COMMAND]"));
-        CHECK_THAT(ended.output, Catch::Contains("75         stopped by a signal"));
+        CHECK_THAT(ended.output, Catch::Contains("exit-codes"));
         CHECK(ended.errors.empty());
     }
+    CHECK_THAT(run(surf_sweep({"help", "exit-codes"}), scratch.path).output,
+               Catch::Contains("75         stopped by a signal"));
     for (std::string const word : {"version", "--version"})
     {
         Ended const ended = run(surf_sweep({word}), scratch.path);

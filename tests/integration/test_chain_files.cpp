@@ -146,7 +146,7 @@ TEST_CASE("a chain that was trained elsewhere is searched without any images", "
         CHECK(checked.code == 0);
     }
     h5::Group const trials = h5::FileReader(sweep.results()).root().group("trials");
-    CHECK(trials.dataset("model").attribute<std::string>("flag_meanings") == "line");
+    CHECK(trials.dataset("model_code").attribute<std::string>("flag_meanings") == "line");
     CHECK(trials.dataset("trial").read<std::int64_t>().size() == 2 * 2 * 8);
 
     Sweep const on_more(job_on(line_chain()));

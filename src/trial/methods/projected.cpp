@@ -119,13 +119,17 @@ class ProjectedRide
             if (!done())
             {
                 generator_.reset();
+                uses_.clear();
             }
         }
     }
 
     LoopState state()
     {
-        generator_ ? uses_.note(*generator_) : uses_.clear();
+        if (generator_)
+        {
+            uses_.note(*generator_);
+        }
         LoopState state = state_of(joined({visits_.tensors(), row_.tensors(), uses_.tensors()}));
         std::vector<std::int64_t> numbers;
         std::vector<float> latents;
@@ -149,6 +153,7 @@ class ProjectedRide
                    {state[0], state[1], state[2]});
         auto const numbers = host_values<std::int64_t>(state[3]);
         auto const latents = host_values<float>(state[4]);
+        EXPECT(numbers.size() == outcomes_.size() * (moved_numbers.size() + 1));
         auto number = numbers.begin();
         auto latent = latents.begin();
         for (TrialOutcome& outcome : outcomes_)
@@ -167,10 +172,7 @@ class ProjectedRide
     /// The final network, when the loop is done.
     model::FrozenGenerator& final_generator()
     {
-        if (generator_ == nullptr)
-        {
-            generator_ = make_generator(input_.snapshots.last());
-        }
+        EXPECT(generator_ != nullptr);
         return *generator_;
     }
 
