@@ -1,4 +1,4 @@
-"""analysis/atlas.py: the numbers of the map."""
+"""surf_sweep/atlas.py: the numbers of the map."""
 
 from math import inf
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""analysis/chain_writer.py without PyTorch: what surf_sweep makes of its files, and what it refuses."""
+"""surf_sweep/chain_writer.py without PyTorch: what surf_sweep makes of its files, and what it refuses."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""analysis/compare.py: against counts and sums made by hand, on random trials and on files."""
+"""surf_sweep/compare.py: against counts and sums made by hand, on random trials and on files."""
 
 from math import comb, inf
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""analysis/figures.py: the numbers that are drawn."""
+"""surf_sweep/figures.py: the numbers that are drawn."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""analysis/landscape.py: the numbers that are drawn, from files written with h5py alone."""
+"""surf_sweep/landscape.py: the numbers that are drawn, from files written with h5py alone."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""analysis/nested.py: against scipy, against hand calculation, and how often its intervals hold the truth."""
+"""surf_sweep/nested.py: against scipy, against hand calculation, and how often its intervals hold the truth."""
 
 import numpy as np
 import pytest

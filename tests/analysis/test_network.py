@@ -1,4 +1,4 @@
-"""analysis/network.py without PyTorch: descriptions that are refused, and safetensors files."""
+"""surf_sweep/network.py without PyTorch: descriptions that are refused, and safetensors files."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""analysis/results.py: what it decodes and what it refuses."""
+"""surf_sweep/results.py: what it decodes and what it refuses."""
 
 import json
 from pathlib import Path

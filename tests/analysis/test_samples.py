@@ -1,4 +1,4 @@
-"""analysis/samples.py: the numbers that are drawn, and what it refuses."""
+"""surf_sweep/samples.py: the numbers that are drawn, and what it refuses."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""analysis/torch_generator.py: what becomes of PyTorch modules. Skipped where no Python has PyTorch, h5py and xxhash."""
+"""surf_sweep/torch_generator.py: what becomes of PyTorch modules. Skipped where no Python has PyTorch, h5py and xxhash."""
 
 import json
 import os
