@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Submits train, run and reduce of a job file to Slurm, each when the one before has ended (a training that diverges stops no other cells), and prints
-# their ids:
+# Submits train, run and reduce of a job file to Slurm, each when the one before has ended, and prints their
+# ids:
 #
 #   slurm/submit.sh JOB_FILE [surf_sweep options]
 #
 # Slurm's own variables say what each gets: SBATCH_TIMELIMIT=12:00:00, SBATCH_PARTITION, SBATCH_ACCOUNT.
 #   SURF_TRAIN, SURF_RUN   more options of sbatch for one of them, as SURF_RUN="--nodes=2 --ntasks=64"
 # All of sweep.sh's variables count; SURF_REQUEUE is 1 unless it is set, as whatever waits is lost with an
-# interrupted job. reduce also follows a run that failed: it writes down what there is.
+# interrupted job. run also follows a training that came to nothing, which stops no other cells, and reduce
+# a run that failed: it writes down what there is.
 set -euo pipefail
 
 if [[ ${1:--} == -* ]]; then

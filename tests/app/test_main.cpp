@@ -108,12 +108,12 @@ TEST_CASE("help, version and plan say what they should", "[main]")
 TEST_CASE("bash completes commands, options, names and lists of names", "[main]")
 {
     auto const completed = [](std::string const& words, int at) {
-        FILE* const pipe =
-            ::popen(fmt::format("bash -c 'eval \"$({} help bash)\"; COMP_WORDS=({}); COMP_CWORD={}; "
-                                "_surf_sweep; echo \"${{COMPREPLY[*]}}\"'",
-                                SURF_SWEEP_PROGRAM, words, at)
-                        .c_str(),
-                    "r");
+        FILE* const pipe = ::popen(
+            fmt::format("bash -c 'eval \"$({} help bash)\"; COMP_WORDS=({}); COMP_CWORD={}; "
+                        "_surf_sweep; echo \"${{COMPREPLY[*]}}\"'",
+                        SURF_SWEEP_PROGRAM, words, at)
+                .c_str(),
+            "r");
         REQUIRE(pipe != nullptr);
         std::array<char, 4096> buffer{};
         std::string const line(buffer.data(), ::fread(buffer.data(), 1, buffer.size(), pipe));

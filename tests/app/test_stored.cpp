@@ -128,10 +128,9 @@ TEST_CASE("blocks are counted by their files' names", "[stored]")
 
     // ... unless it was noted.
     auto const cell = sched::CellIndex{0};
-    publish_grants(sweep.job.output, sweep.plan, cell, {},
-                   {{BudgetRule::first_hits, 500},
-                    {BudgetRule::steps, 600},
-                    {BudgetRule::evaluations, 1202}});
+    publish_grants(
+        sweep.job.output, sweep.plan, cell, {},
+        {{BudgetRule::first_hits, 500}, {BudgetRule::steps, 600}, {BudgetRule::evaluations, 1202}});
     CHECK(counts() == std::vector<std::int64_t>{2, 1});
     CHECK(find_grants(sweep.job.output, sweep.plan, cell, {})->at(BudgetRule::steps) == 600);
     CHECK_FALSE(find_grants(sweep.job.output, sweep.plan, cell, {.steps = 1}));
@@ -231,9 +230,9 @@ TEST_CASE("the summary table says what is missing", "[results]")
         summary_table(reduce::summarise(results_of(sweep.plan, sweep.cells())));
     CHECK_THAT(table, Catch::StartsWith(
                           "model  k  task       operator m  method  trials  success % (CI)  "));
-    CHECK_THAT(table,
-               Catch::Contains(
-                   "\ndcgan  2  inversion  identity    adam       4/6  100.0 (51.0-100.0)  "));
+    CHECK_THAT(
+        table,
+        Catch::Contains("\ndcgan  2  inversion  identity    adam       4/6  100.0 (51.0-100.0)  "));
     CHECK_THAT(table, Catch::Contains(" 500 (500-500)              600              1202  -\n"));
     CHECK_THAT(table, Catch::EndsWith("\n1 of 2 cells have no trials yet\n"));
 }
