@@ -9,8 +9,12 @@ namespace surf::trial
 namespace
 {
 
-/// Tangents that go through the network at a time: enough for fast products, and 20 MB of them.
-constexpr std::int64_t tangents_at_a_time = 256;
+/// Tangents that go through the network at a time: enough for fast products, and on a CPU 20 MB of
+/// them.
+std::int64_t tangents_at_a_time(at::Device device)
+{
+    return device.is_cpu() ? 256 : 8192;
+}
 
 /// Keeps λ a number that a step can come back from.
 constexpr double least_damping = 1e-12;
@@ -103,7 +107,8 @@ at::Tensor LevenbergMarquardt::evaluate(model::Evaluator& generator, at::Tensor 
         return objective_.residual(generator, points);
     }
     std::int64_t const latent_dim = points.size(1);
-    auto const parts = due.split(std::max<std::int64_t>(1, tangents_at_a_time / latent_dim));
+    auto const parts =
+        due.split(std::max<std::int64_t>(1, tangents_at_a_time(points.device()) / latent_dim));
     auto const [residuals, jacobians] = objective_.linearise(generator, points, parts.front());
     state_.jacobians.index_copy_(0, parts.front(), jacobians);
     for (std::size_t i = 1; i < parts.size(); ++i)

@@ -20,7 +20,7 @@ pack=$PWD
 mkdir -p "$output"
 [[ -d bin ]] || tar -xzf programs.tar.gz || exit 1
 
-export LD_LIBRARY_PATH=$torch:$pack/lib
+export LD_LIBRARY_PATH=$torch:$pack/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} # the driver may be found by what is set
 export OPAL_PREFIX=$pack OPAL_LIBDIR=$pack/lib OPAL_PKGLIBDIR=$pack/lib/openmpi OPAL_DATADIR=$pack/lib \
     OPAL_PKGDATADIR=$pack/lib/openmpi-texts OPAL_SYSCONFDIR=$pack/lib OPAL_BINDIR=$pack/bin
 export OMPI_MCA_mca_base_component_show_load_errors=0 OMPI_MCA_plm=isolated
