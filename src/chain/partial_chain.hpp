@@ -16,7 +16,7 @@ class ChainFileReader;
 /// A chain in the making: the private folder <chains>/<id>.partial/.
 ///
 /// Each snapshot and each trainer state is a file of its own, published whole (snapshot-00007.h5,
-/// state.h5), so a killed trainer loses at most the work since the last snapshot. finish() gathers
+/// state.h5), so a killed trainer loses at most the work since the last state. finish() gathers
 /// the snapshots into <chains>/<id>.h5 and removes the folder. If the training diverges, the folder
 /// stays, with the reason in diverged.txt. A lock in the folder keeps other
 /// processes out, so that jobs which share a folder of chains never train the same one at a time.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/error.hpp"
 #include "base/folder_lock.hpp"
@@ -23,6 +24,10 @@ namespace
 
 /// How often the log of a training is told, at most.
 constexpr std::int64_t reports = 10;
+
+/// A trainer's state is several times as big as a snapshot. After writing one, training goes on for
+/// at least so many times as long as that took: on a GPU it would else wait for the disk.
+constexpr int least_training_a_state = 5;
 
 void report(TrainSpec const& spec, std::int64_t snapshot, chain::Log const& log)
 {
@@ -97,13 +102,18 @@ class Training
             if (step % spec_.steps_per_snapshot == 0)
             {
                 write_snapshot(step / spec_.steps_per_snapshot, step);
-                write_state(step);
+                if (step == spec_.steps() || Clock::now() >= next_state_)
+                {
+                    write_state(step);
+                }
             }
             progress(step, spec_.steps());
         }
     }
 
   private:
+    using Clock = std::chrono::steady_clock;
+
     /// The number of steps that are done.
     std::int64_t begin()
     {
@@ -125,9 +135,12 @@ class Training
     /// snapshots beside it.
     void write_state(std::int64_t step)
     {
+        auto const start = Clock::now();
         Parameters arrays = trainer_->state();
         trainer_->log().append_state(arrays);
         chain_.write_state({step, step / spec_.steps_per_snapshot + 1, std::move(arrays)});
+        auto const end = Clock::now();
+        next_state_ = end + least_training_a_state * (end - start);
     }
 
     void write_snapshot(std::int64_t snapshot, std::int64_t step)
@@ -148,6 +161,7 @@ class Training
     chain::PartialChain& chain_;
     std::unique_ptr<Trainer> trainer_;
     SampleQuality quality_;
+    Clock::time_point next_state_;  ///< not before
 };
 
 /// What is wrong with a generator that makes much the same image of every latent; empty if it does
