@@ -48,7 +48,7 @@ Sweep const& finished(char const* job);
 /// Files of a folder with this end of their names, sorted; none if there is no such folder.
 std::vector<fs::path> files_in(fs::path const& folder, std::string const& end);
 
-/// How many trainings under way have stored snapshot t and the state to go on from there.
+/// How many trainings under way have stored snapshot t.
 int trained_to(Sweep const& sweep, int t);
 
 /// What shows that a file was written anew, by path: number and time of change.
