@@ -12,16 +12,17 @@
 #include "model/network.hpp"
 #include "spec/architecture.hpp"
 #include "spec/generator.hpp"
+#include "support/models.hpp"
 
 namespace surf::test
 {
 
 inline constexpr Shape mnist_image{1, 28, 28};
 
-/// InfoGAN's generator of 28 × 28 pixels.
-inline NetworkSpec dcgan_network(std::int64_t latent_dim)
+/// InfoGAN's generator.
+inline NetworkSpec dcgan_network(std::int64_t latent_dim, Shape const& image = mnist_image)
 {
-    return infogan_generator({mnist_image, latent_dim});
+    return infogan_generator({image, latent_dim});
 }
 
 /// The paper's expansive network, likewise.

@@ -91,7 +91,8 @@ at::Tensor infogan(PlainNetwork const& network, at::Tensor const& latents)
     at::Tensor value = layers.normalise("fc1", layers.dense("fc1", latents));
     value = layers.rectify(value, 0);
     value = layers.normalise("fc2", layers.dense("fc2", value));
-    value = layers.rectify(value, 0).reshape({-1, 128, 7, 7});
+    value = layers.rectify(value, 0).reshape(
+        {-1, 128, network.image.height / 4, network.image.width / 4});
     value = layers.normalise("deconv1", layers.transposed_convolution("deconv1", value));
     value = layers.rectify(value, 0);
     return layers.transposed_convolution("deconv2", value).flatten(1);
@@ -114,7 +115,8 @@ at::Tensor trunk(PlainNetwork const& network, at::Tensor const& images, TrunkNor
     auto const normalise = [&](std::string const& layer, at::Tensor const& input) {
         return norm == TrunkNorm::batch ? layers.normalise(layer, input) : input;
     };
-    at::Tensor value = layers.convolution("conv1", images.reshape({-1, 1, 28, 28}));
+    at::Tensor value = layers.convolution(
+        "conv1", images.reshape({-1, 1, network.image.height, network.image.width}));
     value = layers.rectify(value, leaky);
     value = normalise("conv2", layers.convolution("conv2", value));
     value = layers.rectify(value, leaky);

@@ -263,7 +263,7 @@ at::Tensor PlainTraining::critic_loss(std::int64_t draw, at::Tensor const& real,
 
 at::Tensor PlainTraining::decode(at::Tensor const& latents) const
 {
-    PlainNetwork const network{tensors_, generator_, kink_};
+    PlainNetwork const network{tensors_, generator_, spec_.data.image, kink_};
     return spec_.model.architecture == Architecture::relu ? expansive(network, latents)
                                                           : infogan(network, latents);
 }
@@ -272,7 +272,8 @@ at::Tensor PlainTraining::judge(at::Tensor const& images) const
 {
     bool const has_norm =
         spec_.model.training != Training::wgan_gp || spec_.hyper.critic_norm == TrunkNorm::batch;
-    return trunk({tensors_, judge_, kink_}, images, has_norm ? TrunkNorm::batch : TrunkNorm::none);
+    return trunk({tensors_, judge_, spec_.data.image, kink_}, images,
+                 has_norm ? TrunkNorm::batch : TrunkNorm::none);
 }
 
 std::vector<at::Tensor> PlainTraining::trained(std::string const& network) const

@@ -8,12 +8,12 @@
 namespace surf::test
 {
 
-/// 200 training images of noise: enough for a few steps of the full-size networks.
+/// 200 training images of noise: enough for a few steps.
 inline data::TrainingImages noise_images()
 {
     data::Images images;
     images.count = 200;
-    images.shape = {1, 28, 28};
+    images.shape = small_image;
     RandomStream stream(1, "test/images", Purpose::prior, 0);
     for (std::int64_t i = 0; i < images.count * images.shape.size(); ++i)
     {
@@ -34,7 +34,7 @@ inline TrainSpec small_training(Model const& model, Preset preset = Preset::coll
     spec.intervals = 3;
     spec.steps_per_snapshot = 2;
     spec.threads = 1;
-    spec.data = {"noise", {1, 28, 28}};
+    spec.data = {"noise", small_image};
     return spec;
 }
 

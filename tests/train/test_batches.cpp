@@ -21,7 +21,7 @@ TEST_CASE("An epoch shows every image once, in an order of its own")
         for (std::int64_t step = first; step < first + steps; ++step)
         {
             at::Tensor const batch = batches.images(step);
-            REQUIRE(batch.sizes() == at::IntArrayRef({spec.hyper.batch, 784}));
+            REQUIRE(batch.sizes() == at::IntArrayRef({spec.hyper.batch, test::small_image.size()}));
             CHECK(batch.max().item<float>() <= 1);
             for (std::int64_t i = 0; i < spec.hyper.batch; ++i)
             {

@@ -216,8 +216,10 @@ TEST_CASE("samples come from the model's own prior, one stream each", "[quality]
         auto spec = small_training(entry.kind);
         spec.hyper.batch = 64;
         bool const normal = entry.kind.training == Training::vae;
+        std::int64_t const pixels = small_image.size();
         // Its first pixels are the latent.
-        Parameters weights = {{"fc1.weight", {784, spec.latent_dim}, {}}, {"fc1.bias", {784}, {}}};
+        Parameters weights = {{"fc1.weight", {pixels, spec.latent_dim}, {}},
+                              {"fc1.bias", {pixels}, {}}};
         weights[0].values.resize(static_cast<std::size_t>(weights[0].size()));
         weights[1].values.resize(static_cast<std::size_t>(weights[1].size()));
         for (std::int64_t i = 0; i < spec.latent_dim; ++i)
@@ -228,20 +230,21 @@ TEST_CASE("samples come from the model's own prior, one stream each", "[quality]
             {.name = "fc1",
              .kind = LayerKind::linear,
              .input = {spec.latent_dim},
-             .output = {784},
+             .output = {pixels},
              .bias = Bias::trained},
-            {.name = "", .kind = LayerKind::reshape, .input = {784}, .output = {1, 28, 28}}};
+            {.name = "", .kind = LayerKind::reshape, .input = {pixels}, .output = small_image}};
         model::Network const generator(layers, weights, at::kCPU);
         SampleQuality const quality(spec, held_out_noise(), at::kCPU);
         auto const [scores, shown] = quality.judge(generator);
         CHECK(shown.name == "samples");
-        REQUIRE((shown.shape == std::vector<std::int64_t>{64, 1, 28, 28}));
+        REQUIRE((shown.shape ==
+                 std::vector<std::int64_t>{64, 1, small_image.height, small_image.width}));
         for (std::size_t i = 0; i < 64; ++i)
         {
             RandomStream stream(spec.seed, spec.stream_domain(), Purpose::sample_latent, i);
             std::vector<float> latent(static_cast<std::size_t>(spec.latent_dim));
             normal ? stream.fill_normal(latent, 0, 1) : stream.fill_uniform(latent, -1, 1);
-            auto const first = shown.values.begin() + static_cast<std::ptrdiff_t>(i * 28 * 28);
+            auto const first = shown.values.begin() + static_cast<std::ptrdiff_t>(i) * pixels;
             CHECK(std::equal(latent.begin(), latent.end(), first));
         }
         // Total variance of 1,024 latents: k, or k/3 for the uniform prior. 5σ: the variance of a

@@ -187,8 +187,9 @@ TEST_CASE("relu starts with the theorem's weights and learns the Gaussian likeli
     at::Tensor const output = model::to_tensor(start[6], at::kCPU, at::kDouble);
     REQUIRE(start[6].name == "output.weight");
     double const count = static_cast<double>(output.numel());
+    auto const pixels = static_cast<double>(test::small_image.size());
     CHECK(output.std().item<double>() ==
-          Approx(1 / std::sqrt(784.0)).margin(5 / std::sqrt(784.0 * 2 * count)));
+          Approx(1 / std::sqrt(pixels)).margin(5 / std::sqrt(pixels * 2 * count)));
 
     trainer->step(0);
     auto const first = trainer->log().take();
@@ -196,7 +197,8 @@ TEST_CASE("relu starts with the theorem's weights and learns the Gaussian likeli
     // constant.
     double const constant = std::log(spec.hyper.observation_deviation * std::sqrt(2 * M_PI));
     double const square = 2 * spec.hyper.observation_deviation * spec.hyper.observation_deviation;
-    CHECK(first.at("reconstruction") == Approx(784 * (1.0 / 3 / square + constant)).epsilon(0.05));
+    CHECK(first.at("reconstruction") ==
+          Approx(pixels * (1.0 / 3 / square + constant)).epsilon(0.05));
     for (std::int64_t step = 1; step < 40; ++step)
     {
         trainer->step(step);
@@ -205,5 +207,5 @@ TEST_CASE("relu starts with the theorem's weights and learns the Gaussian likeli
     trainer->step(40);
     // Noise has nothing to learn but its mean: then a pixel costs its variance 1/12.
     CHECK(trainer->log().take().at("reconstruction") <
-          784 * ((1.0 / 12 + 1.0 / 3) / 2 / square + constant));
+          pixels * ((1.0 / 12 + 1.0 / 3) / 2 / square + constant));
 }

@@ -21,7 +21,8 @@ constexpr std::int64_t snapshots = 6;
 /// Of the paper's generator.
 chain::Reader const& shared_chain()
 {
-    static test::LineChain const chain(test::dcgan_network(latent_dim), snapshots);
+    static test::LineChain const chain(test::dcgan_network(latent_dim, test::small_image),
+                                       snapshots);
     return chain.reader();
 }
 
