@@ -79,6 +79,20 @@ def test_commands_that_documents_name_are_there() -> None:
     assert named > 10
 
 
+def test_links_of_documents_lead_to_files() -> None:
+    linked = 0
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("results/*/*.md"), *ROOT.glob("hdf5_schema/*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), (document.name, target)
+            linked += 1
+    assert linked > 20
+
+
+def test_the_readme_takes_ten_minutes() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= 120 and max(map(len, lines)) <= 120
+
+
 @pytest.mark.parametrize("name", commands.COMMANDS)
 def test_every_command_is_a_module_with_a_main(name: str) -> None:
     assert "\ndef main() -> int:" in (ROOT / "analysis/surf_sweep" / f"{name}.py").read_text()
