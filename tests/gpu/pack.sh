@@ -6,7 +6,7 @@ if (($# < 1)) || [[ $1 == --help ]]; then
     cat <<'TEXT'
 Usage: bash tests/gpu/pack.sh FOLDER [BUILD]
 
-Gathers in FOLDER (made anew) the programs of BUILD (default build-ci), the libraries they need that are neither
+Gathers in FOLDER (made anew) the programs of BUILD (default build), the libraries they need that are neither
 LibTorch's nor every Linux's, Open MPI's plugins, Fashion-MNIST and the demo job. The other machine needs nothing but an
 NVIDIA driver and the PyTorch wheel of the same version: FOLDER/run.sh TORCH/lib runs everything there.
 TEXT
@@ -14,7 +14,7 @@ TEXT
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 folder=$1
-build=${2:-build-ci}
+build=${2:-build}
 images=/usr/share/datasets/fashion-mnist
 most_mib=60
 

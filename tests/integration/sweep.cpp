@@ -12,6 +12,7 @@
 #include <span>
 #include <sstream>
 
+#include "data/idx.hpp"
 #include "hdf5/file.hpp"
 
 namespace surf::test
@@ -109,6 +110,34 @@ void check_no_difference(Command const& files_and_object)
     }
 }
 
+void write_big_endian(std::ofstream& file, std::uint32_t number)
+{
+    for (int const shift : {24, 16, 8, 0})
+    {
+        file.put(static_cast<char>(number >> shift & 0xff));
+    }
+}
+
+/// Every third row and every second column, without the border, of the first images: an IDX file.
+void thin_out(fs::path const& from, std::uint32_t count, fs::path const& to)
+{
+    constexpr std::uint32_t rows = 8;
+    constexpr std::uint32_t columns = 12;
+    data::Images const images = data::read_idx_images(from);
+    std::ofstream file(to, std::ios::binary);
+    for (std::uint32_t const number : {0x803U, count, rows, columns})
+    {
+        write_big_endian(file, number);
+    }
+    for (std::uint32_t i = 0; i < count * rows * columns; ++i)
+    {
+        std::uint32_t const image = i / (rows * columns);
+        std::uint32_t const row = 3 * (i / columns % rows) + 3;
+        std::uint32_t const column = 2 * (i % columns) + 2;
+        file.put(static_cast<char>(images.pixels[(image * 28 + row) * 28 + column]));
+    }
+}
+
 std::vector<std::string> names_of(std::vector<fs::path> const& paths)
 {
     std::vector<std::string> names;
@@ -118,6 +147,20 @@ std::vector<std::string> names_of(std::vector<fs::path> const& paths)
 }
 
 }  // namespace
+
+std::string on_small_images(char const* job)
+{
+    static ScratchFolder const folder;
+    if (folder.files() == 0)
+    {
+        for (auto const& [name, count] : {std::pair("train", 400U), {"t10k", 100U}})
+        {
+            std::string const file = fmt::format("{}-images-idx3-ubyte", name);
+            thin_out(fs::path(data::default_folder) / (file + ".gz"), count, folder.path / file);
+        }
+    }
+    return fmt::format("data = {}\n{}", folder.path.string(), job);
+}
 
 Sweep::Sweep(std::string const& job)
 {
@@ -154,7 +197,7 @@ nlohmann::json Sweep::status() const
     return nlohmann::json::parse(ended.output);
 }
 
-Sweep const& finished(char const* job)
+Sweep const& finished(std::string const& job)
 {
     static std::map<std::string, std::unique_ptr<Sweep>> sweeps;
     auto& sweep = sweeps[job];

@@ -65,7 +65,7 @@ fs::path only_file(fs::path const& folder, std::string const& end)
 
 TEST_CASE("experiments share what is the same, and surfaces come with the run", "[experiments]")
 {
-    Sweep const sweep(three_experiments);
+    Sweep const sweep(on_small_images(three_experiments));
     require_success(on_ranks(2, sweep.command("run")));
     CHECK(sweep.chains().size() == 1);
     CHECK(sweep.segments().size() == 3 * 2);  // adam once, surfing twice
@@ -95,14 +95,14 @@ TEST_CASE("experiments share what is the same, and surfaces come with the run", 
 
 TEST_CASE("surface computes surfaces without trials, the same as a run", "[experiments]")
 {
-    Sweep const sweep(three_experiments);
+    Sweep const sweep(on_small_images(three_experiments));
     require_success(sweep.command("surface"));
     CHECK(sweep.segments().empty());
     CHECK_FALSE(fs::exists(sweep.results()));
     CHECK(sweep.chains().size() == 1);
     check_valid(only_file(sweep.output(), ".h5"));
 
-    Sweep const diverged(three_experiments);
+    Sweep const diverged(on_small_images(three_experiments));
     Ended const failed = run(diverged.command("surface", {"--train.generator_rate=1e30"}));
     CHECK(failed.code == 5);
     CHECK_THAT(failed.errors, Catch::Contains("training of vae k=2: snapshot 1: "));

@@ -55,13 +55,13 @@ int many_ranks()
 
 TEST_CASE("any number of ranks gives the same chains and results", "[ranks]")
 {
-    Sweep const& expected = finished(wide_job);
+    Sweep const& expected = finished(on_small_images(wide_job));
     require_variety(expected);
     CHECK(provenance(expected, "ranks") == "1");
     for (int const ranks : {1, 2, 5})
     {
         INFO("ranks: " << ranks);
-        Sweep const sweep(wide_job);
+        Sweep const sweep(on_small_images(wide_job));
         Ended const ended = run(on_ranks(ranks, sweep.command("run")));
         INFO(ended.text());
         REQUIRE(ended.code == 0);
@@ -74,7 +74,7 @@ TEST_CASE("any number of ranks gives the same chains and results", "[ranks]")
 
 TEST_CASE("a second run computes nothing", "[ranks]")
 {
-    Sweep const sweep(finished(wide_job));
+    Sweep const sweep(finished(on_small_images(wide_job)));
     auto const chains = stamps(sweep.chains());
     auto const segments = stamps(sweep.segments());
     REQUIRE(chains.size() == 2);
@@ -90,13 +90,13 @@ TEST_CASE("a second run computes nothing", "[ranks]")
         CHECK(stamps(sweep.chains()) == chains);
         CHECK(stamps(sweep.segments()) == segments);
         CHECK(files_in(sweep.output() / "chains", ".partial").empty());
-        check_same_results(finished(wide_job), sweep);
+        check_same_results(finished(on_small_images(wide_job)), sweep);
     }
 }
 
 TEST_CASE("many more ranks than cores finish a job", "[ranks]")
 {
-    Sweep const& expected = finished(wide_job);
+    Sweep const& expected = finished(on_small_images(wide_job));
     Sweep const sweep(expected);
     auto const chains = stamps(sweep.chains());
     fs::remove_all(sweep.output() / "segments");
