@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <new>
+#include <exception>
 #include <regex>
 #include <string>
 
 #include "base/error.hpp"
 #include "base/host.hpp"
+#include "model/heap.hpp"
 
 namespace surf::app
 {
@@ -18,12 +19,16 @@ namespace
 
 constexpr double mebibyte = 1 << 20;
 
-/// " (99.0 MiB were asked for)", if LibTorch's text says it.
-std::string request_in(std::string const& text)
+/// " (99.0 MiB were asked for)", if the CPU's allocator says it, or what a device's says at length.
+std::string request_in(std::exception const& error)
 {
+    if (auto const* const of_device = dynamic_cast<c10::OutOfMemoryError const*>(&error))
+    {
+        return fmt::format(" ({})", of_device->what_without_backtrace());
+    }
     static std::regex const bytes("tried to allocate ([0-9]+) bytes");
-    std::smatch found;
-    return std::regex_search(text, found, bytes)
+    std::cmatch found;
+    return std::regex_search(error.what(), found, bytes)
                ? fmt::format(" ({:.1f} MiB were asked for)", std::stod(found[1]) / mebibyte)
                : "";
 }
@@ -53,23 +58,13 @@ void naming_memory(std::function<void()> const& task)
     {
         task();
     }
-    catch (std::bad_alloc const&)
+    catch (std::exception const& error)
     {
-        refuse("");
-    }
-    catch (c10::OutOfMemoryError const& error)
-    {
-        refuse(fmt::format(" ({})", error.what_without_backtrace()));
-    }
-    catch (c10::Error const& error)
-    {
-        // What the CPU's allocator throws has no type of its own.
-        std::string const text = error.what_without_backtrace();
-        if (text.find("can't allocate memory") == std::string::npos)
+        if (!model::is_out_of_memory(error))
         {
             throw;
         }
-        refuse(request_in(text));
+        refuse(request_in(error));
     }
 }
 

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <string>
 
 #include "app/command.hpp"
@@ -73,8 +73,7 @@ void validate(std::filesystem::path const& path)
 
 ExitCode validate_command(Options const& options)
 {
-    std::exception_ptr last;
-    std::string text;
+    ExitCode worst = ExitCode::success;
     for (std::filesystem::path const& path : options.files)
     {
         try
@@ -83,19 +82,11 @@ ExitCode validate_command(Options const& options)
         }
         catch (Error const& error)
         {
-            if (last)
-            {
-                std::fputs(fmt::format("surf_sweep: error: {}\n", text).c_str(), stderr);
-            }
-            last = std::current_exception();
-            text = error.what();
+            std::fputs(fmt::format("surf_sweep: error: {}\n", error.what()).c_str(), stderr);
+            worst = std::max(worst, error.code());
         }
     }
-    if (last)
-    {
-        std::rethrow_exception(last);
-    }
-    return ExitCode::success;
+    return worst;
 }
 
 }  // namespace surf::app

@@ -117,6 +117,7 @@ ChainFileReader::Array ChainFileReader::open_array(h5::Group const& group, std::
     {
         fail_damaged(path_, fmt::format("{} does not fit /index", path));
     }
+    dataset.require_storable();
     shape.erase(shape.begin());
     return {name, std::move(shape), std::move(dataset)};
 }

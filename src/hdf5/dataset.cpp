@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <hdf5_hl.h>
 
+#include <algorithm>
+
 #include "base/mapped_file.hpp"
 #include "base/name_table.hpp"
 #include "hdf5/transfer.hpp"
@@ -52,6 +54,13 @@ int descriptor_of(hid_t dataset)
     return known ? *descriptor : -1;
 }
 
+/// Whether its values may lie in other files: external or virtual storage.
+bool has_other_files(hid_t dataset)
+{
+    Handle const made(check(H5Dget_create_plist(dataset), dataset, "find the storage of"));
+    return H5Pget_layout(made.get()) == H5D_VIRTUAL || H5Pget_external_count(made.get()) > 0;
+}
+
 }  // namespace
 
 Layout Dataset::layout() const
@@ -69,6 +78,27 @@ void Dataset::require(Type type, std::int64_t expected, std::size_t given) const
     {
         fail(id(), fmt::format("use {} {} values for {} of the {} in", given,
                                name_of(type_table, type), expected, to_string(stored)));
+    }
+}
+
+void Dataset::require_storable() const
+{
+    constexpr hsize_t most_compressed = 1032;  // by gzip
+    LibraryLock const lock;
+    if (has_other_files(id()))
+    {
+        return;
+    }
+    Handle const file(check(H5Iget_file_id(id()), id(), "find the file of"));
+    Handle const type(check(H5Dget_type(id()), id(), "read the type of"));
+    hsize_t file_size = 0;
+    check(H5Fget_filesize(file.get(), &file_size), id(), "find the size of the file of");
+    Layout const stored = layout();
+    hsize_t const most =
+        file_size * most_compressed / std::max<hsize_t>(H5Tget_size(type.get()), 1);
+    if (static_cast<hsize_t>(element_count(stored.shape)) > most)
+    {
+        fail(id(), fmt::format("take {}, more than the file can hold, for", to_string(stored)));
     }
 }
 
@@ -101,6 +131,7 @@ void Dataset::write(Slab const& slab, std::span<T const> values)
 template <Element T>
 std::vector<T> Dataset::read() const
 {
+    require_storable();
     Shape const extents = shape();
     std::vector<T> values(static_cast<std::size_t>(element_count(extents)));
     read<T>({Shape(extents.size(), 0), extents}, values);

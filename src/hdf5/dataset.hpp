@@ -38,6 +38,10 @@ class Dataset : public Object
     Layout layout() const;
     Shape shape() const { return layout().shape; }
 
+    /// Throws FileError for a dataset that is more than its file can hold, so that nobody asks for
+    /// memory for it. read() without a slab does it.
+    void require_storable() const;
+
     template <Element T>
     void write(std::span<T const> values);
     template <Element T>

@@ -132,7 +132,9 @@ class Comparison
         std::vector<std::string> const names = dataset.dimension_names();
         if (!dimensions_match(entry->at("dims"), names))
         {
-            report("{}: dimensions {}, not {}", path, Json(names).dump(), entry->at("dims").dump());
+            constexpr auto any_bytes = Json::error_handler_t::replace;
+            report("{}: dimensions {}, not {}", path, Json(names).dump(-1, ' ', false, any_bytes),
+                   entry->at("dims").dump());
         }
         compare_attributes(dataset, entry->value("attributes", Json::object()), path);
     }

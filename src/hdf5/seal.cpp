@@ -89,9 +89,10 @@ std::string hash_of(std::ifstream& stream, std::vector<ByteRange> const& ranges,
     std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> const state(XXH3_createState(),
                                                                          &XXH3_freeState);
     XXH3_128bits_reset(state.get());
-    std::vector<char> buffer(at_a_time);
+    std::vector<char> buffer;
     for (ByteRange const& range : ranges)
     {
+        buffer.resize(std::max(buffer.size(), std::min(range.size, at_a_time)));
         stream.seekg(static_cast<std::streamoff>(range.offset));
         for (std::uint64_t left = range.size; left > 0;)
         {

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <functional>
+#include <limits>
 #include <new>
-#include <numeric>
 
 #include "base/contract.hpp"
 #include "base/name_table.hpp"
@@ -47,7 +46,18 @@ hid_t numeric_type(Type type)
 
 std::int64_t element_count(Shape const& shape)
 {
-    return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    if (std::ranges::find(shape, 0) != shape.end())
+    {
+        return 0;
+    }
+    std::int64_t count = 1;
+    for (std::int64_t const extent : shape)
+    {
+        // Negative: HDF5 counts without a sign.
+        count = extent < 0 || count > most / extent ? most : count * extent;
+    }
+    return count;
 }
 
 std::string to_string(Layout const& layout)

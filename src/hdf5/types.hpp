@@ -70,7 +70,7 @@ struct Layout
     friend bool operator==(Layout const&, Layout const&) = default;
 };
 
-/// Number of elements.
+/// Number of elements, or the largest number that there is: a damaged file may say any extents.
 std::int64_t element_count(Shape const& shape);
 /// "int64 [101]", "float64" for a scalar.
 std::string to_string(Layout const& layout);

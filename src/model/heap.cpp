@@ -3,11 +3,15 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
+#include <c10/util/Exception.h>
 #include <malloc.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -146,6 +150,16 @@ void release_unused_memory()
         mkl_serv_free_buffers();
     }
     ::malloc_trim(0);
+}
+
+bool is_out_of_memory(std::exception const& error)
+{
+    constexpr std::array<std::string_view, 3> texts = {"can't allocate memory", "out of memory",
+                                                       "std::bad_alloc"};
+    std::string_view const text = error.what();
+    return dynamic_cast<std::bad_alloc const*>(&error) != nullptr ||
+           dynamic_cast<c10::OutOfMemoryError const*>(&error) != nullptr ||
+           std::ranges::any_of(texts, [&](auto part) { return text.find(part) != text.npos; });
 }
 
 }  // namespace surf::model

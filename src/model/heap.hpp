@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+
 namespace surf::model
 {
 
@@ -21,5 +23,9 @@ void prepare_heap();
 /// Gives the memory that waits for further tensors, and MKL's for further products, back to the
 /// system: for who goes on to tensors of other sizes, or to none. No other thread may compute.
 void release_unused_memory();
+
+/// Whether an exception means that memory is short. Allocators of LibTorch have no type of their
+/// own for it, and its interpreter of TorchScript takes the type from all that it passes on.
+bool is_out_of_memory(std::exception const& error);
 
 }  // namespace surf::model

@@ -13,7 +13,6 @@
 #include <cctype>
 #include <map>
 #include <mutex>
-#include <new>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -21,6 +20,7 @@
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "model/heap.hpp"
 #include "model/network.hpp"
 
 namespace surf::model
@@ -69,9 +69,7 @@ std::string line_of(std::exception const& error)
 /// Whether an error is none of the program's.
 bool is_from_outside(std::exception const& error)
 {
-    return dynamic_cast<Error const*>(&error) != nullptr ||
-           dynamic_cast<std::bad_alloc const*>(&error) != nullptr ||
-           dynamic_cast<c10::OutOfMemoryError const*>(&error) != nullptr;
+    return dynamic_cast<Error const*>(&error) != nullptr || is_out_of_memory(error);
 }
 
 /// Does something with a program of that label. Its errors become FileErrors of one line.

@@ -17,6 +17,35 @@ using Json = nlohmann::ordered_json;
 /// Keeps every product of two extents far from overflow.
 constexpr std::int64_t largest_extent = 1 << 24;
 
+/// Of arrays and objects in each other. A description needs 4; the library overflows the stack
+/// where it writes deep ones into an error.
+constexpr int deepest = 8;
+
+Json parse_json(std::string const& text, std::string const& origin)
+{
+    auto const watch = [&](int depth, Json::parse_event_t, Json const&) {
+        if (depth > deepest)
+        {
+            throw InputError(fmt::format(
+                "{}: arrays and objects in each other, more than {} deep (a network has no such); "
+                "see docs/generators.md for a network's description",
+                origin, deepest));
+        }
+        return true;
+    };
+    try
+    {
+        return Json::parse(text, watch);
+    }
+    catch (Json::exception const& error)
+    {
+        throw InputError(
+            fmt::format("{}: not JSON ({}); see docs/generators.md for a network's "
+                        "description",
+                        origin, error.what()));
+    }
+}
+
 /// Reads one JSON object and refuses what it does not know.
 class ObjectReader
 {
@@ -205,18 +234,7 @@ Json layer_json(LayerSpec const& layer)
 
 NetworkSpec parse_network(std::string const& text, std::string const& origin)
 {
-    Json json;
-    try
-    {
-        json = Json::parse(text);
-    }
-    catch (Json::exception const& error)
-    {
-        throw InputError(
-            fmt::format("{}: not JSON ({}); see docs/generators.md for a network's "
-                        "description",
-                        origin, error.what()));
-    }
+    Json const json = parse_json(text, origin);
     bool const fits = json.is_object() && json.contains("input") && json.contains("layers") &&
                       json["input"].is_number_integer() && json["layers"].is_array() &&
                       json["input"] >= 1 && json["input"] <= largest_extent;

@@ -54,6 +54,10 @@ TEST_CASE("bad input ends with one line and its exit code", "[main]")
     CHECK(unsound.code == ExitCode::bad_file);
     CHECK(std::ranges::count(unsound.output, '\n') == 2);
     CHECK(run("validate CMakeLists.txt").code == ExitCode::bad_file);
+    for (char const* const files : {"README.md /nowhere.h5", "/nowhere.h5 README.md"})
+    {
+        CHECK(run(std::string("validate ") + files).code == ExitCode::bad_file);  // the worse one
+    }
 }
 
 TEST_CASE("what srun started works as its only task, and is told of a launcher as one of several",

@@ -155,41 +155,43 @@ TEST_CASE("no other file is overwritten", "[import]")
     CHECK(bytes_of(checkpoints.out) == "a thesis");
 }
 
+TEST_CASE("a checkpoint that was cut short is refused by file and tensor", "[import]")
+{
+    Checkpoints const checkpoints;
+    fs::path const& path = checkpoints.list[1].path;
+    fs::resize_file(path, fs::file_size(path) - 1);
+    CHECK_THAT(checkpoints.refusal(),
+               Contains("epoch1.safetensors: tensor fc1.weight") && Contains("cut short"));
+}
+
 TEST_CASE("what is wrong with a checkpoint is refused by file and tensor", "[import]")
 {
     Checkpoints const checkpoints;
     Parameters tensors = Checkpoints::tensors(1);
-    std::string expected;
-    SECTION("cut short")
-    {
-        fs::path const& path = checkpoints.list[1].path;
-        fs::resize_file(path, fs::file_size(path) - 1);
-        CHECK_THAT(checkpoints.refusal(),
-                   Contains("epoch1.safetensors: tensor fc1.weight") && Contains("cut short"));
-        return;
-    }
+    auto const check_refused = [&](std::string const& expected) {
+        checkpoints.write(1, tensors);
+        CHECK_THAT(checkpoints.refusal(), Contains("epoch1.safetensors: tensor " + expected));
+    };
     SECTION("another shape")
     {
         tensors[0].shape = {3, 2};
-        expected = "fc1.weight has shape [3, 2], but the network needs [2, 3]";
+        check_refused("fc1.weight has shape [3, 2], but the network needs [2, 3]");
     }
     SECTION("missing")
     {
         tensors.erase(tensors.begin() + 1);
-        expected = "fc1.bias is missing (the network needs it; there are 2 others)";
+        check_refused("fc1.bias is missing (the network needs it; there are 2 others)");
     }
     SECTION("not a number")
     {
         tensors[1].values[1] = std::numeric_limits<float>::quiet_NaN();
-        expected = "fc1.bias holds nan, not finite";
+        check_refused("fc1.bias holds nan, not finite");
     }
     SECTION("infinite")
     {
         tensors[0].values[5] = -std::numeric_limits<float>::infinity();
-        expected = "fc1.weight holds -inf, not finite";
+        check_refused("fc1.weight holds -inf, not finite");
     }
-    checkpoints.write(1, tensors);
-    CHECK_THAT(checkpoints.refusal(), Contains("epoch1.safetensors: tensor " + expected));
 }
 
 TEST_CASE("what a network does not need may be anything", "[import]")

@@ -104,18 +104,19 @@ TEST_CASE("equal chains have equal bytes", "[chain]")
           bytes_of(write_small_chain(folder.path / "b")));
 }
 
+TEST_CASE("a chain that is missing is not found", "[chain]")
+{
+    ScratchFolder const folder;
+    fs::remove(write_small_chain(folder.path));
+    CHECK_FALSE(chain::find_chain(folder.path, small_header()).has_value());
+}
+
 TEST_CASE("a damaged chain is refused and set aside", "[chain]")
 {
     ScratchFolder const folder;
     fs::path const path = write_small_chain(folder.path);
     auto const found = [&] { return chain::find_chain(folder.path, small_header()).has_value(); };
     CHECK(found());
-    SECTION("missing")
-    {
-        fs::remove(path);
-        CHECK_FALSE(found());
-        return;
-    }
     SECTION("truncated")
     {
         fs::resize_file(path, fs::file_size(path) - 1);
@@ -169,6 +170,19 @@ file["snapshot/fc1.bias"] = [1.0]
                path);
         CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
                    Contains("/snapshot/fc1.bias does not fit /index"));
+        CHECK_FALSE(found());
+    }
+    SECTION("an array that is more than the file can hold")
+    {
+        python(R"(
+import h5py
+file = h5py.File(path, "r+")
+del file["snapshot/fc1.bias"]
+file["snapshot"].create_dataset("fc1.bias", (4, 1 << 40), "f4")
+)",
+               path);
+        CHECK_THAT(error_of<FileError>([&] { chain::Reader{path}; }),
+                   Contains("more than the file can hold, for /snapshot/fc1.bias"));
         CHECK_FALSE(found());
     }
     CHECK(fs::exists(path.string() + ".bad"));

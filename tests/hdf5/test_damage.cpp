@@ -214,6 +214,53 @@ TEST_CASE("a whole file that was never sealed is not taken for a damaged one", "
     CHECK_NOTHROW(h5::FileReader(path, test_type));
 }
 
+TEST_CASE("no memory is asked for a dataset that its file cannot hold", "[hdf5]")
+{
+    ScratchFolder const folder;
+    fs::path const path = folder.path / "huge.h5";
+    std::vector<h5::Shape> const shapes = {{std::int64_t{1} << 42},
+                                           {std::int64_t{1} << 40, std::int64_t{1} << 40}};
+    {
+        h5::FileWriter file(path, test_type);
+        for (std::size_t i = 0; i < shapes.size(); ++i)
+        {
+            file.root().create_dataset(std::to_string(i), {h5::Type::int8, shapes[i]});
+        }
+        file.publish();
+    }
+    h5::FileReader const file(path, test_type);
+    for (std::size_t i = 0; i < shapes.size(); ++i)
+    {
+        h5::Dataset const dataset = file.root().dataset(std::to_string(i));
+        CHECK_THAT(error_of<FileError>([&] { dataset.read<std::int8_t>(); }),
+                   Contains("more than the file can hold, for /" + std::to_string(i)));
+    }
+}
+
+TEST_CASE("values in other files may be more than the file can hold", "[hdf5]")
+{
+    constexpr std::size_t count = 10'000'000;
+    ScratchFolder const folder;
+    test::python(R"(
+import h5py, numpy as np
+raw = path + "/values.raw"
+np.full(10**7, 7, np.uint8).tofile(raw)
+with h5py.File(path + "/small.h5", "w") as file:
+    file.create_dataset("external", (10**7,), np.uint8, external=[(raw, 0, h5py.h5f.UNLIMITED)])
+    layout = h5py.VirtualLayout((10**7,), np.uint8)
+    layout[...] = h5py.VirtualSource(".", "external", (10**7,))
+    file.create_virtual_dataset("virtual", layout)
+)",
+                 folder.path);
+    h5::FileReader const file(folder.path / "small.h5", h5::Author::anyone);
+    for (char const* const name : {"external", "virtual"})
+    {
+        auto const values = file.root().dataset(name).read<std::uint8_t>();
+        CHECK(values.size() == count);
+        CHECK(std::ranges::count(values, 7) == std::ssize(values));
+    }
+}
+
 TEST_CASE("a missing file is no damaged file", "[hdf5]")
 {
     CHECK_THAT(error_of<EnvironmentError>([] { h5::FileReader("/nowhere/x.h5", test_type); }),

@@ -85,6 +85,18 @@ TEST_CASE("every departure from the schema is told", "[schema]")
           }) == Lines{"/state/other: type float64, not float32"});
 }
 
+TEST_CASE("names that are not UTF-8 are told", "[schema]")
+{
+    ScratchFolder const folder;
+    auto const path = folder.path / "block.h5";
+    h5::FileWriter file(path, {.name = "surf_sweep/block_state"});
+    h5::Dataset state = file.root().create_dataset("state", {h5::Type::uint8, {3}});
+    state.attach_scale(0, file.root().create_dimension("\xff", 3));
+    file.publish();
+    std::string const line = "/state: dimensions [\"\uFFFD\"], not [\"byte\"]";
+    CHECK_THAT(h5::violations(path), Catch::VectorContains(line));
+}
+
 TEST_CASE("a file of the wrong shape departs in groups, datasets and dimensions", "[schema]")
 {
     Lines const lines = violations_with(describe, "surf_sweep/chain");

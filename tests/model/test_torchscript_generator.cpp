@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "model/frozen_generator.hpp"
+#include "model/heap.hpp"
 #include "model/make_evaluator.hpp"
 #include "model/random_network.hpp"
 #include "model/script_program.hpp"
@@ -324,6 +325,25 @@ TEST_CASE("What goes wrong in a program is said in one line, without its traceba
                Equals(start + "evaluated: AssertionError: too many"));
     CHECK_THAT(complaint_of("    return torch.cat([x, x], 1).detach()\n"),
                StartsWith(start + "differentiated: "));
+}
+
+TEST_CASE("A program that lacks memory is no bad program")
+{
+    auto const generator =
+        written("def forward(self, x):\n    return torch.zeros([1125899906842624]) + x.sum()\n");
+    TorchScriptGenerator program(generator, {}, at::kCPU);
+    bool is_short = false;
+    try
+    {
+        program.forward(at::ones({3, 2}));
+    }
+    catch (std::exception const& error)
+    {
+        is_short = is_out_of_memory(error);
+        CHECK(dynamic_cast<FileError const*>(&error) == nullptr);
+        CHECK_THAT(error.what(), Contains("tried to allocate 4503599627370496 bytes"));
+    }
+    CHECK(is_short);
 }
 
 TEST_CASE("Tensors that are not the program's are refused by name")

@@ -128,6 +128,11 @@ TEST_CASE("a description leaves out what says nothing", "[network]")
 TEST_CASE("a bad description is refused by layer and key", "[network]")
 {
     check_refused("{", {"not JSON"});
+    std::string const deep(1 << 20, '[');
+    check_refused(deep, {"more than 8 deep"});
+    check_refused(text_with(R"(, {"kind": "reshape", "output": )" + deep +
+                            std::string(deep.size(), ']') + "}"),
+                  {"more than 8 deep"});
     check_refused("[]", {"\"input\"", "\"layers\""});
     check_refused(R"({"input": 4})", {"\"layers\""});
     check_refused(R"({"input": 0, "layers": []})", {"\"input\""});
