@@ -19,9 +19,9 @@ set_target_properties(${programs} PROPERTIES
   INSTALL_RPATH_USE_LINK_PATH TRUE) # modules' MPI and HDF5
 install(TARGETS ${programs} RUNTIME DESTINATION bin LIBRARY DESTINATION bin)
 
-install(DIRECTORY hdf5_schema jobs slurm analysis DESTINATION share/surf_sweep
+install(DIRECTORY hdf5_schema jobs slurm analysis docs DESTINATION share/surf_sweep
   USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE PATTERN .pytest_cache EXCLUDE)
-install(FILES README.md LICENSE DESTINATION share/surf_sweep)
+install(FILES README.md LICENSE CITATION.cff DESTINATION share/surf_sweep)
 
 configure_file(cmake/modulefile.in modulefile @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/modulefile

@@ -50,12 +50,13 @@ data::DataSet ImageSource::load() const
         return *sent_;
     }
     data::DataSet images = data::load_data_set(data_);
-    if (std::string const found = images.spec().checksum; found != checksum_)
+    DataSpec const found = images.spec();
+    if (found.checksum != checksum_)
     {
         throw FileError(
             fmt::format("data = {}: the images have changed since the run began "
                         "(checksum {}, then {}); put them back, or start again",
-                        data_.string(), checksum_, found));
+                        data_.string(), checksum_, found.checksum));
     }
     return images;
 }

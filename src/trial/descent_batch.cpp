@@ -9,11 +9,6 @@ namespace surf::trial
 namespace
 {
 
-std::int8_t code(StopReason reason)
-{
-    return static_cast<std::int8_t>(reason);
-}
-
 at::Tensor all_rows(DescentState const& state)
 {
     return at::arange(state.latents.size(0), state.latents.options().dtype(at::kLong));

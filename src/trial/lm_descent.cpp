@@ -12,11 +12,6 @@ namespace surf::trial
 namespace
 {
 
-std::int8_t code(StopReason reason)
-{
-    return static_cast<std::int8_t>(reason);
-}
-
 /// Advances trials on one network as one batch, which those leave that end: a loop for a
 /// Checkpoint. Refers to the network.
 class LmBatch

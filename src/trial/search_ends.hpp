@@ -31,6 +31,12 @@ struct SearchEnds
     }
 };
 
+/// As it stands in SearchEnds::reasons.
+inline std::int8_t code(StopReason reason)
+{
+    return static_cast<std::int8_t>(reason);
+}
+
 /// Not a StopReason: of a trial that goes on.
 inline constexpr std::int8_t none_yet = -1;
 

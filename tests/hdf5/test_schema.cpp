@@ -57,6 +57,16 @@ TEST_CASE("every schema in the program names its filetype once", "[schema]")
     CHECK(h5::schema_texts().size() == filetypes.size());
 }
 
+TEST_CASE("a file of another layout is named as such, not as full of faults", "[schema]")
+{
+    ScratchFolder const folder;
+    auto const path = folder.path / "state.h5";
+    h5::FileWriter(path, {.name = "surf_sweep/trainer_state", .major = 99}).publish();
+    CHECK_THROWS_WITH(h5::violations(path),
+                      Catch::Contains("state.h5 has schema version 99.") &&
+                          Catch::Contains("use the surf_sweep that wrote it"));
+}
+
 TEST_CASE("a file that conforms has no violations", "[schema]")
 {
     CHECK(violations_with(describe).empty());

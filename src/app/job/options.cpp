@@ -119,7 +119,7 @@ Command parse_words(std::vector<std::string> const& words, Options& options, Set
     }
     Command const command =
         words.empty() ? Command::run
-                      : kind_of(command_table, words[0], std::string(command_line) + ": command");
+                      : kind_of(command_table, words[0], fmt::format("{}: command", command_line));
     bool const takes_files = command == Command::validate || command == Command::import_chain;
     bool const takes_word = needs_job(command) || command == Command::help;
     if (std::size_t const most = takes_word ? 2 : 1; words.size() > most && !takes_files)
