@@ -15,11 +15,12 @@ namespace
 
 /// A trainer state, whose schema has wildcards, as `change` has it.
 template <class Change>
-Lines violations_with(Change change, std::string const& filetype = "surf_sweep/trainer_state")
+Lines violations_with(Change change, std::string const& filetype = "surf_sweep/trainer_state",
+                      std::int64_t major = 1)
 {
     ScratchFolder const folder;
     auto const path = folder.path / "state.h5";
-    h5::FileWriter file(path, {.name = filetype});
+    h5::FileWriter file(path, {.name = filetype, .major = major});
     h5::Group& root = file.root();
     root.set_attribute("chain_id", "0123");
     root.set_attribute("step", std::int64_t{40});
@@ -109,7 +110,7 @@ TEST_CASE("names that are not UTF-8 are told", "[schema]")
 
 TEST_CASE("a file of the wrong shape departs in groups, datasets and dimensions", "[schema]")
 {
-    Lines const lines = violations_with(describe, "surf_sweep/chain");
+    Lines const lines = violations_with(describe, "surf_sweep/chain", 3);
     CHECK_THAT(lines, Catch::VectorContains(std::string("/snapshot is missing")));
     CHECK_THAT(lines, Catch::VectorContains(std::string("/index is missing")));
     CHECK_THAT(lines, Catch::VectorContains(
