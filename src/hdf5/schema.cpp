@@ -209,6 +209,7 @@ std::vector<std::string> violations(std::filesystem::path const& path)
     {
         return {fmt::format("/: no schema for filetype {}", filetype)};
     }
+    // Refuses another layout as a whole: there is no end to what it has otherwise.
     auto const version = schema.at("schema_version").get<std::string>();
     FileReader const of_this_layout(path, {.name = filetype, .major = std::stoi(version)});
     Comparison comparison(schema);
