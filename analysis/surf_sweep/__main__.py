@@ -13,6 +13,7 @@ COMMANDS = {
     "report": "one HTML page of it all",
     "merge": "several results files as one",
     "samples": "what a generator learnt",
+    "trial": "one trial: target, measurement, what each method found and its way there",
     "landscape": "surfaces and the check of theorem 3.1",
     "seal": "seals files that were written to",
 }

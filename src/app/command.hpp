@@ -13,6 +13,7 @@ namespace surf::app
 ExitCode run_command(Options const& options);
 ExitCode plan_command(Options const& options);
 ExitCode status_command(Options const& options);
+ExitCode show_command(Options const& options);
 ExitCode reduce_command(Options const& options);
 ExitCode theory_command(Options const& options);
 ExitCode validate_command(Options const& options);

@@ -57,6 +57,8 @@ ExitCode dispatch(Options const& options)
             return plan_command(options);
         case Command::status:
             return status_command(options);
+        case Command::show:
+            return show_command(options);
         case Command::reduce:
             return reduce_command(options);
         case Command::validate:

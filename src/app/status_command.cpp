@@ -54,7 +54,10 @@ Status read_status(Job const& job)
     {
         status.chains.push_back(stored_chain(job.chains, chain));
     }
-    status.blocks = stored_block_counts(status.plan, job.output);
+    for (StoredCount const& stored : stored_counts(status.plan, job.output))
+    {
+        status.blocks.push_back(stored.blocks);
+    }
     status.run.blocks = std::ssize(status.plan.blocks);
     status.run.blocks_done = std::reduce(status.blocks.begin(), status.blocks.end());
     for (PlannedSurface const& surface : surfaces_in(status.plan))

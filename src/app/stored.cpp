@@ -235,10 +235,10 @@ std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output, F
     return cells;
 }
 
-std::vector<std::int64_t> stored_block_counts(Plan const& plan, fs::path const& output)
+std::vector<StoredCount> stored_counts(Plan const& plan, fs::path const& output)
 {
     StoredBlocks const stored(output);
-    std::vector<std::int64_t> counts;
+    std::vector<StoredCount> counts;
     std::map<sched::CellIndex, std::optional<Budget>> budgets;
     std::map<sched::CellIndex, std::optional<Grants>> grants;
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
@@ -263,7 +263,7 @@ std::vector<std::int64_t> stored_block_counts(Plan const& plan, fs::path const& 
         {
             budget = budget_from(plan[index].spec, sources);
         }
-        counts.push_back(budget ? std::ssize(stored.of(plan, index, *budget)) : 0);
+        counts.push_back({budget ? std::ssize(stored.of(plan, index, *budget)) : 0, budget});
     }
     return counts;
 }

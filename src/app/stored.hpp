@@ -81,10 +81,16 @@ Budget budget_from(CellSpec const& cell, std::vector<Grants> const& sources);
 std::vector<StoredCell> stored_cells(Plan const& plan, std::filesystem::path const& output,
                                      FindSegment find);
 
-/// How many blocks of each cell are stored, by the names of files: segments are read only where a
-/// budget follows from them that was not noted.
-std::vector<std::int64_t> stored_block_counts(Plan const& plan,
-                                              std::filesystem::path const& output);
+/// What the names of files say of a cell.
+struct StoredCount
+{
+    std::int64_t blocks = 0;
+    std::optional<Budget> budget;  ///< nothing if it follows from trials that are not stored
+};
+
+/// Of each cell of the plan, in its order. Segments are read only where a budget follows from them
+/// that was not noted.
+std::vector<StoredCount> stored_counts(Plan const& plan, std::filesystem::path const& output);
 
 /// Files and folders of the job's output and chains that were set aside as damaged (*.bad), sorted.
 std::vector<std::filesystem::path> set_aside_files(Job const& job);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/contract.hpp"
-#include "landscape/landscape_file.hpp"
+#include "hdf5/variables.hpp"
 
 namespace surf::landscape
 {
@@ -97,35 +97,41 @@ void write_surfaces(std::filesystem::path const& path, std::span<Surfaces const>
     root.set_attribute("seed", first.seed);
     root.set_attribute("low", first.range.low);
     root.set_attribute("high", first.range.high);
-    auto const model = add_coordinate<std::string>(root, "model", "generative model", models);
-    auto const target = add_numbers(root, "target", "number of the test image", first.spec.targets);
-    auto const level = add_numbers(root, "level", "place along the training", first.spec.levels);
-    auto const x2 = add_coordinate<double>(root, "x2", "second latent", axis);
-    auto const x1 = add_coordinate<double>(root, "x1", "first latent", axis);
-    auto const channel = add_numbers(root, "channel", "channel of the image", first.shape.channels);
-    auto const row = add_numbers(root, "row", "pixels from the image's top", first.shape.height);
-    auto const column = add_numbers(root, "column", "pixels from its left edge", first.shape.width);
+    auto const model = h5::add_coordinate<std::string>(root, "model", "generative model", models);
+    auto const target =
+        h5::add_numbers(root, "target", "number of the test image", first.spec.targets);
+    auto const level =
+        h5::add_numbers(root, "level", "place along the training", first.spec.levels);
+    auto const x2 = h5::add_coordinate<double>(root, "x2", "second latent", axis);
+    auto const x1 = h5::add_coordinate<double>(root, "x1", "first latent", axis);
+    auto const channel =
+        h5::add_numbers(root, "channel", "channel of the image", first.shape.channels);
+    auto const row =
+        h5::add_numbers(root, "row", "pixels from the image's top", first.shape.height);
+    auto const column =
+        h5::add_numbers(root, "column", "pixels from its left edge", first.shape.width);
 
-    add_variable<std::string>(root, "chain_id", "checkpoint chain", {&model}, chain_ids);
-    add_variable<std::int64_t>(root, "snapshot", "index t of the snapshot", {&level},
-                               first.snapshots);
-    add_variable<std::int64_t>(root, "step", "training steps done", {&model, &level},
-                               gather(surfaces, &Surfaces::steps));
-    add_variable<std::int64_t>(root, "test_index", "position of the image in the test split",
-                               {&target}, first.test_index);
-    add_variable<float>(root, "image", "target y", {&target, &channel, &row, &column},
-                        first.images);
-    add_variable<double>(root, "value", "-1/2 |G(x) - y|^2 with the network of the level",
-                         {&model, &target, &level, &x2, &x1}, gather(surfaces, &Surfaces::values),
-                         {1, 1, 1, first.spec.points, first.spec.points});
+    h5::add_variable<std::string>(root, "chain_id", "checkpoint chain", {&model}, chain_ids);
+    h5::add_variable<std::int64_t>(root, "snapshot", "index t of the snapshot", {&level},
+                                   first.snapshots);
+    h5::add_variable<std::int64_t>(root, "step", "training steps done", {&model, &level},
+                                   gather(surfaces, &Surfaces::steps));
+    h5::add_variable<std::int64_t>(root, "test_index", "position of the image in the test split",
+                                   {&target}, first.test_index);
+    h5::add_variable<float>(root, "image", "target y", {&target, &channel, &row, &column},
+                            first.images);
+    h5::add_variable<double>(root, "value", "-1/2 |G(x) - y|^2 with the network of the level",
+                             {&model, &target, &level, &x2, &x1},
+                             gather(surfaces, &Surfaces::values),
+                             {1, 1, 1, first.spec.points, first.spec.points});
     auto const add_summit = [&](char const* name, char const* long_name,
                                 std::vector<double> const& values) {
-        add_variable<double>(root, name, long_name, {&model, &target, &level}, values);
+        h5::add_variable<double>(root, name, long_name, {&model, &target, &level}, values);
     };
     add_summit("best_value", "largest value on the grid", summits.value);
     add_summit("best_x1", "x1 of the largest value", summits.x1);
     add_summit("best_x2", "x2 of the largest value", summits.x2);
-    add_origin(root, configuration_of(surfaces), provenance);
+    h5::add_origin(root, configuration_of(surfaces), provenance);
     file.publish();
 }
 

@@ -1,7 +1,7 @@
 #include "landscape/theory_file.hpp"
 
 #include "base/contract.hpp"
-#include "landscape/landscape_file.hpp"
+#include "hdf5/variables.hpp"
 #include "reduce/statistics.hpp"
 
 namespace surf::landscape
@@ -54,24 +54,24 @@ struct Dimensions
     h5::Dataset expansion, measurements, target_norm, search, radius, network, layer;
 
     Dimensions(h5::Group& root, TheorySpec const& spec)
-        : expansion(add_coordinate<double>(root, "expansion", "n_i / n_(i-1) of the hidden layers",
-                                           spec.expansions)),
-          measurements(add_coordinate<std::int64_t>(
+        : expansion(h5::add_coordinate<double>(
+              root, "expansion", "n_i / n_(i-1) of the hidden layers", spec.expansions)),
+          measurements(h5::add_coordinate<std::int64_t>(
               root, "measurements", "m of a Gaussian A; 0 stands for A = I", spec.measurements)),
-          target_norm(add_coordinate<double>(root, "target_norm", "|y|", spec.target_norms)),
-          search(add_coordinate<std::string>(root, "search", "how directions were found",
-                                             [] {
-                                                 std::vector<std::string> names;
-                                                 for (SearchEntry const& entry : search_table)
-                                                 {
-                                                     names.emplace_back(entry.name);
-                                                 }
-                                                 return names;
-                                             }())),
-          radius(add_coordinate<double>(root, "radius", "|x| / (1 + |y|)", spec.radii)),
-          network(add_numbers(root, "network", "number of the random network", spec.networks)),
-          layer(add_numbers(root, "layer", "0: input, then hidden layers, last: output",
-                            spec.hidden_layers + 2))
+          target_norm(h5::add_coordinate<double>(root, "target_norm", "|y|", spec.target_norms)),
+          search(h5::add_coordinate<std::string>(root, "search", "how directions were found",
+                                                 [] {
+                                                     std::vector<std::string> names;
+                                                     for (SearchEntry const& entry : search_table)
+                                                     {
+                                                         names.emplace_back(entry.name);
+                                                     }
+                                                     return names;
+                                                 }())),
+          radius(h5::add_coordinate<double>(root, "radius", "|x| / (1 + |y|)", spec.radii)),
+          network(h5::add_numbers(root, "network", "number of the random network", spec.networks)),
+          layer(h5::add_numbers(root, "layer", "0: input, then hidden layers, last: output",
+                                spec.hidden_layers + 2))
     {}
 };
 
@@ -84,11 +84,11 @@ void add_widths(h5::Group& root, Dimensions const& dimensions, Theory const& the
         widths.insert(widths.end(), of_expansion.begin(), of_expansion.end());
         conditions.push_back(width_condition(of_expansion));
     }
-    add_variable<std::int64_t>(root, "width", "units of a layer",
-                               {&dimensions.expansion, &dimensions.layer}, widths);
-    add_variable<double>(root, "width_condition",
-                         "smallest n_i / (n_(i-1) log n_i) of the hidden layers",
-                         {&dimensions.expansion}, conditions);
+    h5::add_variable<std::int64_t>(root, "width", "units of a layer",
+                                   {&dimensions.expansion, &dimensions.layer}, widths);
+    h5::add_variable<double>(root, "width_condition",
+                             "smallest n_i / (n_(i-1) log n_i) of the hidden layers",
+                             {&dimensions.expansion}, conditions);
 }
 
 }  // namespace
@@ -114,9 +114,9 @@ void write_theory(std::filesystem::path const& path, Theory const& theory,
     add_widths(root, d, theory);
     auto const add = [&]<h5::Element T>(char const* name, char const* long_name,
                                         std::vector<T> const& values) {
-        add_variable<T>(root, name, long_name,
-                        {&d.expansion, &d.measurements, &d.target_norm, &d.search, &d.radius},
-                        values);
+        h5::add_variable<T>(root, name, long_name,
+                            {&d.expansion, &d.measurements, &d.target_norm, &d.search, &d.radius},
+                            values);
     };
     add("points", "points sampled", points.of);
     add("negative", "points with a negative derivative along -x/|x|", points.held);
@@ -132,14 +132,14 @@ void write_theory(std::filesystem::path const& path, Theory const& theory,
     add("networks_share", "share of such networks", networks.share);
     add("networks_low", "lower end of its 95 % Wilson interval", networks.low);
     add("networks_high", "upper end of its 95 % Wilson interval", networks.high);
-    add_variable<double>(
+    h5::add_variable<double>(
         root, "ball_radius",
         "smallest radius from which on all derivatives of the network are negative; inf: none",
         {&d.expansion, &d.measurements, &d.target_norm, &d.search, &d.network}, theory.ball_radius);
     CanonicalText configuration;
     configuration.add("seed", theory.seed);
     configuration.add("theory", theory.spec.canonical());
-    add_origin(root, configuration, provenance);
+    h5::add_origin(root, configuration, provenance);
     file.publish();
 }
 

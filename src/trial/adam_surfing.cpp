@@ -1,6 +1,7 @@
 #include "trial/adam_surfing.hpp"
 
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "model/frozen_layer.hpp"
@@ -89,6 +90,14 @@ class AdamRide
     }
     void restore(LoopState const& state) { restore_to(tensors(), state); }
 
+    Sighting sight() const
+    {
+        std::int64_t const steps =
+            std::accumulate(steps_.begin(), steps_.begin() + snapshot(), step_.value());
+        return {at::arange(latents_.size(0), at::kLong), latents_,
+                at::tensor(evaluations_a_step * steps, at::kLong), snapshot()};
+    }
+
     at::Tensor const& latents() const { return latents_; }
     /// As the final network takes it over.
     Adam adam()
@@ -148,6 +157,7 @@ std::vector<TrialOutcome> surf_by_adam(SearchInput const& input, SearchStart sta
     CellSpec const& cell = input.cell();
     Objective const objective = input.objective_of(start.rows);
     at::Tensor latents = start.latents;
+    input.checkpoint.announce(start.rows, input.snapshots.last());
     Adam adam(cell.adam, latents);
     if (steps > 0)
     {

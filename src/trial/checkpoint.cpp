@@ -86,4 +86,24 @@ void Checkpoint::pause(std::function<LoopState()> const& state)
     }
 }
 
+at::Tensor Checkpoint::narrow(at::Tensor const& rows)
+{
+    at::Tensor all = announced_.rows;
+    if (watch_)
+    {
+        announced_.rows = all.index_select(0, rows.to(at::kCPU));
+    }
+    return all;
+}
+
+void Checkpoint::see(Sighting sighting) const
+{
+    sighting.rows = announced_.rows.index_select(0, sighting.rows.to(at::kCPU));
+    if (!sighting.snapshot)
+    {
+        sighting.snapshot = announced_.snapshot;
+    }
+    watch_(sighting);
+}
+
 }  // namespace surf::trial

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 namespace surf::trial
@@ -18,6 +19,16 @@ using LoopState = std::vector<at::Tensor>;
 /// Where the loops of a search stand: of those that have ended, their ends; the last may be under
 /// way.
 using SearchState = std::vector<LoopState>;
+
+/// Where the trials of a loop stand between two steps, a row each.
+struct Sighting
+{
+    at::Tensor rows;         ///< which of the loop's trials: [trials], int64
+    at::Tensor latents;      ///< x: [trials × k]
+    at::Tensor evaluations;  ///< network evaluations of this search: [trials] or [1] for all, int64
+    /// The network that they move on; nothing: the one that watch() was told of.
+    std::optional<std::int64_t> snapshot = {};
+};
 
 /// A state as bytes, and back. Throws FileError if the bytes are none.
 std::vector<std::uint8_t> bytes_of(SearchState const& state);
@@ -41,9 +52,22 @@ class Checkpoint
     /// when the search is asked to stop, and each time that so much has passed.
     Checkpoint(std::stop_token stop, SearchState found, Keep keep, Duration interval);
 
+    /// Sees where trials of the block stand. `rows` of the sighting are the block's.
+    using Watch = std::function<void(Sighting const&)>;
+    void set_watch(Watch watch) { watch_ = std::move(watch); }
+    /// The loops that follow are those of the block's trials in these rows, on this network.
+    void announce(std::vector<std::int64_t> const& rows, std::int64_t snapshot)
+    {
+        announced_ = {at::tensor(rows, at::kLong), {}, {}, snapshot};
+    }
+
+    /// Of the announced trials those in these rows (int64), until widen() with what this gave.
+    at::Tensor narrow(at::Tensor const& rows);
+    void widen(at::Tensor announced) { announced_.rows = std::move(announced); }
+
     /// Runs the next loop of the search to its end. A loop has done(), advance(), which takes a
-    /// step, state(), a copy, and restore(), which takes over a state of another loop that began as
-    /// it did; state() may follow it at once. Throws Interrupted when asked to stop.
+    /// step, state(), a copy, restore(), which takes over a state of another loop that began as it
+    /// did; state() may follow it at once; and sight(). Throws Interrupted when asked to stop.
     template <class Loop>
     void run(Loop& loop)
     {
@@ -54,6 +78,10 @@ class Checkpoint
         while (!loop.done())
         {
             pause([&] { return loop.state(); });
+            if (watch_)
+            {
+                see(loop.sight());
+            }
             loop.advance();
         }
         if (keep_)
@@ -83,11 +111,14 @@ class Checkpoint
     static std::optional<LoopState> like(LoopState const& others, LoopState const& tensors);
     /// Between two steps: keeps the state where it is time to. Throws Interrupted.
     void pause(std::function<LoopState()> const& state);
+    void see(Sighting sighting) const;
 
     std::stop_token stop_;
     SearchState found_;
     SearchState states_;  ///< of the loops that have ended
     Keep keep_;
+    Watch watch_;
+    Sighting announced_;
     Duration interval_ = {};
     std::chrono::steady_clock::time_point kept_ = std::chrono::steady_clock::now();
 };

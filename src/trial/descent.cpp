@@ -103,9 +103,11 @@ Approached approach(FinalGenerators const& generators, Objective const& objectiv
     Approached approached{led.state, Lowest::unseen(led.state.latents)};
     if (generators.exact_forward != nullptr && near.size(0) > 0)
     {
+        at::Tensor const all = checkpoint.narrow(near);
         EndedTrials const followed =
             descend_until(exact_forward_rule(rule), *generators.exact_forward,
                           objective.select(near), select_rows(led.state, near), checkpoint);
+        checkpoint.widen(all);
         put_rows(approached.state, near, followed.state);
         put_rows(approached.lowest, near, Lowest::of(followed));
     }

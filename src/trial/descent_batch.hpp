@@ -82,6 +82,7 @@ class DescentBatch
     void advance();
     LoopState state();
     void restore(LoopState const& state);
+    Sighting sight() const { return {rows_, state_.latents, state_.evaluations}; }
 
     /// Of the trials that have ended.
     EndedTrials const& ended() const { return ended_; }

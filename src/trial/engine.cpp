@@ -1,10 +1,10 @@
 #include "trial/engine.hpp"
 
+#include <utility>
+
 #include "base/contract.hpp"
 #include "trial/descent.hpp"
-#include "trial/inputs.hpp"
 #include "trial/methods/methods.hpp"
-#include "trial/objective.hpp"
 #include "trial/snapshots.hpp"
 
 namespace surf::trial
@@ -34,20 +34,25 @@ Objective objective_of(TrialInputs const& inputs, at::Tensor target)
 
 }  // namespace
 
-std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& sources,
-                                    at::Device device, EvaluatorFactory const& evaluators,
-                                    Checkpoint& checkpoint)
+BlockProblem draw_problem(BlockSpec const& block, BlockSources const& sources, at::Device device,
+                          EvaluatorFactory const& evaluators)
 {
     EXPECT(block.count > 0);
-    Problem const& problem = block.cell.problem;
+    TrialInputs inputs = draw_inputs(block.cell, block.first, block.count, sources.test_images);
+    at::Tensor target =
+        draw_target(block.cell.problem, inputs, Snapshots(sources.chain, evaluators), device);
+    Objective objective = objective_of(inputs, target);
+    return {std::move(inputs), std::move(target), std::move(objective)};
+}
+
+std::vector<TrialOutcome> solve(BlockSpec const& block, BlockProblem const& problem,
+                                BlockSources const& sources, at::Device device,
+                                EvaluatorFactory const& evaluators, Checkpoint& checkpoint)
+{
     Snapshots const snapshots(sources.chain, evaluators);
-    TrialInputs const inputs =
-        draw_inputs(block.cell, block.first, block.count, sources.test_images);
-    Objective const objective =
-        objective_of(inputs, draw_target(problem, inputs, snapshots, device));
-    auto outcomes =
-        search_of(block.cell.method)({block, snapshots, objective, inputs, device, checkpoint});
-    auto const goals = goals_of(objective, block.cell.stop);
+    auto outcomes = search_of(block.cell.method)(
+        {block, snapshots, problem.objective, problem.inputs, device, checkpoint});
+    auto const goals = goals_of(problem.objective, block.cell.stop);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
     {
         TrialOutcome& outcome = outcomes[i];
@@ -56,6 +61,14 @@ std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& 
             outcome.best_objective <= goals[i] ? outcome.network_evaluations : TrialOutcome::never;
     }
     return outcomes;
+}
+
+std::vector<TrialOutcome> run_block(BlockSpec const& block, BlockSources const& sources,
+                                    at::Device device, EvaluatorFactory const& evaluators,
+                                    Checkpoint& checkpoint)
+{
+    return solve(block, draw_problem(block, sources, device, evaluators), sources, device,
+                 evaluators, checkpoint);
 }
 
 }  // namespace surf::trial

@@ -81,6 +81,8 @@ class LmBatch
         uses_.pass_to(generator_);
     }
 
+    Sighting sight() const { return {rows_, search_.state().latents, search_.state().evaluations}; }
+
     /// Of the trials that have ended.
     SearchEnds const& ended() const { return ended_; }
 

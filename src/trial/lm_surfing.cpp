@@ -80,6 +80,13 @@ class LmRide
         going_.set_objective(search_.objective().select(rows_));
     }
 
+    /// Of those that visit the network.
+    Sighting sight() const
+    {
+        std::int64_t const snapshot = numbers_[static_cast<std::size_t>(visit_.value())];
+        return {rows_, going_.state().latents, going_.state().evaluations, snapshot};
+    }
+
     LevenbergMarquardt const& search() const { return search_; }
 
   private:
@@ -184,6 +191,7 @@ std::vector<TrialOutcome> surf_by_lm(SearchInput const& input, SearchStart const
     CellSpec const& cell = input.cell();
     Snapshots const& snapshots = input.snapshots;
     LevenbergMarquardt search(cell.lm, input.objective_of(start.rows), start.latents);
+    input.checkpoint.announce(start.rows, snapshots.last());
     if (auto const numbers = visited(snapshots, stride); !numbers.empty())
     {
         LmRide ride(snapshots, numbers, cell.surfing_lm.steps, start.allowance, std::move(search));

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -100,6 +102,45 @@ TEST_CASE("reduce gives what the run gave", "[status]")
     CHECK_THAT(ended.output,
                Catch::Contains("\n8 of 8 blocks reduced to " + sweep.results().string() + "\n"));
     check_same_results(finished(small_job), sweep);
+}
+
+TEST_CASE("show computes a stored trial again, bit for bit", "[status]")
+{
+    Sweep const sweep(finished(small_job));
+    Ended const cells = run(sweep.command("show"));
+    CHECK(cells.code == 2);
+    CHECK_THAT(cells.errors, Catch::Contains("cell = : no cell's id begins so; the cells are\n"));
+    auto const id = sweep.status()["cells"][1]["id"].get<std::string>();
+    Command const ask = {"--cell", id, "--trial", "3"};
+    Ended const shown = run(sweep.command("show", ask));
+    INFO(shown.text());
+    REQUIRE(shown.code == 0);
+    fs::path const file = sweep.output() / fmt::format("trial-{}-3.h5", id.substr(0, 8));
+    CHECK_THAT(shown.output, Catch::Contains("dcgan k=5 inversion surfing, trial 3\n"));
+    CHECK_THAT(shown.output, Catch::Contains("show: " + file.string() + "\n"));
+    CHECK(run(surf_sweep({"validate", file.string()})).code == 0);
+
+    h5::FileReader const trial(file);
+    h5::FileReader const results(sweep.results());
+    auto const cell = results.root().group("trials").dataset("cell").read<std::int64_t>();
+    auto const number = results.root().group("trials").dataset("trial").read<std::int64_t>();
+    auto const steps = results.root().group("trials").dataset("iterations").read<std::int64_t>();
+    auto const objective = results.root().group("trials").dataset("objective").read<double>();
+    for (std::size_t row = 0; row < cell.size(); ++row)
+    {
+        if (cell[row] == 1 && number[row] == 3)
+        {
+            CHECK(trial.root().attribute<std::int64_t>("iterations") == steps[row]);
+            CHECK(trial.root().attribute<double>("objective") == objective[row]);
+        }
+    }
+
+    auto const before = stamps({file});
+    CHECK_THAT(run(sweep.command("show", ask)).output, Catch::Contains("(there already)"));
+    CHECK(stamps({file}) == before);
+    Ended const beyond = run(sweep.command("show", {"--cell", id, "--trial", "8"}));
+    CHECK(beyond.code == 2);
+    CHECK_THAT(beyond.errors, Catch::Contains("trial = 8: the cell has trials 0 to 7"));
 }
 
 TEST_CASE("reduce takes what is there of an unfinished job", "[status]")

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "spec/cell.hpp"
 #include "spec/method.hpp"
 #include "spec/problem.hpp"
 #include "trial/line_chain.hpp"

@@ -139,7 +139,7 @@ std::string help_text()
     }
     return fmt::format(
         "Usage: surf_sweep [COMMAND] [--job FILE] [--KEY VALUE ...]\n"
-        "       surf_sweep run|train|plan|surface|theory [JOBFILE], status|reduce [OUTPUT]\n"
+        "       surf_sweep run|train|plan|surface|theory [JOBFILE], status|show|reduce [OUTPUT]\n"
         "       mpirun -n RANKS surf_sweep [run|train|surface] [JOBFILE] [--KEY VALUE ...]\n"
         "       surf_sweep import --network FILE --label NAME --out FILE [...] CHECKPOINT...\n"
         "       surf_sweep export --chain FILE [--snapshot NUMBER] --out FILE\n"

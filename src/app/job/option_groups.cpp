@@ -27,8 +27,9 @@ po::options_description general_options()
 {
     po::options_description options = option_group("Command line only");
     auto const value = [](char const* name) { return po::value<std::string>()->value_name(name); };
-    options.add_options()("job", value("FILE"),
-                          "job file; default: jobs/demo.ini, for status and reduce OUTPUT/job.ini");
+    options.add_options()(
+        "job", value("FILE"),
+        "job file; default: jobs/demo.ini, for status, show and reduce OUTPUT/job.ini");
     options.add_options()("device", value("NAME"), "auto, cpu or cuda [auto]");
     options.add_options()("log-level", value("NAME"),
                           "trace, debug, info, warn, error or off [info]");
@@ -41,6 +42,9 @@ po::options_description general_options()
         "ranks", value("N"),
         "of plan: measure this machine for some seconds, and say how long N ranks "
         "take that have a core each");
+    options.add_options()("cell", value("ID"),
+                          "of show: the trial's cell, how its id begins; without, they are listed");
+    options.add_options()("trial", value("N"), "of show: the trial's number in its cell [0]");
     options.add_options()("help", "as the command help");
     options.add_options()("version", "as the command version");
     return options;

@@ -22,6 +22,7 @@ namespace
 
 constexpr char const* command_line = "command line";
 constexpr char const* demo_job = "jobs/demo.ini";
+constexpr double most_trials = 1e15;
 
 Settings parse_arguments(std::vector<std::string> const& arguments, std::vector<std::string>& words)
 {
@@ -56,16 +57,16 @@ std::optional<Setting> take(Settings& settings, std::string const& key)
     return node ? std::optional(node.mapped()) : std::nullopt;
 }
 
-bool needs_job(Command command)
-{
-    return runs_on_ranks(command) || command == Command::plan || command == Command::status ||
-           command == Command::reduce || command == Command::theory;
-}
-
 /// Whether the command asks after a run, which has left its job in its output folder.
 bool looks_back(Command command)
 {
-    return command == Command::status || command == Command::reduce;
+    return command == Command::status || command == Command::show || command == Command::reduce;
+}
+
+bool needs_job(Command command)
+{
+    return runs_on_ranks(command) || looks_back(command) || command == Command::plan ||
+           command == Command::theory;
 }
 
 fs::path find_job_file(Command command, std::optional<Setting> const& job, Settings const& given)
@@ -158,6 +159,25 @@ bool take_flag(Settings& given, std::string const& key, bool fits, std::string_v
     return is_given;
 }
 
+void take_show_options(Settings& given, Options& options)
+{
+    auto const cell = take(given, "cell");
+    auto const trial = take(given, "trial");
+    if (options.command != Command::show && (cell || trial))
+    {
+        throw InputError(fmt::format("{}: {}: only the command show picks a trial; leave it out",
+                                     command_line, cell ? "cell" : "trial"));
+    }
+    if (cell)
+    {
+        options.show.cell = cell->text;
+    }
+    if (trial)
+    {
+        read(*trial, {.low = 0, .high = most_trials}, options.show.trial);
+    }
+}
+
 /// Takes the options that only the command line has and that no other function takes.
 void take_general_options(Settings& given, Options& options)
 {
@@ -177,6 +197,7 @@ void take_general_options(Settings& given, Options& options)
     options.watches = take_flag(given, "watch", is_status, "only the command status watches a run");
     options.accepts_new_data = take_flag(given, "accept-new-data", runs_on_ranks(options.command),
                                          "only a run begins with other images");
+    take_show_options(given, options);
     if (auto const ranks = take(given, "ranks"))
     {
         std::int64_t count = 0;

@@ -20,6 +20,7 @@ enum class Command : std::int8_t
     train,
     plan,
     status,
+    show,
     reduce,
     surface,
     theory,
@@ -45,6 +46,8 @@ inline constexpr std::array command_table = {
     CommandEntry{Command::plan, "plan",
                  "show models, cells, blocks and estimates; compute nothing"},
     CommandEntry{Command::status, "status", "show how far the job in an output folder is"},
+    CommandEntry{Command::show, "show",
+                 "write OUTPUT/trial-<cell>-<trial>.h5: one trial's images, latents and path"},
     CommandEntry{Command::reduce, "reduce", "write OUTPUT/results.h5 from what is stored already"},
     CommandEntry{
         Command::surface, "surface",
@@ -74,6 +77,13 @@ constexpr bool runs_on_ranks(Command command)
     return command == Command::run || command == Command::train || command == Command::surface;
 }
 
+/// What show is asked for.
+struct ShowRequest
+{
+    std::string cell;  ///< how its id begins
+    std::int64_t trial = 0;
+};
+
 /// What the command line asks for.
 struct Options
 {
@@ -83,6 +93,7 @@ struct Options
     std::vector<std::filesystem::path> files;  ///< of validate
     ImportRequest import_request;              ///< of import
     ExportRequest export_request;              ///< of export
+    ShowRequest show;
     model::DeviceChoice device = model::DeviceChoice::automatic;
     std::string log_level = "info";
     Format format = Format::table;
@@ -93,9 +104,8 @@ struct Options
 };
 
 /// Arguments without the program's name. Reads the job file, where the command needs one:
-/// --job, or the word behind the command; for status and reduce, with --output or that word alone,
-/// OUTPUT/job.ini; otherwise jobs/demo.ini.
-/// Throws InputError naming origin, key and value.
+/// --job, or the word behind the command; for status, show and reduce, with --output or that word
+/// alone, OUTPUT/job.ini; otherwise jobs/demo.ini. Throws InputError naming origin, key and value.
 Options parse_options(std::vector<std::string> const& arguments);
 
 /// A job from the text of a job file. `origin` names it in errors.

@@ -168,6 +168,14 @@ class ProjectedRide
         }
     }
 
+    /// Of the trial that moves next.
+    Sighting sight() const
+    {
+        TrialOutcome const& outcome = outcomes_[static_cast<std::size_t>(row_.value())];
+        return {at::tensor(row_.value(), at::kLong), at::tensor(outcome.latent).unsqueeze(0),
+                at::tensor(outcome.network_evaluations, at::kLong), snapshot()};
+    }
+
     std::vector<TrialOutcome> const& outcomes() const { return outcomes_; }
     /// The final network, when the loop is done.
     model::FrozenGenerator& final_generator()
@@ -215,6 +223,8 @@ class ProjectedRide
 
 std::vector<TrialOutcome> search_by_projected(SearchInput const& input)
 {
+    std::int64_t const first = input.cell().projected.first_snapshot;
+    input.checkpoint.announce(all_rows(input.block.count), first);
     ProjectedRide ride(input, minimise_first(input));
     input.checkpoint.run(ride);
     auto outcomes = ride.outcomes();

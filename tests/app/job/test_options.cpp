@@ -9,8 +9,6 @@
 
 #include "app/job/job_keys.hpp"
 #include "app/job/options.hpp"
-#include "app/job/output_notes.hpp"
-#include "app/working_folder.hpp"
 #include "support/models.hpp"
 #include "support/scratch_folder.hpp"
 
@@ -436,38 +434,6 @@ targets = 0
 )");
 }
 
-TEST_CASE("status and reduce find the job that a run left in its output folder", "[options]")
-{
-    test::ScratchFolder const folder;
-    publish_note(folder.path / "job.ini", "seed = 9\noutput = elsewhere\n");
-    Options const options = parse_options({"status", "--json", "--output", folder.path.string()});
-    CHECK(options.command == Command::status);
-    CHECK(options.format == Format::json);
-    CHECK(options.job_file == folder.path / "job.ini");
-    CHECK(options.job.seed == 9);
-    CHECK(options.job.output == folder.path);  // the folder may have been moved
-    CHECK(options.job.chains == folder.path / "chains");
-    CHECK(parse_options({"reduce", "--output", folder.path.string()}).job.seed == 9);
-}
-
-TEST_CASE("the word behind a command is its job file or its output folder", "[options]")
-{
-    test::ScratchFolder const folder;
-    fs::path const file = folder.path / "table.ini";
-    write_file(file, "\xEF\xBB\xBFseed = 3\n[trials]\ncount = 1e3\n");  // with UTF-8's mark
-    Options const plan = parse_options({"plan", file.string(), "--trials.block_size=2.5e1"});
-    CHECK(plan.job_file == file);
-    CHECK(plan.job.seed == 3);
-    CHECK(plan.job.experiments[0].trials.count == 1000);
-    CHECK(plan.job.experiments[0].trials.block_size == 25);
-    CHECK(parse_options({"status", file.string(), "--watch"}).watches);
-
-    publish_note(folder.path / "job.ini", "seed = 9\noutput = elsewhere\n");
-    Options const status = parse_options({"status", folder.path.string()});
-    CHECK(status.job.seed == 9);
-    CHECK(status.job.output == folder.path);
-}
-
 TEST_CASE("~ begins a path in the home folder", "[options]")
 {
     std::string const home = std::getenv("HOME");
@@ -476,25 +442,4 @@ TEST_CASE("~ begins a path in the home folder", "[options]")
     CHECK(job.data == home);
     CHECK(job.chains == "a~b $ c");
     CHECK(parse_job(job.text(), "again").output == job.output);
-}
-
-TEST_CASE("without arguments the demo job is run", "[options]")
-{
-    test::WorkingFolder const source(SURF_SOURCE_DIR);
-    Options const options = parse_options({});
-    CHECK(options.command == Command::run);
-    CHECK(options.job_file == "jobs/demo.ini");
-    CHECK(options.job.output == "demo");
-}
-
-TEST_CASE("commands that read no job need none", "[options]")
-{
-    test::ScratchFolder const folder;
-    test::WorkingFolder const empty(folder.path);
-    CHECK(parse_options({"validate", "x.h5", "y.h5"}).files ==
-          std::vector<std::filesystem::path>{"x.h5", "y.h5"});
-    CHECK(parse_options({"version"}).command == Command::version);
-    CHECK(parse_options({"--version"}).command == Command::version);
-    CHECK(parse_options({"--help"}).command == Command::help);
-    CHECK(parse_options({"plan", "--help", "--seed", "3"}).command == Command::help);
 }
