@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -38,25 +37,22 @@ std::string describe(Plan const& plan, PlannedCell const& cell)
                        name_of(method_table, cell.spec.method));
 }
 
-/// The cell whose id begins so. Throws InputError that lists the cells if it is not one.
+/// The cell whose id begins so. Throws InputError if it is not one.
 sched::CellIndex find_cell(Plan const& plan, std::string const& prefix)
 {
     std::vector<sched::CellIndex> found;
-    std::vector<std::string> all;
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
     {
-        all.push_back(describe(plan, plan.cells[i]));
-        if (!prefix.empty() && plan.cells[i].spec.id().hex().starts_with(prefix))
+        if (plan.cells[i].spec.id().hex().starts_with(prefix))
         {
             found.push_back(static_cast<sched::CellIndex>(i));
         }
     }
     if (found.size() != 1)
     {
-        throw InputError(
-            fmt::format("command line: cell = {}: {}; the cells are\n  {}", prefix,
-                        found.empty() ? "no cell's id begins so" : "several cells' ids begin so",
-                        fmt::join(all, "\n  ")));
+        throw InputError(fmt::format(
+            "command line: cell = {}: {} (one is to be shown); show without --cell lists the cells",
+            prefix, found.empty() ? "no cell's id begins so" : "several cells' ids begin so"));
     }
     return found.front();
 }
@@ -158,6 +154,14 @@ ExitCode show_command(Options const& options)
 {
     Job const& job = options.job;
     Plan const plan = load_stored_plan(job);
+    if (options.show.cell.empty())
+    {
+        for (PlannedCell const& cell : plan.cells)
+        {
+            fmt::print("{}, trials 0 to {}\n", describe(plan, cell), cell.trials - 1);
+        }
+        return ExitCode::success;
+    }
     sched::CellIndex const cell = find_cell(plan, options.show.cell);
     fs::path const path = job.output / fmt::format("trial-{}-{}.h5", plan[cell].spec.id().brief(),
                                                    options.show.trial);

@@ -5,17 +5,20 @@
 #include <system_error>
 
 #include "base/exit_code.hpp"
+#include "base/printable.hpp"
 
 namespace surf
 {
 
 /// An error that ends a command with its own exit code.
 ///
-/// The text is one line: "PROBLEM (WHY IT MATTERS) WHAT TO DO", naming file, key and value.
+/// The text is one printable line: "PROBLEM (WHY IT MATTERS) WHAT TO DO", naming file, key and
+/// value.
 class Error : public std::runtime_error
 {
   public:
-    Error(ExitCode code, std::string const& text) : std::runtime_error(text), code_(code) {}
+    Error(ExitCode code, std::string const& text) : std::runtime_error(printable(text)), code_(code)
+    {}
 
     ExitCode code() const { return code_; }
 

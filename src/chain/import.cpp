@@ -8,6 +8,7 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "chain/chain_file.hpp"
 #include "chain/checkpoint.hpp"
 #include "chain/reader.hpp"

@@ -184,8 +184,7 @@ nlohmann::json parse_header(fs::path const& path, std::string const& text)
         else if (event == Json::parse_event_t::key &&
                  !open_objects.back().insert(parsed.get<std::string>()).second)
         {
-            fail(path,
-                 fmt::format("its header names {} twice", printable(parsed.get<std::string>())));
+            fail(path, fmt::format("its header names {} twice", parsed.get<std::string>()));
         }
         return true;
     };
@@ -200,7 +199,7 @@ nlohmann::json parse_header(fs::path const& path, std::string const& text)
     }
     catch (Json::exception const& error)
     {
-        fail(path, fmt::format("its header is not JSON ({})", printable(error.what())));
+        fail(path, fmt::format("its header is not JSON ({})", error.what()));
     }
 }
 
@@ -242,7 +241,7 @@ ElementType const& read_type(fs::path const& path, std::string const& name,
         fail_tensor(path, name,
                     fmt::format("has dtype {} (a network needs numbers) save it as F32, F16, BF16 "
                                 "or F64, or leave it out",
-                                printable(dtype)));
+                                dtype));
     }
     return *type;
 }

@@ -9,18 +9,10 @@
 namespace surf::chain
 {
 
-std::string printable(std::string_view text)
-{
-    std::string line(text);
-    std::ranges::replace_if(
-        line, [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; }, '?');
-    return line;
-}
-
 void fail_tensor(std::filesystem::path const& path, std::string_view name,
                  std::string const& problem)
 {
-    throw FileError(fmt::format("{}: tensor {} {}", path.string(), printable(name), problem));
+    throw FileError(fmt::format("{}: tensor {} {}", path.string(), name, problem));
 }
 
 std::optional<std::uint64_t> byte_count(std::vector<std::int64_t> const& shape,

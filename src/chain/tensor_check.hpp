@@ -13,9 +13,6 @@
 namespace surf::chain
 {
 
-/// A text from a file as part of one line of an error.
-std::string printable(std::string_view text);
-
 /// Throws FileError "PATH: tensor NAME PROBLEM".
 [[noreturn]] void fail_tensor(std::filesystem::path const& path, std::string_view name,
                               std::string const& problem);

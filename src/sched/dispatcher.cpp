@@ -16,6 +16,8 @@ struct Overloaded : Handlers...
 {
     using Handlers::operator()...;
 };
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;  // clang 14 does not find it
 
 }  // namespace
 

@@ -108,8 +108,11 @@ TEST_CASE("show computes a stored trial again, bit for bit", "[status]")
 {
     Sweep const sweep(finished(small_job));
     Ended const cells = run(sweep.command("show"));
-    CHECK(cells.code == 2);
-    CHECK_THAT(cells.errors, Catch::Contains("cell = : no cell's id begins so; the cells are\n"));
+    CHECK(cells.code == 0);
+    CHECK_THAT(cells.output, Catch::Contains(" dcgan k=5 inversion surfing, trials 0 to 7\n"));
+    Ended const unknown = run(sweep.command("show", {"--cell", "x"}));
+    CHECK(unknown.code == 2);
+    CHECK_THAT(unknown.errors, Catch::Contains("cell = x: no cell's id begins so"));
     auto const id = sweep.status()["cells"][1]["id"].get<std::string>();
     Command const ask = {"--cell", id, "--trial", "3"};
     Ended const shown = run(sweep.command("show", ask));
