@@ -11,6 +11,7 @@ COMMANDS = {
     "atlas": "a map of where one method solves more than another",
     "timeline": "which rank computed what, when",
     "report": "one HTML page of it all",
+    "baselines": "test images recovered without a generator, by Lasso in a basis",
     "merge": "several results files as one",
     "samples": "what a generator learnt",
     "trial": "one trial: target, measurement, what each method found and its way there",

@@ -7,7 +7,7 @@ Figures are as wide as a column (--width 3.3) or a page (7 in, the default); --o
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
-from . import files, paper, results, style
+from . import baselines, files, paper, results, style
 from .style import COLOURS, LABELS, MARKERS
 
 INTERVALS = ["success_low", "success_high", "hits_within_low", "hits_within_high"]
@@ -35,10 +35,11 @@ class Sweep:
     trials: pd.DataFrame
     profiles: xr.Dataset  # hits_within with its interval
     success_distances: dict[str, float]  # of each experiment
+    baselines: pd.DataFrame | None = None  # errors without a generator, of the command baselines
 
     def of(self, experiment: str) -> "Sweep":
-        tables = (table[table.experiment == experiment] for table in (self.cells, self.trials))
-        return Sweep(*tables, self.profiles.sel(experiment=experiment), self.success_distances)
+        tables = [table[table.experiment == experiment] for table in (self.cells, self.trials)]
+        return replace(self, cells=tables[0], trials=tables[1], profiles=self.profiles.sel(experiment=experiment))
 
 
 def read(path: Path) -> Sweep:
@@ -89,6 +90,8 @@ def _extra_entries(figure: Figure, sweep: Sweep) -> dict[str, Line2D]:
     entries = {}
     if any(axes.get_gid() == "paper" for axes in figure.axes):
         entries["the paper's"] = Line2D([], [], color="black", linestyle="", marker="_", markersize=7)
+    for axes in figure.axes:
+        entries |= {line.get_label(): line for line in axes.lines if line.get_gid() == "baseline"}
     if not sweep.cells.complete.all():
         entries["not all trials done"] = Line2D([], [], linestyle="", marker="o", color="grey", markerfacecolor="white")
     return entries
@@ -182,6 +185,8 @@ def draw_approximation(axes: Axes, sweep: Sweep, model: str, latent_dim: int) ->
             axes.plot(x, y, linestyle="", marker=MARKERS[method], markersize=4, markeredgewidth=0.6,
                       color=style.face(method, done.get(m, True)),
                       markeredgecolor="white" if done.get(m, True) else colour)
+    if sweep.baselines is not None:
+        baselines.draw(axes, sweep.baselines, counts)
     axes.set_title(f"{model}, k = {latent_dim}: approximation")
     _show_measurements(axes, cells)
     axes.set_ylim(0, top)
@@ -372,21 +377,17 @@ def main() -> int:
     parser.add_argument("results", type=Path, help="a results.h5 of surf_sweep")
     parser.add_argument("--experiment", help="draw this one; default: each that has trials")
     parser.add_argument("--profiles", action="store_true", help="draw the share solved over network evaluations")
-    parser.add_argument(
-        "--width", type=style.figure_width, default=style.PAGE, help=f"in inches; a column: {style.COLUMN}; default: %(default)s"
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="the figure, .pdf, .svg, .png, …; default: beside the results, as .png, with the experiment's name if the "
-        "file has several",
-    )
+    parser.add_argument("--baselines", type=Path, metavar="CSV", help="draw these beside figure 4 (the command baselines)")
+    parser.add_argument("--width", type=style.figure_width, default=style.PAGE,
+                        help=f"in inches; a column: {style.COLUMN}; default: %(default)s")
+    parser.add_argument("--output", type=Path, help="the figure, .pdf, .svg, .png, …; default: beside the results, as "
+                        ".png, with the experiment's name if the file has several")
     options = parser.parse_args()
     try:
         known = list(results.experiments(options.results))
         if options.experiment not in [None, *known]:
             parser.error(f"no experiment {options.experiment} in {options.results}; use one of {', '.join(known)}")
-        sweep = read(options.results)
+        sweep = replace(read(options.results), baselines=options.baselines and baselines.read(options.baselines))
         drawable = [name for name in known if name in sweep.trials.experiment.values]
         if options.profiles:
             drawable = [name for name in drawable if profiled(sweep.profiles.sel(experiment=name))]
