@@ -13,6 +13,7 @@
 #include "app/job/job_keys.hpp"
 #include "app/versions.hpp"
 #include "base/error.hpp"
+#include "base/not_a_number.hpp"
 #include "chain/chain.hpp"
 #include "hdf5/file.hpp"
 
@@ -85,7 +86,7 @@ double last_of_log(h5::Group const& log, std::string const& entry)
 {
     auto const values =
         log.exists(entry) ? log.dataset(entry).read<double>() : std::vector<double>();
-    return values.empty() ? std::numeric_limits<double>::quiet_NaN() : values.back();
+    return values.empty() ? not_a_number : values.back();
 }
 
 /// Of the chains that are there and can be read.

@@ -17,7 +17,7 @@ namespace surf::bench
 namespace
 {
 
-constexpr TrialSetting setting = {};
+constexpr TrialSetting program_setting = {};
 
 /// InfoGAN's generator as people write it.
 constexpr char const* infogan_forward = R"(
@@ -72,7 +72,8 @@ class PlainTrials
 {
   public:
     PlainTrials(std::string const& code, at::Device device)
-        : inputs_(trial::draw_inputs(cell_of(setting), 0, setting.batch)), device_(device)
+        : inputs_(trial::draw_inputs(cell_of(program_setting), 0, program_setting.batch)),
+          device_(device)
     {
         std::istringstream stream(code);
         module_ = torch::jit::load(stream, device);
@@ -111,7 +112,7 @@ class PlainTrials
 
 void measure_program(Session& session, std::string const& name)
 {
-    GeneratorSpec generator = infogan(setting.latent_dim);
+    GeneratorSpec generator = infogan(program_setting.latent_dim);
     Parameters const parameters = random_parameters(generator);
     Program const program = infogan_program(parameters);
     generator.network = program;
@@ -120,7 +121,7 @@ void measure_program(Session& session, std::string const& name)
     };
     // What the load draws for the layer list are the program's parameters.
     TrialLoad load(
-        setting, [&](auto const&, auto const&, auto const&) { return evaluator(); },
+        program_setting, [&](auto const&, auto const&, auto const&) { return evaluator(); },
         session.device);
     PlainTrials plain(*program.code, session.device);
     auto const iteration_of = [&](auto& trials) {

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "base/name_table.hpp"
+#include "base/not_a_number.hpp"
 #include "chain/generator_group.hpp"
 
 namespace surf::chain
@@ -313,8 +313,7 @@ void ChainFileWriter::append(Snapshot const& snapshot)
     for (std::string const& name : options_.log)
     {
         auto const entry = snapshot.log.find(name);
-        put("log/" + name,
-            entry == snapshot.log.end() ? std::numeric_limits<double>::quiet_NaN() : entry->second);
+        put("log/" + name, entry == snapshot.log.end() ? not_a_number : entry->second);
     }
     ++row_;
 }

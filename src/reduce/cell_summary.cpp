@@ -1,17 +1,16 @@
 #include "reduce/cell_summary.hpp"
 
-#include <limits>
 #include <map>
 #include <tuple>
 #include <utility>
+
+#include "base/not_a_number.hpp"
 
 namespace surf::reduce
 {
 
 namespace
 {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// What cells have in common whose trials are paired by their number.
 auto pairing_of(CellResult const& cell)

@@ -14,8 +14,6 @@ namespace surf::reduce
 namespace
 {
 
-using Variables = CellVariables<SummarisedCell>;
-
 /// What `value_of` gives of each cell.
 template <class T, class Value>
 std::vector<T> of_each(std::vector<SummarisedCell> const& cells, Value value_of)
@@ -52,7 +50,7 @@ void write_places(TableColumns& table, ResultsInput const& input)
               of_each<std::string>(cells, [](Cell const& cell) { return cell.spec.id().hex(); }));
 }
 
-void add_stop_reasons(Variables& variables)
+void add_stop_reasons(SummaryVariables& variables)
 {
     for (std::size_t i = 0; i < stop_reason_table.size(); ++i)
     {
@@ -64,7 +62,7 @@ void add_stop_reasons(Variables& variables)
 }
 
 /// "distance_p05", …
-void add_quantiles(Variables& variables)
+void add_quantiles(SummaryVariables& variables)
 {
     for (ReportedDistribution const& distribution : distributions())
     {
@@ -91,7 +89,7 @@ void write_cells(h5::Group group, ResultsInput const& input)
     store::describe(rows, "1", "number of the cell in this file");
     TableColumns table(group, rows);
     write_places(table, input);
-    Variables variables(std::move(group), std::move(rows), input.cells);
+    SummaryVariables variables(std::move(group), std::move(rows), input.cells);
     add_statistics(variables);
     add_stop_reasons(variables);
     add_quantiles(variables);

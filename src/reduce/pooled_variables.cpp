@@ -10,11 +10,11 @@ namespace surf::reduce
 namespace
 {
 
-using Variables = CellVariables<PooledCell>;
+using PooledVariables = CellVariables<PooledCell>;
 
 /// A variable of numbers; missing where a cell has no value.
 template <class Value>
-void add_number(Variables& variables, std::string const& name, std::string const& long_name,
+void add_number(PooledVariables& variables, std::string const& name, std::string const& long_name,
                 Value value_of)
 {
     variables.add<double>(name, long_name, value_of);
@@ -22,7 +22,7 @@ void add_number(Variables& variables, std::string const& name, std::string const
 
 /// What several trainings say of a statistic: its mean, named `name`, and the two intervals.
 template <class Spread>
-void add_spread(Variables& variables, std::string const& name, std::string const& prefix,
+void add_spread(PooledVariables& variables, std::string const& name, std::string const& prefix,
                 std::string const& mean_meaning, Spread spread_of)
 {
     auto const add = [&](std::string const& full_name, std::string const& what, auto part_of) {
@@ -43,7 +43,7 @@ void add_spread(Variables& variables, std::string const& name, std::string const
         [](S const& s) { return s.next.high; });
 }
 
-void add_counts(Variables& variables)
+void add_counts(PooledVariables& variables)
 {
     variables.add<std::int64_t>("trainings", "trainings of the generator",
                                 [](PooledCell const& cell) { return cell.trainings; });
@@ -55,7 +55,7 @@ void add_counts(Variables& variables)
     store::describe_yes_no(complete);
 }
 
-void add_successes(Variables& variables)
+void add_successes(PooledVariables& variables)
 {
     auto const success_of = [](PooledCell const& cell) {
         return cell.has_latent() ? &cell.success : nullptr;
@@ -83,7 +83,7 @@ void add_successes(Variables& variables)
                [](PooledCell const& cell) { return cell.evaluations_mean; });
 }
 
-void add_comparison(Variables& variables)
+void add_comparison(PooledVariables& variables)
 {
     auto const comparison_of = [](PooledCell const& cell) {
         return cell.has_latent() && cell.against_adam ? &*cell.against_adam : nullptr;
@@ -126,7 +126,7 @@ std::vector<ProfilePoint> points_of(std::vector<TrainingSpread> const& profile)
 void write_pooled(h5::Group group, std::vector<PooledCell> const& cells,
                   std::vector<ExperimentSettings> const& experiments)
 {
-    Variables variables(std::move(group), cells, experiments, Trainings::together);
+    PooledVariables variables(std::move(group), cells, experiments, Trainings::together);
     add_counts(variables);
     add_successes(variables);
     add_comparison(variables);

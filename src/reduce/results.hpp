@@ -1,11 +1,11 @@
 #pragma once
 
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/not_a_number.hpp"
 #include "hdf5/file.hpp"
 #include "reduce/cell_summary.hpp"
 #include "store/segment.hpp"
@@ -41,8 +41,8 @@ struct ChainRecord
     std::int64_t latent_dim = 0;
     std::int64_t training = 0;
     std::int64_t snapshots = 0;
-    double pixel_frechet_distance = std::numeric_limits<double>::quiet_NaN();
-    double diversity = std::numeric_limits<double>::quiet_NaN();
+    double pixel_frechet_distance = not_a_number;
+    double diversity = not_a_number;
 };
 
 /// All that goes into a results file.

@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include "base/contract.hpp"
+#include "base/not_a_number.hpp"
 
 namespace surf::reduce
 {
@@ -16,8 +17,6 @@ namespace
 {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 double no_value_is_infinite(double value)
 {
     return std::isnan(value) ? infinity : value;

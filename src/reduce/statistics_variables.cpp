@@ -8,27 +8,27 @@ namespace surf::reduce
 namespace
 {
 
-using Cell = SummarisedCell;
-using Variables = CellVariables<Cell>;
-
-void add_counts(Variables& variables)
+void add_counts(SummaryVariables& variables)
 {
     auto const add = [&](std::string const& name, std::string const& long_name, auto value_of) {
         variables.add<std::int64_t>(name, long_name, value_of);
     };
     add("trials_planned", "trials that the job asks for",
-        [](Cell const& cell) { return cell.result.planned; });
-    add("trials", "trials done", [](Cell const& cell) { return cell.summary.statistics.trials; });
+        [](SummarisedCell const& cell) { return cell.result.planned; });
+    add("trials", "trials done",
+        [](SummarisedCell const& cell) { return cell.summary.statistics.trials; });
     h5::Dataset complete = variables.add<std::int8_t>(
-        "complete", "whether all trials planned are done",
-        [](Cell const& cell) { return cell.summary.statistics.trials >= cell.result.planned; });
+        "complete", "whether all trials planned are done", [](SummarisedCell const& cell) {
+            return cell.summary.statistics.trials >= cell.result.planned;
+        });
     store::describe_yes_no(complete);
-    add("successes", "trials that ended within the success distance", [](Cell const& cell) {
-        return cell.has_latent() ? cell.summary.statistics.successes : missing<std::int64_t>;
-    });
+    add("successes", "trials that ended within the success distance",
+        [](SummarisedCell const& cell) {
+            return cell.has_latent() ? cell.summary.statistics.successes : missing<std::int64_t>;
+        });
     auto const add_budget = [&](std::string const& name, std::string const& long_name,
                                 SettingGroup group, std::int64_t Budget::*part) {
-        add(name, long_name, [=](Cell const& cell) {
+        add(name, long_name, [=](SummarisedCell const& cell) {
             return heeds(cell.result.spec.method, group) ? cell.result.budget.*part
                                                          : missing<std::int64_t>;
         });
@@ -41,10 +41,10 @@ void add_counts(Variables& variables)
 }
 
 /// What there is only to say of tasks with an x*.
-void add_successes(Variables& variables)
+void add_successes(SummaryVariables& variables)
 {
     auto const add = [&](std::string const& name, std::string const& long_name, auto value_of) {
-        variables.add<double>(name, long_name, [&](Cell const& cell) {
+        variables.add<double>(name, long_name, [&](SummarisedCell const& cell) {
             return cell.has_latent() ? value_of(cell.summary) : missing<double>;
         });
     };
@@ -71,24 +71,27 @@ void add_successes(Variables& variables)
         [](Summary const& s) { return s.hits.censored_iterations_p75.high; });
 }
 
-void add_iterations(Variables& variables)
+void add_iterations(SummaryVariables& variables)
 {
-    variables.add<double>(
-        "total_iterations_p75", "75th percentile of steps over all trials",
-        [](Cell const& cell) { return cell.summary.statistics.iterations.quantile(0.75); });
+    variables.add<double>("total_iterations_p75", "75th percentile of steps over all trials",
+                          [](SummarisedCell const& cell) {
+                              return cell.summary.statistics.iterations.quantile(0.75);
+                          });
     variables.add<double>(
         "total_iterations_mean", "mean steps over all trials",
-        [](Cell const& cell) { return cell.summary.statistics.iterations.mean(); });
-    variables.add<double>(
-        "network_evaluations_p75", "75th percentile of network evaluations over all trials",
-        [](Cell const& cell) { return cell.summary.statistics.evaluations.quantile(0.75); });
+        [](SummarisedCell const& cell) { return cell.summary.statistics.iterations.mean(); });
+    variables.add<double>("network_evaluations_p75",
+                          "75th percentile of network evaluations over all trials",
+                          [](SummarisedCell const& cell) {
+                              return cell.summary.statistics.evaluations.quantile(0.75);
+                          });
     variables.add<double>(
         "network_evaluations_mean", "mean network evaluations over all trials",
-        [](Cell const& cell) { return cell.summary.statistics.evaluations.mean(); });
+        [](SummarisedCell const& cell) { return cell.summary.statistics.evaluations.mean(); });
 }
 
 /// The cells' pairs of trials with those of their adam cells.
-void add_comparison(Variables& variables)
+void add_comparison(SummaryVariables& variables)
 {
     enum class Says
     {
@@ -97,7 +100,7 @@ void add_comparison(Variables& variables)
     };
     auto const add_count = [&](std::string const& name, std::string const& long_name, Says says,
                                auto count_of) {
-        variables.add<std::int64_t>(name, long_name, [&](Cell const& cell) {
+        variables.add<std::int64_t>(name, long_name, [&](SummarisedCell const& cell) {
             auto const& pairs = cell.summary.against_adam;
             return pairs && (says == Says::always || cell.has_latent())
                        ? std::invoke(count_of, *pairs)
@@ -114,17 +117,18 @@ void add_comparison(Variables& variables)
               &Pairs::adam_only);
     add_count("pairs_neither", "pairs in which neither trial succeeded", Says::with_latent,
               &Pairs::neither);
-    variables.add<double>(
-        "mcnemar_p", "exact two-sided McNemar p-value against adam", [](Cell const& cell) {
-            auto const& pairs = cell.summary.against_adam;
-            return pairs && cell.has_latent() ? pairs->mcnemar_p() : missing<double>;
-        });
+    variables.add<double>("mcnemar_p", "exact two-sided McNemar p-value against adam",
+                          [](SummarisedCell const& cell) {
+                              auto const& pairs = cell.summary.against_adam;
+                              return pairs && cell.has_latent() ? pairs->mcnemar_p()
+                                                                : missing<double>;
+                          });
     add_count("pairs_pixel_error_smaller", "pairs in which the method's pixel error is smaller",
               Says::always, &Pairs::pixel_error_smaller);
     add_count("pairs_pixel_error_larger", "pairs in which the method's pixel error is larger",
               Says::always, &Pairs::pixel_error_larger);
     variables.add<double>("pixel_error_p", "exact two-sided sign test of the pixel errors",
-                          [](Cell const& cell) {
+                          [](SummarisedCell const& cell) {
                               auto const& pairs = cell.summary.against_adam;
                               return pairs ? pairs->pixel_error_p() : missing<double>;
                           });
@@ -145,7 +149,7 @@ std::vector<ReportedDistribution> distributions()
              -4, 0, false}};
 }
 
-void add_statistics(CellVariables<SummarisedCell>& variables)
+void add_statistics(SummaryVariables& variables)
 {
     add_counts(variables);
     add_successes(variables);

@@ -26,7 +26,9 @@ struct ReportedDistribution
 
 std::vector<ReportedDistribution> distributions();
 
+using SummaryVariables = CellVariables<SummarisedCell>;
+
 /// Adds the statistics that are one number a cell: counts, successes, steps, pairs with adam's.
-void add_statistics(CellVariables<SummarisedCell>& variables);
+void add_statistics(SummaryVariables& variables);
 
 }  // namespace surf::reduce

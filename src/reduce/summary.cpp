@@ -11,18 +11,15 @@ namespace surf::reduce
 namespace
 {
 
-using Cell = SummarisedCell;
-using Variables = CellVariables<Cell>;
-
-void add_operator(Variables& variables)
+void add_operator(SummaryVariables& variables)
 {
     h5::Dataset measured_by = variables.add<std::int8_t>(
         "operator_code", "what is seen of an image",
-        [](Cell const& cell) { return cell.result.spec.problem.measured_by; });
+        [](SummarisedCell const& cell) { return cell.result.spec.problem.measured_by; });
     store::describe_flags(measured_by, operator_table);
 }
 
-void add_stop_reasons(Variables& variables)
+void add_stop_reasons(SummaryVariables& variables)
 {
     auto const reasons =
         variables.add_coordinate<std::string>("stop_reason", "why a trial ended", [] {
@@ -34,14 +31,14 @@ void add_stop_reasons(Variables& variables)
             return names;
         }());
     variables.add_over<std::int64_t>("trials_by_stop_reason", "trials that ended for this reason",
-                                     &reasons, [](Cell const& cell) {
+                                     &reasons, [](SummarisedCell const& cell) {
                                          auto const& stopped = cell.summary.statistics.stopped;
                                          return std::vector<std::int64_t>(stopped.begin(),
                                                                           stopped.end());
                                      });
 }
 
-void add_quantiles(Variables& variables)
+void add_quantiles(SummaryVariables& variables)
 {
     auto const quantiles = variables.add_coordinate<double>(
         "quantile", "share of trials below",
@@ -50,7 +47,7 @@ void add_quantiles(Variables& variables)
     {
         variables.add_over<double>(distribution.name + "_quantile",
                                    "quantiles of the " + distribution.meaning, &quantiles,
-                                   [&](Cell const& cell) {
+                                   [&](SummarisedCell const& cell) {
                                        std::vector<double> row;
                                        if (Distribution const* samples = distribution.of(cell))
                                        {
@@ -64,7 +61,7 @@ void add_quantiles(Variables& variables)
     }
 }
 
-void add_histograms(Variables& variables)
+void add_histograms(SummaryVariables& variables)
 {
     for (ReportedDistribution const& distribution : distributions())
     {
@@ -79,7 +76,7 @@ void add_histograms(Variables& variables)
         variables.add_along(bins, bin + "_right", "right edge of a bin, which does not", right);
         h5::Dataset histogram = variables.add_over<std::int64_t>(
             distribution.name + "_histogram", "trials by the " + distribution.meaning, &bins,
-            [&](Cell const& cell) {
+            [&](SummarisedCell const& cell) {
                 Distribution const* samples = distribution.of(cell);
                 return samples != nullptr ? samples->histogram(edges) : std::vector<std::int64_t>();
             });
@@ -87,7 +84,7 @@ void add_histograms(Variables& variables)
     }
 }
 
-void add_profiles(Variables& variables)
+void add_profiles(SummaryVariables& variables)
 {
     h5::Dataset const evaluations = add_profile_evaluations(variables);
     auto const profile = [](CellStatistics const& statistics,
@@ -101,10 +98,10 @@ void add_profiles(Variables& variables)
         }
         return points;
     };
-    add_hits(variables, evaluations, [&](Cell const& cell) {
+    add_hits(variables, evaluations, [&](SummarisedCell const& cell) {
         return profile(cell.summary.statistics, &CellStatistics::hit_evaluations);
     });
-    add_goals(variables, evaluations, [&](Cell const& cell) {
+    add_goals(variables, evaluations, [&](SummarisedCell const& cell) {
         return profile(cell.summary.statistics, &CellStatistics::goal_evaluations);
     });
 }
@@ -114,7 +111,7 @@ void add_profiles(Variables& variables)
 void write_summary(h5::Group group, std::vector<SummarisedCell> const& cells,
                    std::vector<ExperimentSettings> const& experiments)
 {
-    Variables variables(std::move(group), cells, experiments, Trainings::apart);
+    SummaryVariables variables(std::move(group), cells, experiments, Trainings::apart);
     add_operator(variables);
     add_statistics(variables);
     add_stop_reasons(variables);

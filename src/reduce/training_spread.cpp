@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <numeric>
 #include <vector>
+
+#include "base/not_a_number.hpp"
 
 namespace surf::reduce
 {
@@ -14,7 +15,6 @@ namespace surf::reduce
 namespace
 {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double upper_tail = 0.975;
 constexpr double normal_quantile = 1.959963984540054;  // of upper_tail
 

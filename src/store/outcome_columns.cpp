@@ -9,14 +9,13 @@
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/not_a_number.hpp"
 
 namespace surf::store
 {
 
 namespace
 {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 constexpr std::int8_t no_success = -1;  ///< of a task without x*
 

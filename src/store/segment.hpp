@@ -2,12 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/id.hpp"
+#include "base/not_a_number.hpp"
 #include "spec/cell.hpp"
 #include "spec/outcome.hpp"
 
@@ -22,7 +22,7 @@ struct BlockRun
     double seconds = 0;
     std::int64_t rank = unknown;
     /// When it began, in seconds since 1970 (UTC); NaN in segments of earlier versions.
-    double start = std::numeric_limits<double>::quiet_NaN();
+    double start = not_a_number;
     /// How many test images its targets were drawn from.
     std::int64_t test_images = unknown;
 

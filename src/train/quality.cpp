@@ -3,13 +3,13 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <limits>
 #include <span>
 #include <tuple>
 #include <vector>
 
 #include "base/contract.hpp"
 #include "base/error.hpp"
+#include "base/not_a_number.hpp"
 #include "base/random.hpp"
 
 namespace surf::train
@@ -131,7 +131,7 @@ chain::Log SampleQuality::score(at::Tensor const& images) const
     at::Tensor const values = images.to(at::kDouble);
     if (!values.isfinite().all().item<bool>())
     {
-        double const none = std::numeric_limits<double>::quiet_NaN();
+        double const none = not_a_number;
         return {{chain::frechet_entry, none}, {chain::diversity_entry, none}};
     }
     Moments const projected = moments_of(at::matmul(values - mean_, basis_));

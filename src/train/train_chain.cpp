@@ -76,11 +76,11 @@ bool is_provided(TrainSpec const& spec, std::filesystem::path const& chains)
 }
 
 /// One training, from its beginning or from where an earlier one was stopped or cut short.
-class Training
+class ChainTraining
 {
   public:
-    Training(TrainSpec const& spec, data::DataSet const& data, chain::PartialChain& chain,
-             at::Device device)
+    ChainTraining(TrainSpec const& spec, data::DataSet const& data, chain::PartialChain& chain,
+                  at::Device device)
         : spec_(spec),
           chain_(chain),
           trainer_(make_trainer(spec, data.training, device)),
@@ -212,7 +212,7 @@ chain::Log train_and_judge(TrainSpec const& spec, data::DataSet const& data,
 {
     try
     {
-        Training(spec, data, chain, device).run(progress, stop);
+        ChainTraining(spec, data, chain, device).run(progress, stop);
         chain::Snapshot const last = chain.read_snapshot(spec.intervals);
         require_not_collapsed(spec, last);
         return last.log;

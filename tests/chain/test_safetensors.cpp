@@ -27,7 +27,7 @@ fs::path write_raw(ScratchFolder const& folder, std::string const& header, std::
     return path;
 }
 
-std::string refusal(fs::path const& path)
+std::string refusal_of(fs::path const& path)
 {
     std::string const text = error_of<FileError>([&] { chain::read_safetensors(path); });
     CHECK_THAT(text, Contains(path.string()) && !Contains("\n"));
@@ -138,13 +138,14 @@ TEST_CASE("a file that was cut short is refused wherever it was cut", "[safetens
     for (std::size_t size = 0; size < whole.size(); ++size)
     {
         std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, size);
-        refusal(path);
+        refusal_of(path);
     }
     std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, whole.size() - 1);
-    CHECK_THAT(refusal(path), Contains("tensor one ends at byte 36 of the data, of which there are "
-                                       "35 (the file is cut short)"));
+    CHECK_THAT(refusal_of(path),
+               Contains("tensor one ends at byte 36 of the data, of which there are "
+                        "35 (the file is cut short)"));
     std::ofstream(path, std::ios::binary | std::ios::trunc) << whole << 'x';
-    CHECK_THAT(refusal(path), Contains("has 37 bytes of data, but its tensors need 36"));
+    CHECK_THAT(refusal_of(path), Contains("has 37 bytes of data, but its tensors need 36"));
     CHECK_THAT(error_of<EnvironmentError>([&] { chain::read_safetensors(folder.path / "no"); }),
                Contains("cannot open"));
     CHECK_THAT(error_of<FileError>([&] { chain::read_safetensors(folder.path); }),
@@ -220,9 +221,10 @@ TEST_CASE("a header that does not describe the file is refused by name", "[safet
     for (Case const& wrong : cases)
     {
         INFO(wrong.header.substr(0, 200));
-        CHECK_THAT(refusal(write_raw(folder, wrong.header, "8 bytes.")), Contains(wrong.refusal));
+        CHECK_THAT(refusal_of(write_raw(folder, wrong.header, "8 bytes.")),
+                   Contains(wrong.refusal));
     }
     fs::path const path = write_raw(folder, "{}", "");
     std::ofstream(path, std::ios::binary | std::ios::trunc) << std::string(16, '\xff');
-    CHECK_THAT(refusal(path), Contains("is longer than the file, which has 16"));
+    CHECK_THAT(refusal_of(path), Contains("is longer than the file, which has 16"));
 }

@@ -16,9 +16,9 @@ namespace fs = std::filesystem;
 namespace
 {
 
-constexpr h5::FileType test_type{.name = "surf_sweep/test"};
+constexpr h5::FileType damage_type{.name = "surf_sweep/test"};
 
-fs::path write_small(ScratchFolder const& folder, h5::FileType const& type = test_type)
+fs::path write_small(ScratchFolder const& folder, h5::FileType const& type = damage_type)
 {
     fs::path const path = folder.path / "small.h5";
     h5::FileWriter file(path, type);
@@ -36,7 +36,7 @@ TEST_CASE("an error names what is wrong, the object and the file, in one line", 
 {
     ScratchFolder const folder;
     fs::path const path = write_small(folder);
-    h5::FileReader const file(path, test_type);
+    h5::FileReader const file(path, damage_type);
     h5::Group const& root = file.root();
     std::vector<std::int64_t> ten(10);
 
@@ -65,7 +65,7 @@ TEST_CASE("files that cannot be trusted are refused by name", "[hdf5]")
     ScratchFolder const folder;
     fs::path const path = write_small(folder);
     auto const opening_fails = [&](std::string const& reason) {
-        auto const text = error_of<FileError>([&] { h5::FileReader(path, test_type); });
+        auto const text = error_of<FileError>([&] { h5::FileReader(path, damage_type); });
         CHECK_THAT(text, Contains(path.string()) && Contains(reason));
     };
     SECTION("no HDF5 at all")
@@ -104,7 +104,7 @@ TEST_CASE("files that cannot be trusted are refused by name", "[hdf5]")
     SECTION("any other minor version is read")
     {
         write_small(folder, {.name = "surf_sweep/test", .major = 1, .minor = 9});
-        CHECK_NOTHROW(h5::FileReader(path, test_type));
+        CHECK_NOTHROW(h5::FileReader(path, damage_type));
     }
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("large runs of numbers are left to who reads them, and to a check of e
     fs::path const path = folder.path / "large.h5";
     std::vector<double> const numbers(300'000, 0.5);
     {
-        h5::FileWriter file(path, test_type);
+        h5::FileWriter file(path, damage_type);
         for (char const* const name : {"first", "second"})
         {
             h5::Dataset values =
@@ -166,10 +166,10 @@ TEST_CASE("large runs of numbers are left to who reads them, and to a check of e
     auto const first = bytes.find(std::string("\0\0\0\0\0\0\xe0\x3f", 8));
     REQUIRE(first != std::string::npos);
     test::flip_byte(path, static_cast<std::int64_t>(first + 800'000));
-    CHECK_NOTHROW(h5::FileReader(path, test_type));
+    CHECK_NOTHROW(h5::FileReader(path, damage_type));
     CHECK_THAT(error_of<FileError>([&] { h5::check_seal(path, h5::SealCheck::everything); }),
                Contains(path.string() + " is damaged (its bytes are not those that were written)"));
-    h5::FileReader const file(path, test_type);
+    h5::FileReader const file(path, damage_type);
     CHECK(file.root().dataset("second").read<double>() == numbers);
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("HDF5's own structures are never among the large runs of numbers", "[h
     fs::path const path = folder.path / "scales.h5";
     std::vector<std::uint8_t> const numbers(1 << 21, 1);
     {
-        h5::FileWriter file(path, test_type);
+        h5::FileWriter file(path, damage_type);
         h5::Dataset scale =
             file.root().create_dataset("byte", {.type = h5::Type::int64, .shape = {1 << 21}});
         scale.make_scale("byte");
@@ -195,11 +195,11 @@ TEST_CASE("HDF5's own structures are never among the large runs of numbers", "[h
     {
         ++heaps;
         test::flip_byte(path, static_cast<std::int64_t>(at + 20));
-        CHECK_THROWS_AS(h5::FileReader(path, test_type), FileError);
+        CHECK_THROWS_AS(h5::FileReader(path, damage_type), FileError);
         test::flip_byte(path, static_cast<std::int64_t>(at + 20));
     }
     CHECK(heaps > 0);
-    CHECK_NOTHROW(h5::FileReader(path, test_type));
+    CHECK_NOTHROW(h5::FileReader(path, damage_type));
 }
 
 TEST_CASE("a whole file that was never sealed is not taken for a damaged one", "[hdf5]")
@@ -208,10 +208,10 @@ TEST_CASE("a whole file that was never sealed is not taken for a damaged one", "
     fs::path const path = write_small(folder);
     test::python("import h5py\nh5py.File(path + '/small.h5', 'r+').attrs['seen'] = 1\n",
                  folder.path);
-    CHECK_THAT(error_of<EnvironmentError>([&] { h5::FileReader(path, test_type); }),
+    CHECK_THAT(error_of<EnvironmentError>([&] { h5::FileReader(path, damage_type); }),
                Contains("has no seal (an older surf_sweep") && Contains("analysis seal FILE"));
     h5::seal(path);
-    CHECK_NOTHROW(h5::FileReader(path, test_type));
+    CHECK_NOTHROW(h5::FileReader(path, damage_type));
 }
 
 TEST_CASE("no memory is asked for a dataset that its file cannot hold", "[hdf5]")
@@ -221,14 +221,14 @@ TEST_CASE("no memory is asked for a dataset that its file cannot hold", "[hdf5]"
     std::vector<h5::Shape> const shapes = {{std::int64_t{1} << 42},
                                            {std::int64_t{1} << 40, std::int64_t{1} << 40}};
     {
-        h5::FileWriter file(path, test_type);
+        h5::FileWriter file(path, damage_type);
         for (std::size_t i = 0; i < shapes.size(); ++i)
         {
             file.root().create_dataset(std::to_string(i), {h5::Type::int8, shapes[i]});
         }
         file.publish();
     }
-    h5::FileReader const file(path, test_type);
+    h5::FileReader const file(path, damage_type);
     for (std::size_t i = 0; i < shapes.size(); ++i)
     {
         h5::Dataset const dataset = file.root().dataset(std::to_string(i));
@@ -263,7 +263,7 @@ with h5py.File(path + "/small.h5", "w") as file:
 
 TEST_CASE("a missing file is no damaged file", "[hdf5]")
 {
-    CHECK_THAT(error_of<EnvironmentError>([] { h5::FileReader("/nowhere/x.h5", test_type); }),
+    CHECK_THAT(error_of<EnvironmentError>([] { h5::FileReader("/nowhere/x.h5", damage_type); }),
                Contains("/nowhere/x.h5: No such file"));
 }
 
@@ -295,7 +295,7 @@ TEST_CASE("a full disk is an error of the environment and leaves nothing", "[hdf
         }
         try
         {
-            h5::FileWriter file(folder.path / "big.h5", test_type);
+            h5::FileWriter file(folder.path / "big.h5", damage_type);
             h5::Group& root = file.root();
             for (std::string const name : {"a", "b", "c", "d"})
             {

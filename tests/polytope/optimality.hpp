@@ -3,19 +3,18 @@
 #include <catch2/catch.hpp>
 
 #include "base/random.hpp"
+#include "polytope/division.hpp"
 #include "polytope/projection.hpp"
 
 namespace surf::test
 {
 
-/// {x : Cx ≤ d}, as it is given to Polytope: rows of any length.
-struct Rows
-{
-    Eigen::MatrixXd normals;
-    Eigen::VectorXd offsets;
+using polytope::Rows;
 
-    polytope::Polytope polytope() const { return {normals, offsets}; }
-};
+inline polytope::Polytope polytope_of(Rows const& rows)
+{
+    return {rows.normals, rows.offsets};
+}
 
 inline Eigen::MatrixXd normal_matrix(RandomStream& stream, Eigen::Index rows, Eigen::Index columns)
 {

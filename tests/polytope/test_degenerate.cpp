@@ -12,14 +12,9 @@ using namespace surf::test;
 namespace
 {
 
-/// The rows of both.
 Rows operator+(Rows const& first, Rows const& second)
 {
-    Rows both{{first.normals.rows() + second.normals.rows(), first.normals.cols()},
-              Eigen::VectorXd(first.offsets.size() + second.offsets.size())};
-    both.normals << first.normals, second.normals;
-    both.offsets << first.offsets, second.offsets;
-    return both;
+    return first.stacked(second);
 }
 
 /// −Cx ≤ −d − gap: the rows' other sides, `gap` further out.
@@ -42,8 +37,8 @@ TEST_CASE("many rows through one point", "[degenerate]")
             Eigen::MatrixXd const normals = normal_matrix(stream, count, k);
             Rows const cone{normals, normals * vertex};
             Eigen::VectorXd const target = vertex + 5 * normal_vector(stream, k);
-            check_optimal(cone, target, project(cone.polytope(), target));
-            check_optimal(cone, vertex, project(cone.polytope(), vertex));
+            check_optimal(cone, target, project(polytope_of(cone), target));
+            check_optimal(cone, vertex, project(polytope_of(cone), vertex));
         }
     }
 }
@@ -56,9 +51,9 @@ TEST_CASE("rows given twice, in other lengths, and zero rows among them", "[dege
     Rows const zero{Eigen::MatrixXd::Zero(3, 8), Eigen::VectorXd{{0, 1, 2}}};
     Rows const rows = once + zero + Rows{3 * once.normals, 3 * once.offsets} + once;
     Eigen::VectorXd const target = inner + 2 * normal_vector(stream, 8);
-    Projection const projection = project(rows.polytope(), target);
+    Projection const projection = project(polytope_of(rows), target);
     check_optimal(rows, target, projection);
-    CHECK((projection.point - project(once.polytope(), target).point).norm() < 1e-12);
+    CHECK((projection.point - project(polytope_of(once), target).point).norm() < 1e-12);
 }
 
 TEST_CASE("nearly parallel rows", "[degenerate]")
@@ -72,7 +67,7 @@ TEST_CASE("nearly parallel rows", "[degenerate]")
         Eigen::MatrixXd const close = rows.normals + angle * normal_matrix(stream, 50, 6);
         Rows const both = rows + Rows{close, close * inner + (rows.offsets - rows.normals * inner)};
         Eigen::VectorXd const target = inner + 4 * normal_vector(stream, 6);
-        check_optimal(both, target, project(both.polytope(), target));
+        check_optimal(both, target, project(polytope_of(both), target));
     }
 }
 
@@ -87,8 +82,8 @@ TEST_CASE("pairs of rows that are equations", "[degenerate]")
         Rows const upper{normals, normals * inner};
         Rows const rows = rows_around(stream, inner, 100) + upper + other_sides(upper, 0);
         Eigen::VectorXd const target = inner + 3 * normal_vector(stream, 6);
-        check_optimal(rows, target, project(rows.polytope(), target));
-        CHECK(project(rows.polytope(), target, 1e-6).status == ProjectionStatus::empty);
+        check_optimal(rows, target, project(polytope_of(rows), target));
+        CHECK(project(polytope_of(rows), target, 1e-6).status == ProjectionStatus::empty);
     }
 }
 
@@ -101,7 +96,7 @@ TEST_CASE("fewer rows than dimensions, and none", "[degenerate]")
     {
         CAPTURE(count);
         Rows const rows = rows_around(stream, inner, count);
-        check_optimal(rows, target, project(rows.polytope(), target));
+        check_optimal(rows, target, project(polytope_of(rows), target));
     }
 }
 
@@ -126,7 +121,7 @@ TEST_CASE("an empty polytope is an answer", "[degenerate]")
             for (Rows const& empty :
                  {rows + other_sides(face, 1e-6), rows + zero, rows + faces + last})
             {
-                Projection const projection = project(empty.polytope(), target);
+                Projection const projection = project(polytope_of(empty), target);
                 CHECK(projection.status == ProjectionStatus::empty);
                 CHECK(projection.point.size() == 0);
             }
@@ -162,7 +157,7 @@ TEST_CASE("rows beyond what doubles can tell are never answered wrongly", "[dege
         Rows const upper{normals, normals * inner};
         Rows const rows = upper + other_sides(upper, -1e-12);
         Eigen::VectorXd const target = inner + normal_vector(stream, 9);
-        Projection const projection = project(rows.polytope(), target);
+        Projection const projection = project(polytope_of(rows), target);
         CAPTURE(trial, angle);
         CHECK(projection.status != ProjectionStatus::empty);
         if (projection.status == ProjectionStatus::found)

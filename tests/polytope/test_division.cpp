@@ -12,7 +12,7 @@ namespace
 
 constexpr std::size_t no_limit = 1'000'000;
 
-Rows random_rows(Eigen::Index rows, Eigen::Index dimension, std::mt19937& engine)
+Rows gaussian_rows(Eigen::Index rows, Eigen::Index dimension, std::mt19937& engine)
 {
     std::normal_distribution<double> normal;
     auto const draw = [&] { return normal(engine); };
@@ -26,7 +26,7 @@ Rows no_rows(Eigen::Index dimension)
 }
 
 /// |x_i| ≤ side.
-Rows box(Eigen::Index dimension, double side)
+Rows centred_box(Eigen::Index dimension, double side)
 {
     auto const unit = Eigen::MatrixXd::Identity(dimension, dimension);
     Rows const low{-unit, Eigen::VectorXd::Constant(dimension, side)};
@@ -81,7 +81,7 @@ TEST_CASE("Hyperplanes in general position divide space into as many parts as th
             {
                 expected += binomial(hyperplanes, i);
             }
-            Rows const rows = random_rows(hyperplanes, dimension, engine);
+            Rows const rows = gaussian_rows(hyperplanes, dimension, engine);
             auto const parts =
                 divide(no_rows(dimension), rows, Eigen::VectorXd::Zero(dimension), 1e-9, no_limit);
             INFO("k = " << dimension << ", " << hyperplanes << " hyperplanes");
@@ -100,16 +100,16 @@ TEST_CASE("A part is found if and only if there is room in it, and its point lie
         std::mt19937 engine(seed);
         Eigen::Index const dimension = 2 + seed % 3;
         // Hundreds of rows: more than the search looks at first.
-        Rows const polytope = box(dimension, 1).stacked([&] {
-            Rows cuts = random_rows(seed % 2 == 0 ? 3 : 400, dimension, engine);
+        Rows const polytope = centred_box(dimension, 1).stacked([&] {
+            Rows cuts = gaussian_rows(seed % 2 == 0 ? 3 : 400, dimension, engine);
             cuts.offsets = cuts.offsets.cwiseAbs() + 0.5 * cuts.normals.rowwise().norm();
             return cuts;
         }());
-        Rows rows = random_rows(hyperplanes, dimension, engine);
+        Rows rows = gaussian_rows(hyperplanes, dimension, engine);
         rows.offsets *= 0.3;
         rows.normals.row(1) = -2 * rows.normals.row(0);  // parallel, close together
         rows.offsets[1] = -2 * rows.offsets[0] + 0.001;
-        Eigen::VectorXd const start = random_rows(1, dimension, engine).normals.row(0);
+        Eigen::VectorXd const start = gaussian_rows(1, dimension, engine).normals.row(0);
 
         auto const parts = divide(polytope, rows, start, radius, no_limit);
         auto const found_patterns = patterns(parts);
@@ -140,11 +140,11 @@ TEST_CASE("A part is found if and only if there is room in it, and its point lie
 
 TEST_CASE("An empty or too thin polytope has no parts, and a limit ends the search")
 {
-    Rows thin = box(2, 1);
+    Rows thin = centred_box(2, 1);
     thin.offsets[0] = -0.5;
     thin.offsets[2] = 0.501;  // −0.501 ≤ x_1 ≤ −0.5
     std::mt19937 engine(3);
-    Rows const rows = random_rows(6, 2, engine);
+    Rows const rows = gaussian_rows(6, 2, engine);
     Eigen::VectorXd const origin = Eigen::VectorXd::Zero(2);
     CHECK(divide(thin, rows, origin, 0.01, no_limit).empty());
     CHECK_FALSE(divide(thin, rows, origin, 1e-6, no_limit).empty());

@@ -65,13 +65,13 @@ TEST_CASE("a half-space, a box and a simplex have their closed forms", "[project
         double const excess = std::max(normal.dot(target) - offset, 0.0);
         Rows const half_space{normal.transpose(), Eigen::VectorXd::Constant(1, offset)};
         CAPTURE(k);
-        CHECK((project(half_space.polytope(), target).point -
+        CHECK((project(polytope_of(half_space), target).point -
                (target - excess / normal.squaredNorm() * normal))
                   .norm() < 1e-12);
-        CHECK(
-            (project(box(k, -0.5, 1).polytope(), target).point - target.cwiseMin(1).cwiseMax(-0.5))
-                .norm() < 1e-12);
-        CHECK((project(simplex(k).polytope(), target).point - nearest_in_simplex(target)).norm() <
+        CHECK((project(polytope_of(box(k, -0.5, 1)), target).point -
+               target.cwiseMin(1).cwiseMax(-0.5))
+                  .norm() < 1e-12);
+        CHECK((project(polytope_of(simplex(k)), target).point - nearest_in_simplex(target)).norm() <
               1e-12);
     }
 }
@@ -86,7 +86,7 @@ TEST_CASE("random projections are optimal, also in many dimensions and among man
         {
             Eigen::VectorXd const inner = normal_vector(stream, k);
             Rows const given = rows_around(stream, inner, rows);
-            Polytope const polytope = given.polytope();
+            Polytope const polytope = polytope_of(given);
             for (double const distance : {0.01, 1.0, 30.0})
             {
                 CAPTURE(k, rows, distance);
@@ -102,7 +102,7 @@ TEST_CASE("points of the polytope are their own projections", "[projection]")
     RandomStream stream = random_rows(3);
     Eigen::VectorXd const inner = normal_vector(stream, 7);
     Rows const rows = rows_around(stream, inner, 1'000);
-    Projection const inside = project(rows.polytope(), inner);
+    Projection const inside = project(polytope_of(rows), inner);
     CHECK(inside.point == inner);
     CHECK(inside.active.empty());
     CHECK(inside.iterations == 0);
@@ -113,7 +113,7 @@ TEST_CASE("a projector walks as projected gradient does and answers as a new one
     RandomStream stream = random_rows(4);
     Eigen::VectorXd const inner = normal_vector(stream, 10);
     Rows const rows = rows_around(stream, inner, 3'000);
-    Polytope const polytope = rows.polytope();
+    Polytope const polytope = polytope_of(rows);
     Projector projector(polytope);
     Eigen::VectorXd point = inner;
     Eigen::VectorXd const goal = inner + 3 * normal_vector(stream, 10);
@@ -135,7 +135,7 @@ TEST_CASE("a projector walks as projected gradient does and answers as a new one
 TEST_CASE("a margin asks for a ball", "[projection]")
 {
     Rows const cube = box(3, 0, 2);
-    Polytope const polytope = cube.polytope();
+    Polytope const polytope = polytope_of(cube);
     Eigen::VectorXd const target{{5, 1, -5}};
     CHECK((project(polytope, target, 0.25).point - Eigen::VectorXd{{1.75, 1, 0.25}}).norm() <
           1e-12);
@@ -147,5 +147,5 @@ TEST_CASE("a margin asks for a ball", "[projection]")
     Rows rows = rows_around(stream, inner, 2'000);
     rows.offsets += 0.1 * rows.normals.rowwise().norm();  // a ball of radius 0.1 fits in
     Eigen::VectorXd const outside = 3 * normal_vector(stream, 6);
-    check_optimal(rows, outside, project(rows.polytope(), outside, 0.1), 0.1);
+    check_optimal(rows, outside, project(polytope_of(rows), outside, 0.1), 0.1);
 }

@@ -11,9 +11,9 @@ std::vector<TrialOutcome> search_by_surfing(SearchInput const& input)
     bool const adapts = cell.surfing.schedule == Schedule::adaptive;
     return attempt_in_turn(goals_of(input.objective, cell.stop), {.attempts = adapts ? 2 : 1},
                            [&](Attempt const& attempt) {
-                               bool const straight = adapts && attempt.number == 0;
+                               bool const goes_straight = adapts && attempt.number == 0;
                                return surf_by_adam(input, input.beginning(attempt.rows),
-                                                   straight ? 0 : input.block.budget.steps);
+                                                   goes_straight ? 0 : input.block.budget.steps);
                            });
 }
 
