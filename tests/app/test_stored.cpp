@@ -29,7 +29,7 @@ namespace
 
 using sched::BlockIndex;
 
-DataSpec const images{"checksum", {1, 28, 28}};
+DataSpec const data_spec{"checksum", {1, 28, 28}};
 
 /// A DCGAN chain and an adam and a surfing cell of 2 blocks each.
 struct SmallSweep
@@ -43,7 +43,7 @@ struct SmallSweep
     {
         job.output = folder.path;
         job.chains = folder.path / "chains";
-        plan = make_plan(job, images);
+        plan = make_plan(job, data_spec);
     }
 
     /// Stores a block in which every trial succeeds after `iterations` steps.
@@ -212,7 +212,7 @@ TEST_CASE("another job's results are kept under its own name", "[results]")
 
     Job other = sweep.job;
     other.experiments[0].trials.count = 4;
-    publish(make_plan(other, images));
+    publish(make_plan(other, data_spec));
     CHECK(fs::exists(kept));
     CHECK(fs::exists(results_path(sweep.job.output)));
 

@@ -108,7 +108,7 @@ std::string Ended::text() const
                        command, code, output, errors);
 }
 
-Program::Program(Command const& command, fs::path const& folder)
+RunningProgram::RunningProgram(Command const& command, fs::path const& folder)
     : command_(command), started_(now())
 {
     fs::path const temporary = scratch_.path / "tmp";
@@ -119,7 +119,7 @@ Program::Program(Command const& command, fs::path const& folder)
     id_ = spawn(command, environment, folder, scratch_.path / "output", scratch_.path / "errors");
 }
 
-Program::~Program()
+RunningProgram::~RunningProgram()
 {
     if (running())
     {
@@ -135,7 +135,7 @@ Program::~Program()
     }
 }
 
-bool Program::running()
+bool RunningProgram::running()
 {
     if (running_)
     {
@@ -144,7 +144,7 @@ bool Program::running()
     return running_;
 }
 
-void Program::send(int signal) const
+void RunningProgram::send(int signal) const
 {
     if (running_)
     {
@@ -152,7 +152,7 @@ void Program::send(int signal) const
     }
 }
 
-void Program::pause() const
+void RunningProgram::pause() const
 {
     if (now() - started_ > longest_run)
     {
@@ -163,7 +163,7 @@ void Program::pause() const
     std::this_thread::sleep_for(poll_interval);
 }
 
-Ended Program::wait()
+Ended RunningProgram::wait()
 {
     while (running())
     {
@@ -181,7 +181,7 @@ Ended Program::wait()
 
 Ended run(Command const& command, fs::path const& folder)
 {
-    return Program(command, folder).wait();
+    return RunningProgram(command, folder).wait();
 }
 
 std::vector<pid_t> processes_working_on(fs::path const& path)

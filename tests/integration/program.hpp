@@ -35,13 +35,13 @@ struct Ended
 
 /// A program that runs beside the test, in a process group of its own; killed if it still runs at
 /// the end. What Open MPI leaves in temporary folders when it is killed goes away with it.
-class Program
+class RunningProgram
 {
   public:
-    explicit Program(Command const& command, fs::path const& folder = fs::current_path());
-    ~Program();
-    Program(Program const&) = delete;
-    Program& operator=(Program const&) = delete;
+    explicit RunningProgram(Command const& command, fs::path const& folder = fs::current_path());
+    ~RunningProgram();
+    RunningProgram(RunningProgram const&) = delete;
+    RunningProgram& operator=(RunningProgram const&) = delete;
 
     pid_t id() const { return id_; }
     bool running();

@@ -240,7 +240,7 @@ TEST_CASE("several ranks print an error once", "[bad_environment]")
 TEST_CASE("two runs do not work in one folder", "[bad_environment]")
 {
     Sweep const sweep(small_job);
-    Program first(sweep.command("run", {"--train.steps_per_snapshot=10000"}));
+    RunningProgram first(sweep.command("run", {"--train.steps_per_snapshot=10000"}));
     first.wait_until([&] { return trained_to(sweep, 0) > 0; });
     std::string const job = bytes_of(sweep.output() / "job.ini");
     check_refusal(run(sweep.command("run")), 3,
@@ -339,7 +339,8 @@ TEST_CASE("a run whose output folder is taken away ends at once", "[bad_environm
 {
     Sweep const sweep(small_job);
     fs::path const elsewhere = sweep.output().string() + "-moved";
-    Program program(sweep.command("run", {"--trials.count=400", "--stop.max_iterations=400"}));
+    RunningProgram program(
+        sweep.command("run", {"--trials.count=400", "--stop.max_iterations=400"}));
     program.wait_until([&] { return sweep.segments().size() > 1; });
     fs::rename(sweep.output(), elsewhere);
     Ended const ended = program.wait();
@@ -360,7 +361,7 @@ TEST_CASE("a run that hangs in reading ends soon after it is asked to", "[bad_en
     ScratchFolder const data;
     fs::path const never_written = data.path / "train-images-idx3-ubyte";
     REQUIRE(::mkfifo(never_written.c_str(), 0600) == 0);
-    Program program(sweep.command("run", {"--data", data.path.string()}));
+    RunningProgram program(sweep.command("run", {"--data", data.path.string()}));
     int writer = -1;
     program.wait_until([&] {
         writer = ::open(never_written.c_str(), O_WRONLY | O_NONBLOCK);

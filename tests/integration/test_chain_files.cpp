@@ -192,7 +192,7 @@ TEST_CASE("killed while it searches a chain from elsewhere, a run resumes", "[ch
 {
     Sweep const sweep(job_on(line_chain()));
     Command const command = on_ranks(2, sweep.command("run"));
-    test::Program program(command);
+    test::RunningProgram program(command);
     program.wait_until([&] { return !sweep.segments().empty(); });
     for (pid_t const rank : processes_working_on(sweep.output()))
     {

@@ -149,7 +149,7 @@ TEST_CASE("a damaged chain is trained again", "[damaged_files]")
 TEST_CASE("a chain that is damaged under a run is trained again in the same run", "[damaged_files]")
 {
     Sweep const sweep(small_job);
-    surf::test::Program program(on_ranks(2, sweep.command("run")));
+    surf::test::RunningProgram program(on_ranks(2, sweep.command("run")));
     program.wait_until([&] { return !sweep.segments().empty(); });
     overwrite_half(sweep.chains().front());
     Ended const ended = program.wait();
@@ -256,7 +256,7 @@ TEST_CASE("images that change while a run trains are noticed before they are use
     }
     Sweep const sweep(std::regex_replace(small_job, std::regex("dcgan"), "dcgan,vae"));
     Command const command = sweep.command("run", {"--data", images.path.string()});
-    test::Program program(command);
+    test::RunningProgram program(command);
     program.wait_until([&] { return trained_to(sweep, 1) > 0; });
     // The first chain's images are in memory. These are as good, but others.
     fs::copy(installed / test, images.path / training, fs::copy_options::overwrite_existing);

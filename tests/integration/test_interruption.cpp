@@ -16,7 +16,7 @@ enum class Stage
     trials,
 };
 
-void wait_for(Stage stage, Program& program, Sweep const& sweep)
+void wait_for(Stage stage, RunningProgram& program, Sweep const& sweep)
 {
     program.wait_until([&] {
         return stage == Stage::training ? trained_to(sweep, 1) > 0 : !sweep.segments().empty();
@@ -81,7 +81,7 @@ TEST_CASE("killed with all its ranks while it trains, a run resumes", "[interrup
 {
     Sweep const sweep(small_job);
     Command const command = on_ranks(2, sweep.command("run"));
-    Program program(command);
+    RunningProgram program(command);
     wait_for(Stage::training, program, sweep);
     auto const ranks = processes_working_on(sweep.output());
     CHECK(ranks.size() == 2);
@@ -99,7 +99,7 @@ TEST_CASE("ranks whose mpirun is killed end, and the run resumes", "[interruptio
 {
     Sweep const sweep(small_job);
     Command const command = on_ranks(2, sweep.command("run"));
-    Program program(command);
+    RunningProgram program(command);
     // Ranks live on for a second or so: early enough that trials are left then.
     wait_for(Stage::training, program, sweep);
     ::kill(-program.id(), SIGKILL);
@@ -117,7 +117,7 @@ TEST_CASE("killed while it computes trials, a run resumes", "[interruption]")
 {
     Sweep const sweep(small_job);
     Command const command = on_ranks(2, sweep.command("run"));
-    Program program(command);
+    RunningProgram program(command);
     wait_for(Stage::trials, program, sweep);
     for (pid_t const rank : processes_working_on(sweep.output()))
     {
@@ -133,7 +133,7 @@ TEST_CASE("one rank killed ends all, and the run resumes", "[interruption]")
 {
     Sweep const sweep(small_job);
     Command const command = on_ranks(2, sweep.command("run"));
-    Program program(command);
+    RunningProgram program(command);
     wait_for(Stage::trials, program, sweep);
     auto const ranks = processes_working_on(sweep.output());
     REQUIRE(ranks.size() == 2);
@@ -148,7 +148,7 @@ TEST_CASE("one rank killed ends all, and the run resumes", "[interruption]")
 TEST_CASE("SIGTERM stops a training process, which says how to resume", "[interruption]")
 {
     Sweep const sweep(small_job);
-    Program program(sweep.command("run"));
+    RunningProgram program(sweep.command("run"));
     wait_for(Stage::training, program, sweep);
     program.send(SIGTERM);
     Ended const ended = program.wait();
@@ -179,7 +179,7 @@ TEST_CASE("SIGUSR2 to mpirun stops all ranks in the trials", "[interruption]")
 {
     Sweep const sweep(small_job);
     Command const command = on_ranks(2, sweep.command("run"));
-    Program program(command);
+    RunningProgram program(command);
     wait_for(Stage::trials, program, sweep);
     program.send(SIGUSR2);
     Ended const ended = program.wait();
@@ -200,7 +200,7 @@ TEST_CASE("SIGTERM to every rank, as Slurm sends it, stops the run", "[interrupt
 {
     Sweep const sweep(small_job);
     Command const command = on_ranks(2, sweep.command("run"));
-    Program program(command);
+    RunningProgram program(command);
     wait_for(Stage::training, program, sweep);
     for (pid_t const rank : processes_working_on(sweep.output()))
     {

@@ -45,7 +45,7 @@ TEST_CASE("status counts before, during and after a run", "[status]")
     CHECK(before["run"]["blocks"] == small_job_blocks);
     CHECK_FALSE(fs::exists(sweep.output()));  // asking leaves no trace
 
-    Program program(on_ranks(2, sweep.command("run")));
+    RunningProgram program(on_ranks(2, sweep.command("run")));
     program.wait_until([&] { return trained_to(sweep, 1) > 0; });
     nlohmann::json const training = sweep.status();
     CHECK(training["chains"][0]["state"] == "training");

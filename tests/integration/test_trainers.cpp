@@ -63,7 +63,7 @@ void check_same(Sweep const& sweep)
 }
 
 /// In the midst of two trainings.
-void signal_second_trainer(Program& program, Sweep const& sweep, int signal)
+void signal_second_trainer(RunningProgram& program, Sweep const& sweep, int signal)
 {
     program.wait_until([&] { return trained_to(sweep, 1) == 2; });
     auto const ranks = processes_working_on(sweep.output());
@@ -77,7 +77,7 @@ TEST_CASE("train makes the chains alone, resumes, and run goes on with them", "[
 {
     Sweep const sweep(trainings_job);
     Command const train = on_ranks(2, sweep.command("train", {"--trainers=2"}));
-    Program first(train);
+    RunningProgram first(train);
     first.wait_until([&] { return trained_to(sweep, 1) > 0; });
     first.send(SIGUSR2);
     Ended const stopped = first.wait();
@@ -143,7 +143,7 @@ TEST_CASE("ranks that do not see the images are sent them", "[trainers]")
 TEST_CASE("the chain of a trainer that leaves is resumed by another rank", "[trainers]")
 {
     Sweep const sweep(trainings_job);
-    Program program(on_ranks(2, sweep.command("run", {"--trainers=2"})));
+    RunningProgram program(on_ranks(2, sweep.command("run", {"--trainers=2"})));
     signal_second_trainer(program, sweep, SIGUSR2);
     Ended const ended = program.wait();
     INFO(ended.text());
@@ -174,7 +174,7 @@ TEST_CASE("images that are gone when trainings begin end the run", "[trainers]")
     ScratchFolder const folder;
     fs::path const images = folder.path / "images";
     fs::create_symlink(surf::data::default_folder, images);
-    Program program(
+    RunningProgram program(
         on_ranks(2, sweep.command("run", {"--trainers=2", "--data=" + images.string()})));
     program.wait_until([&] { return trained_to(sweep, 0) == 2; });
     fs::remove(images);
@@ -206,7 +206,7 @@ TEST_CASE("a plan for ranks says what this machine does and how long they take",
 TEST_CASE("the chains of trainers that are killed are resumed by the next run", "[trainers]")
 {
     Sweep const sweep(trainings_job);
-    Program program(on_ranks(2, sweep.command("run", {"--trainers=2"})));
+    RunningProgram program(on_ranks(2, sweep.command("run", {"--trainers=2"})));
     signal_second_trainer(program, sweep, SIGKILL);
     CHECK(program.wait().code != 0);
     wait_for_their_end(sweep.output());

@@ -27,7 +27,7 @@ namespace
 constexpr Shape wide{3, 4, 6};  ///< n = 72
 DataSpec const grey{"checksum", {1, 28, 28}};
 
-Plan plan_of(std::string const& text, DataSpec const& data = {})
+Plan plan_from(std::string const& text, DataSpec const& data = {})
 {
     return make_plan(parse_job(text, "test"), data);
 }
@@ -37,7 +37,7 @@ std::string error_of(std::string const& text, DataSpec const& data = {})
 {
     try
     {
-        plan_of(text, data);
+        plan_from(text, data);
     }
     catch (Exception const& error)
     {
@@ -121,10 +121,10 @@ TEST_CASE("the name of a chain file is no part of what it gives", "[feasibility]
     fs::path const path = write_chain(folder.path, two_layers(wide));
     fs::path const copy = folder.path / "copy.h5";
     fs::copy_file(path, copy);
-    CHECK(plan_of(naming({path})).job == plan_of(naming({copy})).job);
+    CHECK(plan_from(naming({path})).job == plan_from(naming({copy})).job);
     Plan const shared =
-        plan_of(fmt::format("experiments = a,b\n[a.train]\nmodels = {}\n[b.train]\nmodels = {}\n",
-                            path.string(), copy.string()));
+        plan_from(fmt::format("experiments = a,b\n[a.train]\nmodels = {}\n[b.train]\nmodels = {}\n",
+                              path.string(), copy.string()));
     CHECK(shared.chains.size() == 1);
     CHECK(shared.cells.size() == 2);
     CHECK_THAT(refusal(naming({path, copy})),
@@ -141,7 +141,7 @@ TEST_CASE("chain files stand beside models that are trained", "[feasibility]")
         fmt::format("[train]\nmodels = dcgan,{}\nlatent_dims = 5,10\nclip = 1\n", path.string());
     CHECK_THAT(refusal(text, grey), StartsWith("test: train.clip = 1: no model in train.models"));
 
-    Plan const plan = plan_of(
+    Plan const plan = plan_from(
         fmt::format("[train]\nmodels = dcgan,{}\nlatent_dims = 5,10\n", path.string()), grey);
     REQUIRE(plan.chains.size() == 3);  // latent_dims are those of what is trained
     CHECK(plan.chains[1].training);

@@ -40,7 +40,7 @@ budget = surfing
 targets = 2
 )";
 
-DataSpec const images{"0123456789abcdef0123456789abcdef", {1, 28, 28}};
+DataSpec const fashion_mnist{"0123456789abcdef0123456789abcdef", {1, 28, 28}};
 
 /// Keys that change no id of a job's trials, and why.
 std::map<std::string, std::string> const exemptions = {
@@ -58,7 +58,7 @@ std::map<std::string, std::string> const exemptions = {
 /// All that a job computes: trials, the way they are cut, and surfaces.
 std::set<std::string> ids_of(Job const& job)
 {
-    Plan const plan = make_plan(job, images);
+    Plan const plan = make_plan(job, fashion_mnist);
     std::set<std::string> ids = {"job " + plan.job.hex()};
     for (PlannedExperiment const& experiment : plan.experiments)
     {
@@ -186,7 +186,7 @@ TEST_CASE("exemptions are keys, and change no trial")
 TEST_CASE("an imported chain's label is in no id")
 {
     Job const job = parse_job(everything, "test");
-    Plan const plan = make_plan(job, images);
+    Plan const plan = make_plan(job, fashion_mnist);
     for (PlannedCell const& cell : plan.cells)
     {
         CellSpec renamed = cell.spec;
