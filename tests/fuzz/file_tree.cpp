@@ -30,6 +30,7 @@ void with_type(h5::Type type, Use use)
         case h5::Type::float64:
             return use(double{});
         case h5::Type::string:
+        case h5::Type::text:
         case h5::Type::other:
             return use(std::string{});
     }
