@@ -2,19 +2,44 @@
 #include <unistd.h>
 
 #include "app/command.hpp"
+#include "app/pack_queue.hpp"
 #include "app/results.hpp"
 #include "app/summary_table.hpp"
 #include "base/error.hpp"
+#include "base/folder_lock.hpp"
 
 namespace surf::app
 {
+namespace
+{
+
+/// What a run has left unpacked that was stopped; a run that is at work packs by itself.
+void pack_unless_busy(Plan const& plan, std::filesystem::path const& output,
+                      std::vector<StoredCell> const& cells)
+{
+    if (use_of(output) != FolderUse::free)
+    {
+        return;
+    }
+    try
+    {
+        FolderLock const lock(output);
+        pack_all(plan, output, cells);
+    }
+    catch (FolderBusyError const&)
+    {
+        // It has begun since.
+    }
+}
+
+}  // namespace
 
 ExitCode reduce_command(Options const& options)
 {
     Job const& job = options.job;
     Plan const plan = load_stored_plan(job);
-    // peek: a run may be at work there, and what is damaged is its business
-    std::vector<StoredCell> const cells = stored_cells(plan, job.output, peek_segment);
+    // A run may be at work there, and what is damaged is its business.
+    auto const cells = stored_cells(plan, job.output, store::OnDamage::leave);
     std::size_t blocks = 0;
     for (StoredCell const& cell : cells)
     {
@@ -31,6 +56,7 @@ ExitCode reduce_command(Options const& options)
     fmt::print("{}\n{} of {} blocks reduced to {}\n",
                summary_table(summarised, terminal_width(STDOUT_FILENO)), blocks, plan.blocks.size(),
                results_path(job.output).string());
+    pack_unless_busy(plan, job.output, cells);
     return ExitCode::success;
 }
 

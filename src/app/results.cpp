@@ -118,12 +118,11 @@ std::vector<reduce::BlockRecord> block_records(Plan const& plan,
     std::vector<reduce::BlockRecord> records;
     for (StoredCell const& cell : cells)
     {
+        CellId const id = cell.result.spec.id();
         for (std::size_t i = 0; i < cell.blocks.size(); ++i)
         {
             PlannedBlock const& block = plan[cell.blocks[i]];
-            BlockSpec const spec = plan.block_spec({cell.blocks[i], cell.result.budget});
-            records.push_back(
-                {spec.id(), cell.result.spec.id(), block.first, block.count, cell.runs[i]});
+            records.push_back({cell.ids[i], id, block.first, block.count, cell.runs[i]});
         }
     }
     return records;

@@ -9,6 +9,7 @@
 #include "app/command.hpp"
 #include "app/coordinator.hpp"
 #include "app/out_of_memory.hpp"
+#include "app/pack_queue.hpp"
 #include "app/preparation.hpp"
 #include "app/print.hpp"
 #include "app/rank_report.hpp"
@@ -120,7 +121,7 @@ RunEnd publish_all(RunContext const& context, mpi::NodeTopology const& topology,
         print_chains(context.plan);
         return {.text = "", .finished = true};
     }
-    auto const cells = stored_cells(context.plan, context.job.output, store::find_segment);
+    auto const cells = stored_cells(context.plan, context.job.output, store::OnDamage::set_aside);
     std::int64_t lacking_blocks = std::ssize(context.plan.blocks);
     for (StoredCell const& cell : cells)
     {
@@ -135,6 +136,7 @@ RunEnd publish_all(RunContext const& context, mpi::NodeTopology const& topology,
     if (!cells.empty())
     {
         publish(context, cells, topology);
+        pack_all(context.plan, context.job.output, cells);
     }
     auto const lacking_surfaces =
         provide_surfaces(context, [] { return stop_signal() != nullptr; });

@@ -57,19 +57,12 @@ struct StoredCell
 {
     reduce::CellResult result;              ///< its outcomes, by trial
     std::vector<sched::BlockIndex> blocks;  ///< those that are stored
+    std::vector<BlockId> ids;               ///< theirs
     std::vector<store::BlockRun> runs;      ///< how they were computed
     std::int64_t planned_blocks = 0;
 
     bool complete() const { return std::ssize(blocks) == planned_blocks; }
 };
-
-/// How a block's segment is looked up.
-using FindSegment = std::optional<store::Segment> (*)(std::filesystem::path const& output,
-                                                      BlockSpec const& spec);
-
-/// As store::find_segment, but leaves a damaged file where it is.
-std::optional<store::Segment> peek_segment(std::filesystem::path const& output,
-                                           BlockSpec const& spec);
 
 Grants grants_of(reduce::CellStatistics const& statistics);
 
@@ -79,9 +72,9 @@ Budget budget_from(CellSpec const& cell, std::vector<Grants> const& sources);
 /// Every cell of the plan, in its order. A cell whose budget comes from another one is looked up
 /// with the budget that the other's stored outcomes give: there is none as long as it has none.
 std::vector<StoredCell> stored_cells(Plan const& plan, std::filesystem::path const& output,
-                                     FindSegment find);
+                                     store::OnDamage damage);
 
-/// How many blocks of each cell are stored, by the names of files: segments are read only where a
+/// How many blocks of each cell are stored, by the names of files: they are read only where a
 /// budget follows from them that was not noted.
 std::vector<std::int64_t> stored_block_counts(Plan const& plan,
                                               std::filesystem::path const& output);
