@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "app/command.hpp"
 #include "app/pack_queue.hpp"
 #include "app/results.hpp"
@@ -39,7 +41,7 @@ ExitCode reduce_command(Options const& options)
     Job const& job = options.job;
     Plan const plan = load_stored_plan(job);
     // A run may be at work there, and what is damaged is its business.
-    auto const cells = stored_cells(plan, job.output, store::OnDamage::leave);
+    auto cells = stored_cells(plan, job.output, store::OnDamage::leave);
     std::size_t blocks = 0;
     for (StoredCell const& cell : cells)
     {
@@ -52,11 +54,12 @@ ExitCode reduce_command(Options const& options)
             "and the folder, or start surf_sweep run",
             job.output.string(), plan.job.brief()));
     }
-    auto const summarised = publish_results(job, plan, cells, provenance_of(job, plan, cells));
+    pack_unless_busy(plan, job.output, cells);
+    auto provenance = provenance_of(job, plan, cells);
+    auto const summarised = publish_results(job, plan, std::move(cells), std::move(provenance));
     fmt::print("{}\n{} of {} blocks reduced to {}\n",
                summary_table(summarised, terminal_width(STDOUT_FILENO)), blocks, plan.blocks.size(),
                results_path(job.output).string());
-    pack_unless_busy(plan, job.output, cells);
     return ExitCode::success;
 }
 

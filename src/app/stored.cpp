@@ -58,6 +58,7 @@ StoredCell stored_cell(Plan const& plan, sched::CellIndex index,
                       .runs = {},
                       .planned_blocks = std::ssize(plan.blocks_of(index))};
     auto const take = [&](sched::BlockIndex block, store::Segment segment) {
+        stored.result.outcomes.reserve(static_cast<std::size_t>(plan[index].trials));
         std::ranges::move(segment.outcomes, std::back_inserter(stored.result.outcomes));
         stored.result.test_images = segment.run.test_images;
         stored.blocks.push_back(block);
