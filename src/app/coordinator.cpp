@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "app/await_file.hpp"
+#include "app/packs.hpp"
 #include "app/stored.hpp"
 #include "app/surfaces.hpp"
 #include "base/error.hpp"
@@ -13,7 +15,6 @@
 #include "base/pending_file.hpp"
 #include "base/stop_signal.hpp"
 #include "mpi/backoff.hpp"
-#include "store/segment.hpp"
 
 namespace surf::app
 {
@@ -68,6 +69,7 @@ Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& com
       link_(communicator.duplicate()),
       dispatcher_(ledger_, link_),
       progress_(context, communicator.size()),
+      packs_(context.plan),
       tasks_(context)
 {
     for (std::size_t i = 0; i < context.plan.cells.size(); ++i)
@@ -88,15 +90,10 @@ Coordinator::Coordinator(RunContext const& context, mpi::Communicator const& com
 void Coordinator::find_stored_blocks(sched::CellIndex cell, Budget const& budget)
 {
     budgets_[cell] = budget;
-    fs::path const& output = context_.job.output;
-    bool const is_read =
-        grants_others_.contains(cell) && !find_grants(output, context_.plan, cell, budget);
+    packs_.begin(cell, budget, stored_);
     for (sched::BlockIndex const block : stored_.of(context_.plan, cell, budget))
     {
-        if (!is_read || store::find_segment(output, context_.plan.block_spec({block, budget})))
-        {
-            ledger_.block_done(block);
-        }
+        ledger_.block_done(block);
     }
 }
 
@@ -104,20 +101,20 @@ std::optional<reduce::CellStatistics> Coordinator::read_statistics(sched::CellIn
 {
     std::vector<reduce::CellStatistics> parts;
     auto const failed = ledger_.failed_blocks();
+    std::set<sched::BlockIndex> read(failed.begin(), failed.end());
+    read_blocks(context_.plan, cell, budgets_.at(cell), context_.job.output,
+                store::OnDamage::set_aside,
+                [&](sched::BlockIndex block, store::Segment const& segment) {
+                    read.insert(block);
+                    parts.emplace_back(segment.outcomes);
+                });
     for (sched::BlockIndex const block : context_.plan.blocks_of(cell))
     {
-        if (std::ranges::find(failed, block) != failed.end())
-        {
-            continue;
-        }
-        auto const segment = store::find_segment(
-            context_.job.output, context_.plan.block_spec({block, budgets_.at(cell)}));
-        if (!segment)
+        if (!read.contains(block))
         {
             wait_for_segment(block);
             return std::nullopt;
         }
-        parts.emplace_back(segment->outcomes);
     }
     missing_since_.reset();
     return reduce::merged(std::move(parts));
@@ -168,6 +165,14 @@ Grants const* Coordinator::grants_by(sched::CellIndex cell)
     return &found->second;
 }
 
+void Coordinator::note_packs()
+{
+    for (sched::BlockIndex const block : ledger_.take_stored())
+    {
+        packs_.block_stored(block);
+    }
+}
+
 void Coordinator::grant_budgets()
 {
     // One cell's budget may find its blocks stored, and others' budgets follow from those in turn.
@@ -212,6 +217,7 @@ RunEnd Coordinator::run()
         look_around();
         check_failures();
         grant_budgets();
+        note_packs();
         if (ledger_.finished())
         {
             finish(sched::Finish::all_done);
@@ -283,6 +289,7 @@ void Coordinator::give_up(RunEnd why)
 void Coordinator::finish(sched::Finish how)
 {
     finishing_ = true;
+    packs_.clear();
     if (how == sched::Finish::stopped)
     {
         tasks_.request_stop();
@@ -299,6 +306,11 @@ void Coordinator::start_task()
     if (auto const chain = dispatcher_.lease_training(own_rank))
     {
         tasks_.start(*chain);
+        return;
+    }
+    if (auto pack = packs_.next())
+    {
+        tasks_.start(std::move(*pack));
         return;
     }
     for (sched::LeasedBlock const& block : ledger_.lease(own_rank, tasks_.held(), 1))

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "app/pack_queue.hpp"
 #include "app/progress_log.hpp"
 #include "app/rank_report.hpp"
 #include "app/run_context.hpp"
@@ -29,9 +30,9 @@ struct RunEnd
     BusyTime busy = {};     ///< of this rank
 };
 
-/// Rank 0: trains chains and computes blocks in its compute thread, as the workers do, and in the
-/// main thread answers the workers, reduces cells to the budgets of others, logs progress and heeds
-/// signals.
+/// Rank 0: trains chains, puts stored blocks into packs and computes blocks in its compute thread,
+/// as the workers do but for the packs, and in the main thread answers the workers, reduces cells
+/// to the budgets of others, logs progress and heeds signals.
 class Coordinator
 {
   public:
@@ -52,14 +53,15 @@ class Coordinator
     void check_output(std::function<void()> const& check);
     /// Ends the run with this error: going on makes no sense.
     void give_up(RunEnd why);
+    /// Notes the packs of which all blocks are stored now.
+    void note_packs();
     /// Gives the cells that wait for a budget alone theirs.
     void grant_budgets();
     /// What a cell grants others that is done; null as long as one of its segments cannot be found.
     Grants const* grants_by(sched::CellIndex cell);
     std::optional<reduce::CellStatistics> read_statistics(sched::CellIndex cell);
     void wait_for_segment(sched::BlockIndex block);
-    /// Blocks of a cell that an earlier run stored: by their names or, if another cell's budget
-    /// follows from them and was not noted, by what is in them.
+    /// Blocks of a cell that an earlier run stored, by the names of files.
     void find_stored_blocks(sched::CellIndex cell, Budget const& budget);
     /// No new work; workers end theirs or drop it.
     void finish(sched::Finish how);
@@ -72,7 +74,6 @@ class Coordinator
 
     RunContext const& context_;
     StoredBlocks stored_;  ///< when the run began
-    std::set<sched::CellIndex> grants_others_;
     sched::Ledger ledger_;
     sched::CoordinatorLink link_;
     sched::Dispatcher dispatcher_;
@@ -80,6 +81,7 @@ class Coordinator
     std::int64_t failed_blocks_ = 0;              ///< that check_failures() has seen
     std::map<sched::CellIndex, Budget> budgets_;  ///< of the cells that have begun
     std::map<sched::CellIndex, Grants> grants_;   ///< of cells that others' budgets come from
+    PackQueue packs_;
     bool finishing_ = false;
     std::optional<std::chrono::steady_clock::time_point> missing_since_;
     std::chrono::steady_clock::time_point next_look_;

@@ -16,7 +16,7 @@ PlanState::PlanState(Job const& job, Plan const& plan, MachineSpeed speed)
     : job_(job),
       plan_(plan),
       speed_(std::move(speed)),
-      cells_(stored_cells(plan, job.output, peek_segment))
+      cells_(stored_cells(plan, job.output, store::OnDamage::leave))
 {
     for (PlannedChain const& chain : plan.chains)
     {

@@ -58,6 +58,12 @@ void publish_job(Job const& job, DataSpec const& data)
     publish_note(path, text);
 }
 
+bool has_files(fs::path const& folder)
+{
+    std::error_code none;
+    return !fs::is_empty(folder, none) && !none;
+}
+
 /// Whether what is stored in the folder is of other images than the plan's; if its note of them is
 /// damaged, by the chains that are there.
 bool is_of_other_data(fs::path const& output, Plan const& plan)
@@ -72,8 +78,7 @@ bool is_of_other_data(fs::path const& output, Plan const& plan)
         spdlog::warn("{}", error.what());
         bool const knows_chains = std::ranges::any_of(
             plan.chains, [](PlannedChain const& chain) { return fs::exists(chain.path); });
-        std::error_code none;
-        return !knows_chains && !fs::is_empty(output / "segments", none) && !none;
+        return !knows_chains && (has_files(output / "segments") || has_files(output / "packs"));
     }
 }
 
@@ -136,6 +141,7 @@ Preparation prepare(Options const& options)
     require_same_data(job, plan, options.accepts_new_data);
     remove_unpublished(job.output);
     remove_unpublished(job.output / "segments");
+    remove_unpublished(job.output / "packs");
     remove_unpublished(job.output / "unfinished");
     remove_unpublished(job.output / "grants");
     publish_job(job, prepared.data);

@@ -23,13 +23,6 @@ constexpr std::chrono::seconds interval{15};
 constexpr std::chrono::seconds terminal_interval{1};
 constexpr std::chrono::minutes longest_silence{5};
 
-std::int64_t seconds_since_1970()
-{
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 }  // namespace
 
 std::string readable_duration(std::chrono::duration<double> duration)

@@ -5,10 +5,12 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "app/job/job_keys.hpp"
 #include "app/versions.hpp"
@@ -118,12 +120,11 @@ std::vector<reduce::BlockRecord> block_records(Plan const& plan,
     std::vector<reduce::BlockRecord> records;
     for (StoredCell const& cell : cells)
     {
+        CellId const id = cell.result.spec.id();
         for (std::size_t i = 0; i < cell.blocks.size(); ++i)
         {
             PlannedBlock const& block = plan[cell.blocks[i]];
-            BlockSpec const spec = plan.block_spec({cell.blocks[i], cell.result.budget});
-            records.push_back(
-                {spec.id(), cell.result.spec.id(), block.first, block.count, cell.runs[i]});
+            records.push_back({cell.ids[i], id, block.first, block.count, cell.runs[i]});
         }
     }
     return records;
@@ -181,14 +182,24 @@ std::map<std::string, std::string> provenance_of(Job const& job, Plan const& pla
     return provenance;
 }
 
-std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredCell> const& cells)
+std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredCell> cells)
 {
+    std::vector<int> uses(cells.size());
+    for (PlannedExperiment const& experiment : plan.experiments)
+    {
+        for (sched::CellIndex const cell : experiment.cells)
+        {
+            ++uses[static_cast<std::size_t>(cell)];
+        }
+    }
     std::vector<reduce::CellResult> results;
     for (PlannedExperiment const& experiment : plan.experiments)
     {
         for (sched::CellIndex const cell : experiment.cells)
         {
-            results.push_back(cells[static_cast<std::size_t>(cell)].result);
+            auto const place = static_cast<std::size_t>(cell);
+            reduce::CellResult& result = cells[place].result;  // outcomes are most of the memory
+            results.push_back(--uses[place] == 0 ? std::move(result) : result);
             results.back().experiment = experiment.name;
         }
     }
@@ -196,7 +207,7 @@ std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredC
 }
 
 std::vector<reduce::SummarisedCell> publish_results(Job const& job, Plan const& plan,
-                                                    std::vector<StoredCell> const& cells,
+                                                    std::vector<StoredCell> cells,
                                                     std::map<std::string, std::string> provenance)
 {
     fs::path const path = results_path(job.output);
@@ -204,13 +215,22 @@ std::vector<reduce::SummarisedCell> publish_results(Job const& job, Plan const& 
     {
         keep_other_jobs_results(path, plan.job);
     }
-    auto summarised = reduce::summarise(results_of(plan, cells));
-    reduce::write_results(path, {.cells = summarised,
-                                 .provenance = std::move(provenance),
-                                 .job = job.text(),
-                                 .experiments = settings_of(job),
-                                 .blocks = block_records(plan, cells),
-                                 .chains = chain_records(plan)});
+    auto blocks = block_records(plan, cells);
+    auto summarised = reduce::summarise(results_of(plan, std::move(cells)));
+    std::map<reduce::CellPlace, std::size_t> order;
+    for (reduce::SummarisedCell const& cell : summarised)
+    {
+        order.emplace(reduce::place_of(cell.result), order.size());
+    }
+    summarised = reduce::write_results(path, {.cells = std::move(summarised),
+                                              .provenance = std::move(provenance),
+                                              .job = job.text(),
+                                              .experiments = settings_of(job),
+                                              .blocks = std::move(blocks),
+                                              .chains = chain_records(plan)});
+    std::ranges::sort(summarised, {}, [&](reduce::SummarisedCell const& cell) {
+        return order.at(reduce::place_of(cell.result));
+    });
     return summarised;
 }
 

@@ -28,10 +28,10 @@ std::map<std::string, std::string> provenance_of(Job const& job, Plan const& pla
 /// there and of another job is renamed to results-<its job's id>.h5 first, with a warning; a
 /// damaged one is set aside.
 std::vector<reduce::SummarisedCell> publish_results(Job const& job, Plan const& plan,
-                                                    std::vector<StoredCell> const& cells,
+                                                    std::vector<StoredCell> cells,
                                                     std::map<std::string, std::string> provenance);
 
 /// The cells of each experiment, as the reducer wants them.
-std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredCell> const& cells);
+std::vector<reduce::CellResult> results_of(Plan const& plan, std::vector<StoredCell> cells);
 
 }  // namespace surf::app

@@ -9,6 +9,7 @@
 #include "app/command.hpp"
 #include "app/coordinator.hpp"
 #include "app/out_of_memory.hpp"
+#include "app/pack_queue.hpp"
 #include "app/preparation.hpp"
 #include "app/print.hpp"
 #include "app/rank_report.hpp"
@@ -87,14 +88,14 @@ void require_precision(RunContext const& context)
     }
 }
 
-void publish(RunContext const& context, std::vector<StoredCell> const& cells,
+void publish(RunContext const& context, std::vector<StoredCell> cells,
              mpi::NodeTopology const& topology)
 {
     auto provenance = provenance_of(context.job, context.plan, cells);
     provenance["ranks"] = fmt::format("{}", topology.hosts.size());
     provenance["rank_hosts"] = fmt::format("{}", fmt::join(topology.hosts, ","));
     auto const summarised =
-        publish_results(context.job, context.plan, cells, std::move(provenance));
+        publish_results(context.job, context.plan, std::move(cells), std::move(provenance));
     print_if_read(fmt::format("{}\nresults: {}\n",
                               summary_table(summarised, terminal_width(STDOUT_FILENO)),
                               results_path(context.job.output).string()));
@@ -120,7 +121,7 @@ RunEnd publish_all(RunContext const& context, mpi::NodeTopology const& topology,
         print_chains(context.plan);
         return {.text = "", .finished = true};
     }
-    auto const cells = stored_cells(context.plan, context.job.output, store::find_segment);
+    auto cells = stored_cells(context.plan, context.job.output, store::OnDamage::set_aside);
     std::int64_t lacking_blocks = std::ssize(context.plan.blocks);
     for (StoredCell const& cell : cells)
     {
@@ -134,7 +135,8 @@ RunEnd publish_all(RunContext const& context, mpi::NodeTopology const& topology,
     }
     if (!cells.empty())
     {
-        publish(context, cells, topology);
+        pack_all(context.plan, context.job.output, cells);
+        publish(context, std::move(cells), topology);
     }
     auto const lacking_surfaces =
         provide_surfaces(context, [] { return stop_signal() != nullptr; });

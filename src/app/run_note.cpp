@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -19,7 +20,7 @@ namespace
 {
 
 /// A run that has not been heard of for so long (seconds) is over, where no lock can tell.
-constexpr std::int64_t longest_silence = 120;
+constexpr std::int64_t longest_unheard_of = 120;
 
 fs::path run_note_path(fs::path const& output)
 {
@@ -35,6 +36,13 @@ std::string clock_time(std::int64_t time, std::int64_t now)
 }
 
 }  // namespace
+
+std::int64_t seconds_since_1970()
+{
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
 
 void publish_run_note(fs::path const& output, RunNote const& note)
 {
@@ -90,7 +98,7 @@ RunState read_run_state(fs::path const& output, JobId const& job, std::int64_t n
         state.note.reset();
     }
     FolderUse const use = use_of(output);
-    bool const heard_of = state.note && now - state.note->updated < longest_silence;
+    bool const heard_of = state.note && now - state.note->updated < longest_unheard_of;
     state.running = use == FolderUse::busy || (use == FolderUse::unknown && heard_of);
     return state;
 }

@@ -10,6 +10,9 @@
 namespace surf::app
 {
 
+/// Now.
+std::int64_t seconds_since_1970();
+
 /// What a run says of itself now and then, in OUTPUT/run.json: for people who ask meanwhile. Times
 /// are in seconds since 1970.
 struct RunNote

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/command.hpp"
+#include "app/packs.hpp"
 #include "app/stored.hpp"
 #include "app/stored_file.hpp"
 #include "app/text_table.hpp"
@@ -82,7 +83,8 @@ WantedTrial find_trial(Plan const& plan, sched::CellIndex cell, std::int64_t tri
         if (std::int64_t const row = trial - block.first; 0 <= row && row < block.count)
         {
             WantedTrial wanted{plan.block_spec({index, *budget}), row, {}};
-            if (auto const segment = peek_segment(output, wanted.block))
+            if (auto const segment =
+                    find_block(plan, index, *budget, output, store::OnDamage::leave))
             {
                 wanted.stored = segment->outcomes[static_cast<std::size_t>(row)];
             }

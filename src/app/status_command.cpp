@@ -32,13 +32,6 @@ struct Status
     RunState run;
 };
 
-std::int64_t seconds_since_1970()
-{
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 Status read_status(Job const& job)
 {
     Status status{.plan = load_stored_plan(job),

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <set>
 
+#include "app/packs.hpp"
 #include "base/contract.hpp"
 #include "base/error.hpp"
 #include "base/name_table.hpp"
@@ -46,26 +47,27 @@ std::optional<Budget> budget_of(Plan const& plan, sched::CellIndex index,
 
 StoredCell stored_cell(Plan const& plan, sched::CellIndex index,
                        std::optional<Budget> const& budget, fs::path const& output,
-                       FindSegment find)
+                       store::OnDamage damage)
 {
-    std::vector<sched::BlockIndex> const blocks = plan.blocks_of(index);
     StoredCell stored{.result = {.spec = plan[index].spec,
                                  .training = plan[plan[index].chain].number,
+                                 .planned = plan[index].trials,
                                  .budget = budget.value_or(Budget{})},
                       .blocks = {},
+                      .ids = {},
                       .runs = {},
-                      .planned_blocks = std::ssize(blocks)};
-    for (sched::BlockIndex const block : blocks)
+                      .planned_blocks = std::ssize(plan.blocks_of(index))};
+    auto const take = [&](sched::BlockIndex block, store::Segment segment) {
+        stored.result.outcomes.reserve(static_cast<std::size_t>(plan[index].trials));
+        std::ranges::move(segment.outcomes, std::back_inserter(stored.result.outcomes));
+        stored.result.test_images = segment.run.test_images;
+        stored.blocks.push_back(block);
+        stored.ids.push_back(std::move(segment.block));
+        stored.runs.push_back(std::move(segment.run));
+    };
+    if (budget)
     {
-        stored.result.planned += plan[block].count;
-        auto segment = budget ? find(output, plan.block_spec({block, *budget})) : std::nullopt;
-        if (segment)
-        {
-            std::ranges::move(segment->outcomes, std::back_inserter(stored.result.outcomes));
-            stored.result.test_images = segment->run.test_images;
-            stored.blocks.push_back(block);
-            stored.runs.push_back(segment->run);
-        }
+        read_blocks(plan, index, *budget, output, damage, take);
     }
     return stored;
 }
@@ -73,21 +75,17 @@ StoredCell stored_cell(Plan const& plan, sched::CellIndex index,
 /// What the stored blocks of a cell grant: as noted, else read. Nothing if
 /// there are none.
 std::optional<Grants> stored_grants(Plan const& plan, sched::CellIndex cell, Budget const& budget,
-                                    fs::path const& output, StoredBlocks const& stored)
+                                    fs::path const& output)
 {
     if (auto const noted = find_grants(output, plan, cell, budget))
     {
         return noted;
     }
-    auto const blocks = stored.of(plan, cell, budget);
     std::vector<reduce::CellStatistics> parts;
-    for (sched::BlockIndex const block : blocks)
-    {
-        if (auto const segment = peek_segment(output, plan.block_spec({block, budget})))
-        {
-            parts.emplace_back(segment->outcomes);
-        }
-    }
+    read_blocks(plan, cell, budget, output, store::OnDamage::leave,
+                [&](sched::BlockIndex, store::Segment const& segment) {
+                    parts.emplace_back(segment.outcomes);
+                });
     if (parts.empty())
     {
         return std::nullopt;
@@ -205,32 +203,15 @@ Budget budget_from(CellSpec const& cell, std::vector<Grants> const& sources)
     return budget;
 }
 
-std::optional<store::Segment> peek_segment(fs::path const& output, BlockSpec const& spec)
-{
-    fs::path const path = store::segment_path(output, spec.id());
-    if (!fs::exists(path))
-    {
-        return std::nullopt;
-    }
-    try
-    {
-        return store::read_segment(path, spec);
-    }
-    catch (FileError const& error)
-    {
-        spdlog::warn("{}", error.what());
-        return std::nullopt;
-    }
-}
-
-std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output, FindSegment find)
+std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output,
+                                     store::OnDamage damage)
 {
     std::vector<StoredCell> cells;
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
     {
         auto const index = static_cast<sched::CellIndex>(i);
         cells.push_back(
-            stored_cell(plan, index, budget_of(plan, index, cells, output), output, find));
+            stored_cell(plan, index, budget_of(plan, index, cells, output), output, damage));
     }
     return cells;
 }
@@ -250,7 +231,7 @@ std::vector<StoredCount> stored_counts(Plan const& plan, fs::path const& output)
             auto const [found, is_new] = grants.try_emplace(source);
             if (is_new && budgets[source])
             {
-                found->second = stored_grants(plan, source, *budgets[source], output, stored);
+                found->second = stored_grants(plan, source, *budgets[source], output);
             }
             if (found->second)
             {

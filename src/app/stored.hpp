@@ -57,19 +57,12 @@ struct StoredCell
 {
     reduce::CellResult result;              ///< its outcomes, by trial
     std::vector<sched::BlockIndex> blocks;  ///< those that are stored
+    std::vector<BlockId> ids;               ///< theirs
     std::vector<store::BlockRun> runs;      ///< how they were computed
     std::int64_t planned_blocks = 0;
 
     bool complete() const { return std::ssize(blocks) == planned_blocks; }
 };
-
-/// How a block's segment is looked up.
-using FindSegment = std::optional<store::Segment> (*)(std::filesystem::path const& output,
-                                                      BlockSpec const& spec);
-
-/// As store::find_segment, but leaves a damaged file where it is.
-std::optional<store::Segment> peek_segment(std::filesystem::path const& output,
-                                           BlockSpec const& spec);
 
 Grants grants_of(reduce::CellStatistics const& statistics);
 
@@ -79,7 +72,7 @@ Budget budget_from(CellSpec const& cell, std::vector<Grants> const& sources);
 /// Every cell of the plan, in its order. A cell whose budget comes from another one is looked up
 /// with the budget that the other's stored outcomes give: there is none as long as it has none.
 std::vector<StoredCell> stored_cells(Plan const& plan, std::filesystem::path const& output,
-                                     FindSegment find);
+                                     store::OnDamage damage);
 
 /// What the names of files say of a cell.
 struct StoredCount
@@ -88,8 +81,8 @@ struct StoredCount
     std::optional<Budget> budget;  ///< nothing if it follows from trials that are not stored
 };
 
-/// Of each cell of the plan, in its order. Segments are read only where a budget follows from them
-/// that was not noted.
+/// Of each cell of the plan, in its order. Files of blocks are read only where a budget follows
+/// from them that was not noted.
 std::vector<StoredCount> stored_counts(Plan const& plan, std::filesystem::path const& output);
 
 /// Files and folders of the job's output and chains that were set aside as damaged (*.bad), sorted.

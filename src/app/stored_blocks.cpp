@@ -8,12 +8,14 @@
 #include <string_view>
 
 #include "app/job/output_notes.hpp"
+#include "app/packs.hpp"
 #include "base/error.hpp"
 #include "base/id.hpp"
 
 namespace surf::app
 {
 namespace fs = std::filesystem;
+using sched::BlockIndex;
 
 namespace
 {
@@ -54,44 +56,85 @@ fs::path grants_path(fs::path const& output, Plan const& plan, sched::CellIndex 
     return output / "grants" / (hash128_hex(ids) + ".txt");
 }
 
-}  // namespace
-
-StoredBlocks::StoredBlocks(fs::path const& output)
+/// The ids by which its files are named; none if there is no such folder.
+std::unordered_set<std::string> ids_in(fs::path const& folder)
 {
+    std::unordered_set<std::string> ids;
     std::error_code failure;
-    fs::directory_iterator entry(output / "segments", failure);
+    fs::directory_iterator entry(folder, failure);
     for (; !failure && entry != fs::directory_iterator(); entry.increment(failure))
     {
         if (fs::path const& path = entry->path(); path.extension() == ".h5")
         {
-            ids_.insert(path.stem().string());
+            ids.insert(path.stem().string());
         }
     }
     if (failure && failure != std::errc::no_such_file_or_directory)
     {
         throw EnvironmentError(
-            fmt::format("cannot list {}: {}", (output / "segments").string(), failure.message()));
+            fmt::format("cannot list {}: {}", folder.string(), failure.message()));
     }
+    return ids;
 }
 
-std::vector<sched::BlockIndex> StoredBlocks::of(Plan const& plan, sched::CellIndex cell,
-                                                Budget const& budget) const
+}  // namespace
+
+// In this order: a block that a run packs meanwhile is in the second if it is not in the first.
+StoredBlocks::StoredBlocks(fs::path const& output)
+    : segments_(ids_in(output / "segments")), packs_(ids_in(output / "packs"))
+{}
+
+std::vector<BlockIndex> StoredBlocks::of(Plan const& plan, sched::CellIndex cell,
+                                         Budget const& budget) const
 {
-    std::vector<sched::BlockIndex> stored;
-    if (ids_.empty())
+    std::vector<BlockIndex> stored;
+    if (segments_.empty() && packs_.empty())
     {
         return stored;
     }
-    auto const blocks = plan.blocks_of(cell);
-    auto const ids = ids_of(plan, cell, budget);
-    for (std::size_t i = 0; i < blocks.size(); ++i)
-    {
-        if (ids_.contains(ids[i].hex()))
+    BlockIds const ids(plan[cell].spec);
+    auto const add = [&](BlockIndex block, bool packed) {
+        PlannedBlock const& planned = plan[block];
+        if (packed || has_own_file(ids.of(planned.first, planned.count, budget)))
         {
-            stored.push_back(blocks[i]);
+            stored.push_back(block);
+        }
+    };
+    PlannedPacks const planned = packs_of(plan, cell, budget);
+    for (PlannedPack const& pack : planned.packs)
+    {
+        bool const packed = packs_.contains(pack.spec.id().hex());
+        for (std::int64_t i = 0; i < pack.blocks; ++i)
+        {
+            add(pack.block(i), packed);
         }
     }
+    for (BlockIndex const block : planned.single)
+    {
+        add(block, false);
+    }
     return stored;
+}
+
+bool StoredBlocks::is_packed(store::PackSpec const& pack) const
+{
+    if (!packs_.contains(pack.id().hex()))
+    {
+        return false;
+    }
+    if (segments_.empty())
+    {
+        return true;
+    }
+    BlockIds const ids(pack.cell);
+    for (std::int64_t i = 0; i < pack.blocks; ++i)
+    {
+        if (has_own_file(ids.of(pack.first + i * pack.block_size, pack.block_size, pack.budget)))
+        {
+            return false;
+        }
+    }
+    return true;
 }
 
 void publish_grants(fs::path const& output, Plan const& plan, sched::CellIndex cell,
@@ -128,9 +171,10 @@ std::optional<Grants> find_grants(fs::path const& output, Plan const& plan, sche
         }
         return grants;
     }
-    catch (FileError const& error)
+    catch (FileError const&)
     {
-        spdlog::warn("{}", error.what());
+        spdlog::warn("{} is damaged (its cell's blocks are read instead) it may be removed",
+                     path.string());
         return std::nullopt;
     }
 }

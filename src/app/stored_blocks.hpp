@@ -9,6 +9,7 @@
 
 #include "app/job/plan.hpp"
 #include "spec/cell.hpp"
+#include "store/pack.hpp"
 
 namespace surf::app
 {
@@ -17,19 +18,24 @@ namespace surf::app
 using Grants = std::map<BudgetRule, std::int64_t>;
 
 /// Which blocks an output folder holds, by the names of its files, which are whole where they are
-/// there at all. What is in them is looked at where it is used. The folder is listed once.
+/// there at all. What is in them is looked at where it is used. The folders are listed once.
 class StoredBlocks
 {
   public:
     /// Throws EnvironmentError if the folder cannot be listed; one that is not there holds none.
     explicit StoredBlocks(std::filesystem::path const& output);
 
-    /// Those of a cell with this budget.
+    /// Those of a cell with this budget, by first trial.
     std::vector<sched::BlockIndex> of(Plan const& plan, sched::CellIndex cell,
                                       Budget const& budget) const;
+    /// Whether it is there, and no file that it stands for.
+    bool is_packed(store::PackSpec const& pack) const;
 
   private:
-    std::unordered_set<std::string> ids_;
+    bool has_own_file(BlockId const& block) const { return segments_.contains(block.hex()); }
+
+    std::unordered_set<std::string> segments_;
+    std::unordered_set<std::string> packs_;
 };
 
 /// Notes what a cell grants all of whose blocks are stored, so that a later run need not read them:

@@ -43,10 +43,25 @@ void TaskRunner::start(sched::ChainIndex chain)
     });
 }
 
+void TaskRunner::start(store::PackSpec const& pack)
+{
+    compute_.start([this, pack](std::stop_token const& stop) {
+        if (!stop.stop_requested())
+        {
+            store::pack_blocks(context_.job.output, pack);
+        }
+    });
+}
+
 std::optional<sched::Report> TaskRunner::poll()
 {
     if (auto const ended = compute_.poll())
     {
+        if (!training_ && !computing_)
+        {
+            end_of_packing(ended->error);
+            return std::nullopt;
+        }
         (training_ ? training_time_ : trials_time_) += Clock::now() - task_begin_;
         return training_ ? end_of_training(ended->error) : end_of_block(ended->error);
     }
@@ -106,6 +121,14 @@ std::optional<sched::Report> TaskRunner::end_of_block(std::exception_ptr const& 
     }
     return sched::BlockFailed{
         .block = block, .code = code_of(error), .chain_damaged = waits_for_chain, .reason = reason};
+}
+
+void TaskRunner::end_of_packing(std::exception_ptr const& error)
+{
+    if (error && told_.insert(reason_of(error)).second)
+    {
+        spdlog::warn("blocks cannot be packed, their files stay: {}", reason_of(error));
+    }
 }
 
 BusyTime TaskRunner::busy_time() const

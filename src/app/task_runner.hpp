@@ -13,6 +13,7 @@
 #include "app/rank_report.hpp"
 #include "app/run_context.hpp"
 #include "sched/message.hpp"
+#include "store/pack.hpp"
 #include "train/train_chain.hpp"
 
 namespace surf::app
@@ -27,9 +28,11 @@ class TaskRunner
 
     /// Neither computing nor holding a report of a task that has ended.
     bool idle() const { return compute_.idle(); }
-    /// Either may be called when idle.
+    /// Each may be called when idle.
     void start(sched::LeasedBlock const& block);
     void start(sched::ChainIndex chain);
+    /// Puts stored blocks into a pack; there is nothing to report of it.
+    void start(store::PackSpec const& pack);
 
     /// What there is to report now. A task that was asked to stop ends without a report: whoever
     /// stops it gives back what the rank held. Never waits.
@@ -47,6 +50,7 @@ class TaskRunner
 
     std::optional<sched::Report> end_of_training(std::exception_ptr const& error);
     std::optional<sched::Report> end_of_block(std::exception_ptr const& error);
+    void end_of_packing(std::exception_ptr const& error);
     std::optional<sched::Report> training_step();
 
     RunContext const& context_;

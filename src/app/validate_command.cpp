@@ -11,6 +11,7 @@
 #include "hdf5/schema.hpp"
 #include "hdf5/seal.hpp"
 #include "store/block_state.hpp"
+#include "store/pack.hpp"
 #include "store/segment.hpp"
 
 namespace surf::app
@@ -33,6 +34,10 @@ void verify_content(std::filesystem::path const& path, std::string const& type)
     else if (type == "surf_sweep/segment")
     {
         store::read_segment(path);
+    }
+    else if (type == "surf_sweep/pack")
+    {
+        store::read_pack(path);
     }
     else if (type == "surf_sweep/block_state")
     {

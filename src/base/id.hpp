@@ -68,6 +68,7 @@ class Id
 using ChainId = Id<struct ChainTag>;
 using CellId = Id<struct CellTag>;
 using BlockId = Id<struct BlockTag>;
+using PackId = Id<struct PackTag>;
 using JobId = Id<struct JobTag>;
 using DataId = Id<struct DataTag>;
 using SurfaceId = Id<struct SurfaceTag>;

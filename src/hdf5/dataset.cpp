@@ -54,6 +54,12 @@ int descriptor_of(hid_t dataset)
     return known ? *descriptor : -1;
 }
 
+/// The type of its elements in memory: that in the file.
+Handle element_type(hid_t dataset)
+{
+    return Handle(check(H5Dget_type(dataset), dataset, "read the type of"));
+}
+
 /// Whether its values may lie in other files: external or virtual storage.
 bool has_other_files(hid_t dataset)
 {
@@ -66,7 +72,7 @@ bool has_other_files(hid_t dataset)
 Layout Dataset::layout() const
 {
     LibraryLock const lock;
-    Handle const type(check(H5Dget_type(id()), id(), "read the type of"));
+    Handle const type = element_type(id());
     Handle const space(check(H5Dget_space(id()), id(), "read the shape of"));
     return {type_from(type.get()), shape_of(space.get())};
 }
@@ -74,7 +80,8 @@ Layout Dataset::layout() const
 void Dataset::require(Type type, std::int64_t expected, std::size_t given) const
 {
     Layout const stored = layout();
-    if (stored.type != type || expected != static_cast<std::int64_t>(given))
+    bool const fits = stored.type == type || (stored.type == Type::text && type == Type::string);
+    if (!fits || expected != static_cast<std::int64_t>(given))
     {
         fail(id(), fmt::format("use {} {} values for {} of the {} in", given,
                                name_of(type_table, type), expected, to_string(stored)));
@@ -90,7 +97,7 @@ void Dataset::require_storable() const
         return;
     }
     Handle const file(check(H5Iget_file_id(id()), id(), "find the file of"));
-    Handle const type(check(H5Dget_type(id()), id(), "read the type of"));
+    Handle const type = element_type(id());
     hsize_t file_size = 0;
     check(H5Fget_filesize(file.get(), &file_size), id(), "find the size of the file of");
     Layout const stored = layout();
@@ -118,14 +125,14 @@ void Dataset::write(Slab const& slab, std::span<T const> values)
     {
         return;
     }
-    Handle const type = stored_type(type_of<T>);
+    Handle const type = element_type(id());
     Handle const memory = create_space(slab.count);
     Handle const part =
         slab.count.empty() ? create_space({}) : select(id(), slab);  // a scalar has no slabs
     auto const write = [&](void const* buffer) {
         return H5Dwrite(id(), type.get(), memory.get(), part.get(), H5P_DEFAULT, buffer);
     };
-    check(with_values(values, write), id(), "write");
+    check(with_values(values, type.get(), write), id(), "write");
 }
 
 template <Element T>
@@ -147,7 +154,7 @@ void Dataset::read(Slab const& slab, std::span<T> values) const
     {
         return;
     }
-    Handle const type = stored_type(type_of<T>);
+    Handle const type = element_type(id());
     Handle const memory = create_space(slab.count);
     Handle const part = slab.count.empty() ? create_space({}) : select(id(), slab);
     auto const read = [&](void* buffer) {

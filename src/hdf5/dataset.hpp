@@ -21,6 +21,8 @@ struct DatasetSpec
     Shape chunk = {};
     /// Value of elements never written, which readers take for "missing" (attribute _FillValue).
     std::optional<double> fill = {};
+    /// Of Type::text: bytes of its longest value, at least 1.
+    std::size_t text_size = 0;
 };
 
 /// A rectangular part of a dataset: extents `count` from index `start` on.
@@ -30,8 +32,8 @@ struct Slab
     Shape count;
 };
 
-/// An n-dimensional array in row-major order. The element type asked for must be the stored one,
-/// and the number of elements that of the dataset or the slab.
+/// An n-dimensional array in row-major order. The element type asked for must be the stored one
+/// (of texts std::string), and the number of elements that of the dataset or the slab.
 class Dataset : public Object
 {
   public:

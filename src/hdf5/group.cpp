@@ -112,7 +112,8 @@ Dataset Group::create_dataset(std::string const& name, DatasetSpec const& spec)
     EXPECT(name.find('/') == std::string::npos);
     LibraryLock const lock;
     std::string const action = fmt::format("make dataset {} in", name);
-    Handle const type = stored_type(spec.type);
+    Handle const type =
+        spec.type == Type::text ? text_type(spec.text_size) : stored_type(spec.type);
     Handle const space = create_space(spec.shape);
     Handle const creation = property_list(H5P_DATASET_CREATE);
     keep_order(creation, id());

@@ -76,7 +76,7 @@ void Object::write_attribute(std::string const& name, Shape const& shape, std::s
         auto const write = [&](void const* buffer) {
             return H5Awrite(attribute.get(), type.get(), buffer);
         };
-        check(with_values(values, write), id(), action);
+        check(with_values(values, type.get(), write), id(), action);
     }
 }
 

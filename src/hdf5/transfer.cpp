@@ -35,6 +35,7 @@ hid_t numeric_type(Type type)
         case Type::float64:
             return H5T_NATIVE_DOUBLE;
         case Type::string:
+        case Type::text:
         case Type::other:
             break;
     }
@@ -77,16 +78,32 @@ Handle stored_type(Type type)
     return copy;
 }
 
+Handle text_type(std::size_t size)
+{
+    EXPECT(size > 0);
+    Handle copy(H5Tcopy(H5T_C_S1));
+    if (copy.get() < 0 || H5Tset_size(copy.get(), size) < 0 ||
+        H5Tset_strpad(copy.get(), H5T_STR_NULLPAD) < 0 ||
+        H5Tset_cset(copy.get(), H5T_CSET_UTF8) < 0)
+    {
+        throw std::bad_alloc();
+    }
+    return copy;
+}
+
 Type type_from(hid_t hdf5_type)
 {
     if (H5Tis_variable_str(hdf5_type) > 0)
     {
         return Type::string;
     }
+    if (H5Tget_class(hdf5_type) == H5T_STRING)
+    {
+        return Type::text;
+    }
     for (TypeEntry const& entry : type_table)
     {
-        if (entry.kind != Type::string && entry.kind != Type::other &&
-            H5Tequal(hdf5_type, numeric_type(entry.kind)) > 0)
+        if (entry.kind < Type::string && H5Tequal(hdf5_type, numeric_type(entry.kind)) > 0)
         {
             return entry.kind;
         }

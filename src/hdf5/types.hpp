@@ -14,8 +14,7 @@ namespace surf::h5
 /// Extents of an array, slowest dimension first; empty for a scalar.
 using Shape = std::vector<std::int64_t>;
 
-/// Element types as stored: numbers in the machine's byte order and UTF-8 strings of variable
-/// length.
+/// Element types as stored: numbers in the machine's byte order and UTF-8 strings.
 enum class Type
 {
     int8,
@@ -25,8 +24,9 @@ enum class Type
     uint64,
     float32,
     float64,
-    string,
-    other,  ///< nothing that this program writes
+    string,  ///< of variable length
+    text,    ///< of one length in a dataset, filled up with zero bytes
+    other,   ///< nothing that this program writes
 };
 
 struct TypeEntry
@@ -41,10 +41,10 @@ inline constexpr std::array type_table = {
     TypeEntry{Type::int32, "int32"},     TypeEntry{Type::int64, "int64"},
     TypeEntry{Type::uint64, "uint64"},   TypeEntry{Type::float32, "float32"},
     TypeEntry{Type::float64, "float64"}, TypeEntry{Type::string, "string"},
-    TypeEntry{Type::other, "other"},
+    TypeEntry{Type::text, "text"},       TypeEntry{Type::other, "other"},
 };
 
-/// The stored type of a C++ type; Type::other if there is none.
+/// The stored type of a C++ type; Type::other if there is none. A string can be a text as well.
 template <class T>
 inline constexpr Type type_of = std::is_same_v<T, std::int8_t>     ? Type::int8
                                 : std::is_same_v<T, std::uint8_t>  ? Type::uint8

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/contract.hpp"
 #include "reduce/summary.hpp"
@@ -82,7 +83,7 @@ void write_experiments(h5::Group group, std::vector<ExperimentSettings> const& e
 
 }  // namespace
 
-void write_results(std::filesystem::path const& path, ResultsInput input)
+std::vector<SummarisedCell> write_results(std::filesystem::path const& path, ResultsInput input)
 {
     require_names(input.experiments);
     sort_all(input);
@@ -105,6 +106,7 @@ void write_results(std::filesystem::path const& path, ResultsInput input)
         provenance.set_attribute(key, value);
     }
     file.publish();
+    return std::move(input.cells);
 }
 
 }  // namespace surf::reduce

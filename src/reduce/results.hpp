@@ -66,7 +66,7 @@ struct ResultsInput
 /// measurements, method), missing values where there is no such cell; /pooled: those of several
 /// trainings together, without the dimension training; /blocks and /chains: how they came about;
 /// /experiments: a group with the settings of each; /provenance: attributes, with the job text as
-/// `job`. Equal input gives equal bytes.
-void write_results(std::filesystem::path const& path, ResultsInput input);
+/// `job`. Equal input gives equal bytes. Gives the cells back, in the order of the file.
+std::vector<SummarisedCell> write_results(std::filesystem::path const& path, ResultsInput input);
 
 }  // namespace surf::reduce

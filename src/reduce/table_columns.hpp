@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,9 @@ class TableColumns
     h5::Dataset add(std::string const& name, ColumnSpec const& column, std::vector<T> const& values)
     {
         h5::DatasetSpec spec{.type = h5::type_of<T>, .shape = rows_.shape(), .fill = column.fill};
-        if (rows_.shape().front() >= store::chunk_rows)
+        bool const compresses =
+            !std::is_same_v<T, std::string>;  // HDF5 does not: texts lie elsewhere
+        if (compresses && rows_.shape().front() >= store::chunk_rows)
         {
             spec.chunk = {store::chunk_rows};
         }

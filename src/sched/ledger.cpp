@@ -119,6 +119,7 @@ void Ledger::block_done(BlockIndex index)
     if (stage == Stage::waiting || stage == Stage::ready || stage == Stage::leased)
     {
         move(index, Stage::done);
+        stored_.push_back(index);
     }
 }
 

@@ -115,6 +115,8 @@ class Ledger
     bool finished() const;
     Progress progress() const;
     std::vector<BlockIndex> failed_blocks() const;
+    /// Blocks that were stored since this was asked last, in the order of the news.
+    std::vector<BlockIndex> take_stored() { return std::exchange(stored_, {}); }
 
   private:
     enum class Stage : std::uint8_t
@@ -181,6 +183,7 @@ class Ledger
     std::array<std::int64_t, 6> counts_{};  ///< blocks by stage
     double cost_ = 0;
     double cost_done_ = 0;
+    std::vector<BlockIndex> stored_;  ///< what take_stored() will give
 };
 
 }  // namespace surf::sched

@@ -224,17 +224,23 @@ std::vector<BudgetNeed> CellSpec::budget_needs() const
 
 BlockId BlockSpec::id() const
 {
-    return BlockIds(cell).of(first, count, budget);
+    return BlockId::of(CanonicalText()
+                           .add("cell", cell.canonical())
+                           .add("first", first)
+                           .add("count", count)
+                           .add("budget_steps", budget.steps)
+                           .add("budget_evaluations", budget.evaluations));
 }
+
+BlockIds::BlockIds(CellSpec const& cell)
+    : cell_(CanonicalText().add("cell", cell.canonical()).text())
+{}
 
 BlockId BlockIds::of(std::int64_t first, std::int64_t count, Budget const& budget) const
 {
-    CanonicalText text = text_;
-    text.add("first", first);
-    text.add("count", count);
-    text.add("budget_steps", budget.steps);
-    text.add("budget_evaluations", budget.evaluations);
-    return BlockId::of(text);
+    return BlockId::from_hex(hash128_hex(
+        fmt::format("budget_evaluations = {}\nbudget_steps = {}\n{}count = {}\nfirst = {}\n",
+                    budget.evaluations, budget.steps, cell_, count, first)));
 }
 
 }  // namespace surf

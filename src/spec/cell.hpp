@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/id.hpp"
@@ -61,13 +62,12 @@ struct BlockSpec
 class BlockIds
 {
   public:
-    explicit BlockIds(CellSpec const& cell) : text_(CanonicalText().add("cell", cell.canonical()))
-    {}
+    explicit BlockIds(CellSpec const& cell);
 
     BlockId of(std::int64_t first, std::int64_t count, Budget const& budget) const;
 
   private:
-    CanonicalText text_;
+    std::string cell_;  ///< its lines of a block's canonical text
 };
 
 }  // namespace surf

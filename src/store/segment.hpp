@@ -53,8 +53,15 @@ Segment read_segment(std::filesystem::path const& path);
 /// The same, and that it is this block.
 Segment read_segment(std::filesystem::path const& path, BlockSpec const& spec);
 
-/// The segment of this block if it is stored and sound. A damaged one is set aside (renamed to
-/// *.bad) with a warning, so that it is computed again.
-std::optional<Segment> find_segment(std::filesystem::path const& output, BlockSpec const& spec);
+/// What becomes of a damaged file, beside a warning.
+enum class OnDamage
+{
+    set_aside,  ///< it is renamed to *.bad, so that what it held is computed again
+    leave,      ///< it stays as it is
+};
+
+/// The segment of this block if it is sound and has a file of its own.
+std::optional<Segment> find_segment(std::filesystem::path const& output, BlockSpec const& spec,
+                                    OnDamage damage = OnDamage::set_aside);
 
 }  // namespace surf::store

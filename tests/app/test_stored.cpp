@@ -10,6 +10,7 @@
 
 #include "app/command.hpp"
 #include "app/results.hpp"
+#include "app/small_sweep.hpp"
 #include "app/stored.hpp"
 #include "app/summary_table.hpp"
 #include "base/error.hpp"
@@ -22,57 +23,10 @@
 
 using namespace surf;
 using namespace surf::app;
-namespace fs = std::filesystem;
-
-namespace
-{
-
 using sched::BlockIndex;
-
-DataSpec const data_spec{"checksum", {1, 28, 28}};
-
-/// A DCGAN chain and an adam and a surfing cell of 2 blocks each.
-struct SmallSweep
-{
-    test::ScratchFolder folder;
-    Job job = parse_job(
-        "[train]\nmodels = dcgan\nlatent_dims = 2\n[trials]\ncount = 6\nblock_size = 4\n", "test");
-    Plan plan;
-
-    SmallSweep()
-    {
-        job.output = folder.path;
-        job.chains = folder.path / "chains";
-        plan = make_plan(job, data_spec);
-    }
-
-    /// Stores a block in which every trial succeeds after `iterations` steps.
-    fs::path store_block(BlockIndex block, std::int64_t budget, std::int64_t iterations) const
-    {
-        BlockSpec const spec = plan.block_spec({block, {.steps = budget}});
-        std::vector<TrialOutcome> outcomes(static_cast<std::size_t>(spec.count));
-        for (std::int64_t i = 0; i < spec.count; ++i)
-        {
-            TrialOutcome& outcome = outcomes[static_cast<std::size_t>(i)];
-            outcome.trial = spec.first + i;
-            outcome.success = true;
-            outcome.iterations = iterations + 100;
-            outcome.network_evaluations = 2 * outcome.iterations + 2;
-            outcome.first_hit = iterations;
-            outcome.latent = {0.1F, 0.2F};
-            outcome.best_latent = outcome.latent;
-        }
-        store::write_segment(job.output, spec, outcomes, {"host", "cpu", 1.5});
-        return store::segment_path(job.output, spec.id());
-    }
-
-    std::vector<StoredCell> cells(FindSegment find = peek_segment) const
-    {
-        return stored_cells(plan, job.output, find);
-    }
-};
-
-}  // namespace
+using surf::test::data_spec;
+using surf::test::SmallSweep;
+namespace fs = std::filesystem;
 
 TEST_CASE("a surfing cell's blocks are found by the budget of its adam cell", "[stored]")
 {
@@ -100,10 +54,10 @@ TEST_CASE("a damaged segment is not stored; status leaves it, reduce sets it asi
     SmallSweep const sweep;
     fs::path const segment = sweep.store_block(BlockIndex{0}, 0, 500);
     fs::resize_file(segment, fs::file_size(segment) / 2);
-    CHECK(sweep.cells(peek_segment)[0].blocks.empty());
+    CHECK(sweep.cells(store::OnDamage::leave)[0].blocks.empty());
     CHECK(fs::exists(segment));
     CHECK(set_aside_files(sweep.job).empty());
-    CHECK(sweep.cells(store::find_segment)[0].blocks.empty());
+    CHECK(sweep.cells(store::OnDamage::set_aside)[0].blocks.empty());
     CHECK_FALSE(fs::exists(segment));
     CHECK(set_aside_files(sweep.job) == std::vector<fs::path>{segment.string() + ".bad"});
 }
@@ -208,7 +162,7 @@ TEST_CASE("another job's results are kept under its own name", "[results]")
     SmallSweep const sweep;
     sweep.store_block(BlockIndex{0}, 0, 500);
     auto const publish = [&](Plan const& plan) {
-        auto const cells = stored_cells(plan, sweep.job.output, peek_segment);
+        auto const cells = stored_cells(plan, sweep.job.output, store::OnDamage::leave);
         publish_results(sweep.job, plan, cells, provenance_of(sweep.job, plan, cells));
     };
     publish(sweep.plan);

@@ -24,7 +24,7 @@ BATCH = 50  # files that one validate is given
 BAD_FILE = 4
 INTERRUPTED = 75
 
-# The network of the paper's section 3, hardly trained: every kind of file, and small ones.
+# The network of the paper's section 3, hardly trained: every kind of file, and small ones. One block more than share a file.
 JOB = """seed = 7
 [train]
 models = relu
@@ -32,8 +32,8 @@ latent_dims = 2
 intervals = 2
 steps_per_snapshot = 2
 [trials]
-count = 4
-block_size = 2
+count = 257
+block_size = 1
 [stop]
 window = 20
 max_iterations = 40
@@ -65,6 +65,7 @@ class Sweep:
         return {
             "chain": next((self.output / "chains").glob("*.h5")),
             "segment": next((self.output / "segments").glob("*.h5")),
+            "pack": next((self.output / "packs").glob("*.h5")),
             "results": self.output / "results.h5",
             "snapshot": next(partial.glob("snapshot-*.h5")),
             "trainer_state": partial / "state.h5",

@@ -30,6 +30,7 @@ void with_type(h5::Type type, Use use)
         case h5::Type::float64:
             return use(double{});
         case h5::Type::string:
+        case h5::Type::text:
         case h5::Type::other:
             return use(std::string{});
     }
@@ -53,7 +54,8 @@ std::vector<Item> read_attributes(h5::Object const& object)
 Node read_dataset(std::string const& name, h5::Dataset const& dataset)
 {
     Node node{.item = {name, dataset.shape()}, .kind = h5::ChildKind::dataset};
-    with_type(dataset.layout().type, [&]<class T>(T) { node.item.values = dataset.read<T>(); });
+    node.type = dataset.layout().type;
+    with_type(node.type, [&]<class T>(T) { node.item.values = dataset.read<T>(); });
     node.attributes = read_attributes(dataset);
     node.dimensions = dataset.dimension_names();
     return node;
@@ -98,12 +100,28 @@ void write_attributes(h5::Object& object, Node const& node)
     }
 }
 
+template <class T>
+h5::DatasetSpec spec_of(Node const& node, std::vector<T> const& values)
+{
+    h5::DatasetSpec spec{.type = h5::type_of<T>, .shape = node.item.shape};
+    if constexpr (std::is_same_v<T, std::string>)
+    {
+        spec.type = node.type == h5::Type::text ? h5::Type::text : h5::Type::string;
+        for (std::string const& value : values)
+        {
+            spec.text_size = std::max(spec.text_size, value.size());
+        }
+        spec.text_size = std::max<std::size_t>(spec.text_size, 1);
+    }
+    return spec;
+}
+
 void write_dataset(h5::Group& group, Node const& node, Scales& scales)
 {
     std::string const& name = node.item.name;
     h5::Shape const& shape = node.item.shape;
     auto const write = [&]<class T>(std::vector<T> const& numbers) {
-        h5::Dataset dataset = group.create_dataset(name, {h5::type_of<T>, shape});
+        h5::Dataset dataset = group.create_dataset(name, spec_of(node, numbers));
         if (h5::element_count(shape) == std::ssize(numbers))
         {
             dataset.write<T>(numbers);

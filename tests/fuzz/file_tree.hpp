@@ -33,6 +33,7 @@ struct Node
 {
     Item item;
     h5::ChildKind kind = h5::ChildKind::group;
+    h5::Type type = h5::Type::other;  ///< of a dataset: tells strings from texts
     std::vector<Item> attributes = {};
     std::vector<std::string> dimensions = {};  ///< names of a dataset's dimension scales
     std::vector<Node> children = {};

@@ -21,7 +21,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-60}
 names=("${@:2}")
 if [[ ${#names[@]} -eq 0 ]]; then
-    names=(chain idx job network safetensors segment trainer_state)
+    names=(chain idx job network pack safetensors segment trainer_state)
 fi
 build=$PWD/build-fuzz
 cmake --preset fuzz

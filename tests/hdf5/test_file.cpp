@@ -36,6 +36,10 @@ void write_everything(fs::path const& path)
     write_extremes<double>(group, "float64");
     std::vector<std::string> const words = {"", "Gaußsche Ähre", "two\nlines", "x* ≠ x̂"};
     group.create_dataset("string", {h5::Type::string, {4}}).write<std::string>(words);
+    group
+        .create_dataset("text",
+                        {.type = h5::Type::text, .shape = {4}, .chunk = {3}, .text_size = 15})
+        .write<std::string>(words);
     double const pi = 3.141592653589793;
     group.create_dataset("scalar", {h5::Type::float64, {}}).write<double>({&pi, 1});
 
@@ -80,6 +84,8 @@ words = ["", "Gaußsche Ähre", "two\nlines", "x* ≠ x̂"]
 assert h5py.check_string_dtype(zoo["string"].dtype) == h5py.string_dtype().metadata["vlen"] or \
     h5py.check_string_dtype(zoo["string"].dtype).encoding == "utf-8"
 assert list(zoo["string"].asstr()[...]) == words
+assert zoo["text"].dtype == "S15" and h5py.check_string_dtype(zoo["text"].dtype).encoding == "utf-8"
+assert list(zoo["text"].asstr()[...]) == words and zoo["text"].compression == "gzip"
 assert zoo["scalar"].shape == () and zoo["scalar"][()] == np.pi
 assert list(zoo.attrs) == "an_integer a_real a_text integers reals bytes texts".split()
 assert zoo.attrs["an_integer"] == -5 and zoo.attrs["a_real"] == 0.1 and zoo.attrs["a_text"] == "naïve"
@@ -110,6 +116,10 @@ TEST_CASE("xarray and netCDF4 find the dimensions and missing values", "[hdf5]")
         h5::Dataset grid =
             group.create_dataset("grid", {.type = h5::Type::int64, .shape = {3, 4}, .fill = -1});
         grid.attach_scale(0, x);
+        h5::Dataset host =
+            group.create_dataset("host", {.type = h5::Type::text, .shape = {3}, .text_size = 5});
+        host.write<std::string>(std::vector<std::string>{"node7", "n1", ""});
+        host.attach_scale(0, x);
         grid.attach_scale(1, size);
         grid.write<std::int64_t>({{1, 0}, {1, 4}}, std::vector<std::int64_t>{5, 6, 7, 8});
         file.publish();
@@ -119,9 +129,11 @@ import xarray, netCDF4, numpy as np
 for engine in ("h5netcdf", "netcdf4"):
     data = xarray.open_dataset(path, group="zoo", engine=engine)
     assert data.grid.dims == ("x", "y") and list(data.x.values) == ["a", "b", "c"], data
-    assert set(data.variables) == {"x", "grid"}, data
+    assert set(data.variables) == {"x", "grid", "host"}, data
+    assert [h if isinstance(h, str) else h.decode() for h in data.host.values] == ["node7", "n1", ""]
     assert list(data.grid.sel(x="b").values) == [5, 6, 7, 8] and np.isnan(data.grid.values[0]).all()
 group = netCDF4.Dataset(path)["zoo"]
+assert list(group["host"][...]) == ["node7", "n1", ""]
 assert list(group.dimensions) == ["x", "y"] and group["grid"][...].mask[0].all()
 )",
                  path);
@@ -143,7 +155,7 @@ TEST_CASE("reading gives back what was written", "[hdf5]")
     CHECK_FALSE(zoo.has_attribute("bites"));
     CHECK(zoo.exists("grid"));
     CHECK_FALSE(zoo.exists("lattice"));
-    CHECK(zoo.children().size() == 11);
+    CHECK(zoo.children().size() == 12);
     CHECK(file.root().children().front().kind == h5::ChildKind::group);
     h5::Dataset const grid = zoo.dataset("grid");
     CHECK(grid.layout() == h5::Layout{h5::Type::float32, {3, 100}});
@@ -152,6 +164,8 @@ TEST_CASE("reading gives back what was written", "[hdf5]")
     grid.read<float>({{1, 98}, {2, 2}}, part);
     CHECK(part == std::vector<float>{98, 99, 8, 9});
     CHECK(zoo.dataset("string").read<std::string>().at(3) == "x* ≠ x̂");
+    CHECK(zoo.dataset("text").layout() == h5::Layout{h5::Type::text, {4}});
+    CHECK(zoo.dataset("text").read<std::string>() == zoo.dataset("string").read<std::string>());
     CHECK(zoo.dataset("scalar").read<double>() == std::vector<double>{3.141592653589793});
 }
 

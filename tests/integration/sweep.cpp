@@ -88,6 +88,7 @@ std::string elements_of(h5::Dataset const& dataset)
         case h5::Type::float64:
             return elements_of<double>(dataset);
         case h5::Type::string:
+        case h5::Type::text:
             return fmt::format("{}", dataset.read<std::string>());
         case h5::Type::other:
             break;

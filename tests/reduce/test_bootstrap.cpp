@@ -110,13 +110,28 @@ TEST_CASE("bootstrap intervals of cells at the edge", "[bootstrap]")
     CHECK(std::isinf(failures.censored_iterations_p75.high));
 }
 
+// Equally likely outcomes of 2,000,000 trials: the interval's half width is 1.96 √(n · 3/4 · 1/4)
+// ranks, and 5 % more or less of 2,000 resamples' quantiles is far beyond their noise.
+TEST_CASE("the bootstrap of a large cell is as wide as the normal approximation says",
+          "[bootstrap]")
+{
+    std::int64_t const trials = 2'000'000;
+    CellStatistics const cell = ranked(trials, trials);
+    Interval const found = bootstrap_hits(cell, stream(3)).iterations_p75;
+    double const width = 1.96 * std::sqrt(0.1875 * static_cast<double>(trials));
+    double const middle = 0.75 * static_cast<double>(trials - 1);
+    CHECK(found.low == Approx(middle - width).margin(0.2 * width));
+    CHECK(found.high == Approx(middle + width).margin(0.2 * width));
+}
+
 // The resamples of a small cell can all be listed with their probabilities. The median of what 51
 // streams give lies between the exact quantiles at 2.5 % ± 5 σ, where σ is the deviation of a
 // median of 51 shares of 2,000: narrow enough to tell six trials drawn from five.
 TEST_CASE("all resamples of a small cell bound its bootstrap", "[bootstrap]")
 {
+    Resampling const how = GENERATE(Resampling::drawn, Resampling::ordered);
     std::uint64_t const seed = std::random_device{}();
-    CAPTURE(seed);
+    CAPTURE(how, seed);
     ScratchFolder const folder;
     std::ofstream file(folder.path / "intervals.txt");
     std::vector<std::int64_t> const hits = {120, 350, 410, 900, 2'000, 2'600};
@@ -126,7 +141,7 @@ TEST_CASE("all resamples of a small cell bound its bootstrap", "[bootstrap]")
         for (std::uint64_t repetition = 0; repetition < 51; ++repetition)
         {
             auto const [of_successes, of_all] = bootstrap_hits(
-                cell, stream(seed + repetition, "cell " + std::to_string(successes)));
+                cell, stream(seed + repetition, "cell " + std::to_string(successes)), how);
             file << successes << ' ' << of_successes.low << ' ' << of_successes.high << ' '
                  << of_all.low << ' ' << of_all.high << '\n';
         }
@@ -175,8 +190,9 @@ for successes in range(1, 7):
 // quantiles bound the median of what nine streams give; at which levels, that is binomial again.
 TEST_CASE("binomial probabilities bound the bootstrap of an order statistic", "[bootstrap]")
 {
+    Resampling const how = GENERATE(Resampling::drawn, Resampling::ordered);
     std::uint64_t const seed = std::random_device{}();
-    CAPTURE(seed);
+    CAPTURE(how, seed);
     std::int64_t const trials = 1'001;
     ScratchFolder const folder;
     std::ofstream file(folder.path / "intervals.txt");
@@ -186,7 +202,8 @@ TEST_CASE("binomial probabilities bound the bootstrap of an order statistic", "[
         for (std::uint64_t repetition = 0; repetition < 9; ++repetition)
         {
             Interval const found =
-                bootstrap_hits(cell, stream(seed + repetition, "cell " + std::to_string(successes)))
+                bootstrap_hits(cell, stream(seed + repetition, "cell " + std::to_string(successes)),
+                               how)
                     .censored_iterations_p75;
             file << successes << ' ' << found.low << ' ' << found.high << '\n';
         }

@@ -274,6 +274,23 @@ assert "(0,0,0,0,0,1,0): 1, 0, 1" in text and "(1,1,1,0,0,0,0): 1, 0, -1" in tex
            path);
 }
 
+TEST_CASE("a table of many blocks is compressed, but for its texts", "[results]")
+{
+    ScratchFolder const folder;
+    reduce::ResultsInput input = small_results();
+    input.blocks.assign(5'000, {.id = BlockId::of({}),
+                                .cell = input.cells.front().result.spec.id(),
+                                .run = {.host = "node7", .device = "cpu"}});
+    reduce::write_results(folder.path / "results.h5", input);
+    python(R"(
+import h5py
+blocks = h5py.File(path)["blocks"]
+assert blocks["seconds"].compression == "gzip" and blocks["host"].compression is None
+assert set(blocks["host"].asstr()) == {"node7"} and len(blocks["host"]) == 5000
+)",
+           folder.path / "results.h5");
+}
+
 TEST_CASE("a sweep without any result makes a file all the same", "[results]")
 {
     ScratchFolder const folder;

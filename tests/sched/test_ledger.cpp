@@ -58,6 +58,9 @@ TEST_CASE("a block goes through its stages: chain, budget, lease, done", "[ledge
     CHECK_FALSE(ledger.finished());
     ledger.block_done(block(1));
     CHECK(ledger.finished());
+    ledger.block_done(block(0));  // late
+    CHECK(ledger.take_stored() == std::vector{block(0), block(1)});
+    CHECK(ledger.take_stored().empty());
 }
 
 TEST_CASE("the longest blocks go first, ties in the plan's order", "[ledger]")

@@ -108,6 +108,10 @@ TEST_CASE("an id changes with whatever affects the outcomes", "[trial_spec]")
         id_with([](BlockSpec& block) { block.cell.problem.target_scale = 2; }),
         id_with([](BlockSpec& block) { block.cell.precision = Precision::mixed; }),
     };
+    BlockIds const of_cell(small_block().cell);
+    CHECK(of_cell.of(50, 10, {471, 9000}) == ids[0]);
+    CHECK(of_cell.of(0, 10, {471, 9000}) == ids[1]);
+    CHECK(of_cell.of(50, 10, {0, 9000}) == ids[3]);
     for (std::size_t i = 0; i < ids.size(); ++i)
     {
         CHECK(std::count(ids.begin(), ids.end(), ids[i]) == 1);

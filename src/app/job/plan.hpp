@@ -81,6 +81,9 @@ struct Plan
     std::vector<PlannedCell> cells;
     std::vector<PlannedBlock> blocks;
     bool wants_chains = false;  ///< all of them, whatever needs them
+    /// How many blocks of a cell share a file once they are stored: part of its name, so that files
+    /// of another number are not found.
+    std::int64_t pack_blocks = 256;
 
     PlannedChain const& operator[](sched::ChainIndex index) const;
     PlannedCell const& operator[](sched::CellIndex index) const;

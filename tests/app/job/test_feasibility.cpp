@@ -124,7 +124,7 @@ TEST_CASE("the name of a chain file is no part of what it gives", "[feasibility]
     CHECK(plan_from(naming({path})).job == plan_from(naming({copy})).job);
     Plan const shared =
         plan_from(fmt::format("experiments = a,b\n[a.train]\nmodels = {}\n[b.train]\nmodels = {}\n",
-                            path.string(), copy.string()));
+                              path.string(), copy.string()));
     CHECK(shared.chains.size() == 1);
     CHECK(shared.cells.size() == 2);
     CHECK_THAT(refusal(naming({path, copy})),
