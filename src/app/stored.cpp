@@ -216,10 +216,10 @@ std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output,
     return cells;
 }
 
-std::vector<std::int64_t> stored_block_counts(Plan const& plan, fs::path const& output)
+std::vector<std::vector<sched::BlockIndex>> stored_blocks(Plan const& plan, fs::path const& output)
 {
     StoredBlocks const stored(output);
-    std::vector<std::int64_t> counts;
+    std::vector<std::vector<sched::BlockIndex>> blocks;
     std::map<sched::CellIndex, std::optional<Budget>> budgets;
     std::map<sched::CellIndex, std::optional<Grants>> grants;
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
@@ -244,7 +244,18 @@ std::vector<std::int64_t> stored_block_counts(Plan const& plan, fs::path const& 
         {
             budget = budget_from(plan[index].spec, sources);
         }
-        counts.push_back(budget ? std::ssize(stored.of(plan, index, *budget)) : 0);
+        blocks.push_back(budget ? stored.of(plan, index, *budget)
+                                : std::vector<sched::BlockIndex>());
+    }
+    return blocks;
+}
+
+std::vector<std::int64_t> stored_block_counts(Plan const& plan, fs::path const& output)
+{
+    std::vector<std::int64_t> counts;
+    for (auto const& blocks : stored_blocks(plan, output))
+    {
+        counts.push_back(std::ssize(blocks));
     }
     return counts;
 }

@@ -74,8 +74,12 @@ Budget budget_from(CellSpec const& cell, std::vector<Grants> const& sources);
 std::vector<StoredCell> stored_cells(Plan const& plan, std::filesystem::path const& output,
                                      store::OnDamage damage);
 
-/// How many blocks of each cell are stored, by the names of files: they are read only where a
-/// budget follows from them that was not noted.
+/// The stored blocks of each cell, by the names of files: they are read only where a budget follows
+/// from them that was not noted.
+std::vector<std::vector<sched::BlockIndex>> stored_blocks(Plan const& plan,
+                                                          std::filesystem::path const& output);
+
+/// How many they are.
 std::vector<std::int64_t> stored_block_counts(Plan const& plan,
                                               std::filesystem::path const& output);
 

@@ -36,10 +36,16 @@ std::int64_t results_bytes(std::int64_t latent_dim, std::int64_t trials)
     return trials * (columns + 2 * static_cast<std::int64_t>(sizeof(float)) * latent_dim);
 }
 
-std::int64_t segments_bytes(std::int64_t latent_dim, std::int64_t blocks, std::int64_t trials)
+FileSizes trial_files(std::int64_t latent_dim, std::int64_t trials, std::int64_t block_size,
+                      std::int64_t pack_blocks)
 {
-    constexpr std::int64_t file = 40'000;  // HDF5's own, names and attributes
-    return blocks * file + results_bytes(latent_dim, trials);
+    constexpr std::int64_t segment = 55'000;  // HDF5's own, names and attributes
+    constexpr std::int64_t pack = 95'000;     // with its table of blocks
+    std::int64_t const packs = trials / block_size / pack_blocks;
+    std::int64_t const blocks = (trials + block_size - 1) / block_size;
+    std::int64_t const segments = blocks - packs * pack_blocks;
+    return {packs + segments,
+            packs * pack + segments * segment + results_bytes(latent_dim, trials)};
 }
 
 std::string bytes_text(std::int64_t bytes)
