@@ -13,10 +13,7 @@ using sched::CellIndex;
 using sched::ChainIndex;
 
 PlanState::PlanState(Job const& job, Plan const& plan, MachineSpeed speed)
-    : job_(job),
-      plan_(plan),
-      speed_(std::move(speed)),
-      cells_(stored_cells(plan, job.output, store::OnDamage::leave))
+    : job_(job), plan_(plan), speed_(std::move(speed)), blocks_(named_blocks(plan, job.output))
 {
     for (PlannedChain const& chain : plan.chains)
     {
@@ -29,9 +26,9 @@ StoredChain const& PlanState::stored(ChainIndex chain) const
     return chains_.at(static_cast<std::size_t>(chain));
 }
 
-StoredCell const& PlanState::stored(CellIndex cell) const
+std::vector<sched::BlockIndex> const& PlanState::stored(CellIndex cell) const
 {
-    return cells_.at(static_cast<std::size_t>(cell));
+    return blocks_.at(static_cast<std::size_t>(cell)).stored;
 }
 
 bool PlanState::is_diverged(ChainIndex chain) const
@@ -98,12 +95,18 @@ PlanState::Sum PlanState::training() const
 PlanState::Sum PlanState::trials() const
 {
     Sum sum;
-    for (std::size_t i = 0; i < cells_.size(); ++i)
+    for (std::size_t i = 0; i < blocks_.size(); ++i)
     {
         auto const cell = static_cast<CellIndex>(i);
-        auto const done = static_cast<double>(cells_[i].result.outcomes.size());
+        std::int64_t done = 0;
+        for (sched::BlockIndex const block : blocks_[i].stored)
+        {
+            done += plan_[block].count;
+        }
         double const left =
-            is_diverged(plan_[cell].chain) ? 0 : 1 - done / static_cast<double>(plan_[cell].trials);
+            is_diverged(plan_[cell].chain)
+                ? 0
+                : 1 - static_cast<double>(done) / static_cast<double>(plan_[cell].trials);
         add(sum.evaluations, cost_of(cell), left);
         add(sum.core_seconds, seconds_of(cell), left);
     }

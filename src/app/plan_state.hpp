@@ -25,7 +25,8 @@ class PlanState
     Plan const& plan() const { return plan_; }
     MachineSpeed const& speed() const { return speed_; }
     StoredChain const& stored(sched::ChainIndex chain) const;
-    StoredCell const& stored(sched::CellIndex cell) const;
+    /// A cell's blocks that are stored, by the names of files.
+    std::vector<sched::BlockIndex> const& stored(sched::CellIndex cell) const;
     bool is_diverged(sched::ChainIndex chain) const;
     /// Of a chain's training that is left to do.
     double share_to_train(sched::ChainIndex chain) const;
@@ -52,7 +53,7 @@ class PlanState
     Job const& job_;
     Plan const& plan_;
     MachineSpeed speed_;
-    std::vector<StoredCell> cells_;
+    std::vector<NamedBlocks> blocks_;  ///< by cell
     std::vector<StoredChain> chains_;
 };
 

@@ -178,20 +178,20 @@ class PlanText
         {
             PlannedCell const& cell = plan_[index];
             Problem const& problem = cell.spec.problem;
-            StoredCell const& stored = state_.stored(index);
+            std::size_t const planned = plan_.blocks_of(index).size();
             cost += state_.cost_of(index);
             seconds += state_.seconds_of(index);
-            blocks += static_cast<std::size_t>(stored.planned_blocks);
+            blocks += planned;
             table.add({cell.spec.id().brief(), cell.spec.chain.brief(), cell.spec.generator.label,
                        fmt::format("{}", cell.spec.generator.latent_dim),
                        std::string(name_of(task_table, problem.task)),
                        std::string(name_of(operator_table, problem.measured_by)),
                        fmt::format("{}", cell.spec.measurements()),
                        std::string(name_of(method_table, cell.spec.method)),
-                       fmt::format("{}", cell.trials), fmt::format("{}", stored.planned_blocks),
-                       after_text(cell), evaluations_text(state_.cost_of(index)),
+                       fmt::format("{}", cell.trials), fmt::format("{}", planned), after_text(cell),
+                       evaluations_text(state_.cost_of(index)),
                        duration_text(state_.seconds_of(index)),
-                       fmt::format("{}", stored.blocks.size())});
+                       fmt::format("{}", state_.stored(index).size())});
         }
         return fmt::format("{}{} in {}: {} evaluations, {} of core time\n", table.text(),
                            count_text(cells.size(), "cell"), count_text(blocks, "block"),
@@ -283,16 +283,20 @@ class PlanText
         std::string text = fmt::format("files: chains {}", bytes_text(chains));
         if (!plan_.cells.empty())
         {
-            std::int64_t segments = 0;
+            FileSizes trials;
             std::int64_t results = 80'000;  // HDF5's own and the summary
             for (std::size_t i = 0; i < plan_.cells.size(); ++i)
             {
-                StoredCell const& cell = state_.stored(static_cast<sched::CellIndex>(i));
-                std::int64_t const k = cell.result.spec.generator.latent_dim;
-                segments += segments_bytes(k, cell.planned_blocks, cell.result.planned);
-                results += results_bytes(k, cell.result.planned);
+                PlannedCell const& cell = plan_.cells[i];
+                std::int64_t const k = cell.spec.generator.latent_dim;
+                auto const [files, bytes] =
+                    trial_files(k, cell.trials, cell.block_size, plan_.pack_blocks);
+                trials.files += files;
+                trials.bytes += bytes;
+                results += results_bytes(k, cell.trials);
             }
-            text += fmt::format(", segments {}, results {}{}", bytes_text(segments),
+            text += fmt::format(", trials {} in {}, results {}{}", bytes_text(trials.bytes),
+                                count_text(static_cast<std::size_t>(trials.files), "file"),
                                 bytes_text(results),
                                 results_job(job_.output) == plan_.job ? " (there already)" : "");
         }

@@ -69,7 +69,7 @@ struct WantedTrial
 WantedTrial find_trial(Plan const& plan, sched::CellIndex cell, std::int64_t trial,
                        fs::path const& output)
 {
-    auto const budget = stored_counts(plan, output)[static_cast<std::size_t>(cell)].budget;
+    auto const budget = named_blocks(plan, output)[static_cast<std::size_t>(cell)].budget;
     if (!budget)
     {
         throw InputError(fmt::format(

@@ -47,9 +47,9 @@ Status read_status(Job const& job)
     {
         status.chains.push_back(stored_chain(job.chains, chain));
     }
-    for (StoredCount const& stored : stored_counts(status.plan, job.output))
+    for (NamedBlocks const& cell : named_blocks(status.plan, job.output))
     {
-        status.blocks.push_back(stored.blocks);
+        status.blocks.push_back(std::ssize(cell.stored));
     }
     status.run.blocks = std::ssize(status.plan.blocks);
     status.run.blocks_done = std::reduce(status.blocks.begin(), status.blocks.end());

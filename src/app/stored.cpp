@@ -216,10 +216,10 @@ std::vector<StoredCell> stored_cells(Plan const& plan, fs::path const& output,
     return cells;
 }
 
-std::vector<StoredCount> stored_counts(Plan const& plan, fs::path const& output)
+std::vector<NamedBlocks> named_blocks(Plan const& plan, fs::path const& output)
 {
     StoredBlocks const stored(output);
-    std::vector<StoredCount> counts;
+    std::vector<NamedBlocks> cells;
     std::map<sched::CellIndex, std::optional<Budget>> budgets;
     std::map<sched::CellIndex, std::optional<Grants>> grants;
     for (std::size_t i = 0; i < plan.cells.size(); ++i)
@@ -244,9 +244,10 @@ std::vector<StoredCount> stored_counts(Plan const& plan, fs::path const& output)
         {
             budget = budget_from(plan[index].spec, sources);
         }
-        counts.push_back({budget ? std::ssize(stored.of(plan, index, *budget)) : 0, budget});
+        cells.push_back(
+            {budget ? stored.of(plan, index, *budget) : std::vector<sched::BlockIndex>(), budget});
     }
-    return counts;
+    return cells;
 }
 
 std::vector<fs::path> set_aside_files(Job const& job)

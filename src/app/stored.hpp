@@ -75,15 +75,15 @@ std::vector<StoredCell> stored_cells(Plan const& plan, std::filesystem::path con
                                      store::OnDamage damage);
 
 /// What the names of files say of a cell.
-struct StoredCount
+struct NamedBlocks
 {
-    std::int64_t blocks = 0;
+    std::vector<sched::BlockIndex> stored;
     std::optional<Budget> budget;  ///< nothing if it follows from trials that are not stored
 };
 
-/// Of each cell of the plan, in its order. Files of blocks are read only where a budget follows
-/// from them that was not noted.
-std::vector<StoredCount> stored_counts(Plan const& plan, std::filesystem::path const& output);
+/// Of each cell of the plan, in its order. Files are read only where a budget follows from them
+/// that was not noted.
+std::vector<NamedBlocks> named_blocks(Plan const& plan, std::filesystem::path const& output);
 
 /// Files and folders of the job's output and chains that were set aside as damaged (*.bad), sorted.
 std::vector<std::filesystem::path> set_aside_files(Job const& job);

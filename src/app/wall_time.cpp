@@ -27,8 +27,7 @@ class Simulation
     {
         for (std::size_t i = 0; i < state.plan().cells.size(); ++i)
         {
-            for (sched::BlockIndex const block :
-                 state.stored(static_cast<sched::CellIndex>(i)).blocks)
+            for (sched::BlockIndex const block : state.stored(static_cast<sched::CellIndex>(i)))
             {
                 ledger_.block_done(block);
             }

@@ -31,7 +31,8 @@ void require_sane(std::filesystem::path const& path, Segment const& segment);
 void write_outcomes(h5::Group& root, std::vector<TrialOutcome const*> outcomes,
                     std::int64_t latent_dim);
 
-/// What read() gives of a file; nothing if it is not there or damaged.
+/// What read() gives of a file; nothing if it is damaged or not there, also if it is removed under
+/// the reader, as a run does that has packed it.
 template <class Read>
 auto find_sound(std::filesystem::path const& path, OnDamage damage, Read read)
     -> std::optional<decltype(read())>
@@ -46,15 +47,18 @@ auto find_sound(std::filesystem::path const& path, OnDamage damage, Read read)
     }
     catch (FileError const& error)
     {
-        damage == OnDamage::set_aside ? h5::set_aside(path, error.what())
-                                      : spdlog::warn("{}", error.what());
+        if (std::filesystem::exists(path))
+        {
+            damage == OnDamage::set_aside ? h5::set_aside(path, error.what())
+                                          : spdlog::warn("{}", error.what());
+        }
     }
     catch (EnvironmentError const&)
     {
         if (std::filesystem::exists(path))
         {
             throw;
-        }  // otherwise a run has put it into a pack just now
+        }
     }
     return std::nullopt;
 }

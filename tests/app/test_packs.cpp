@@ -109,7 +109,7 @@ TEST_CASE("blocks in packs are stored, with more trials and with fewer", "[packs
     CHECK(sweep.files("packs") == 2);
     CHECK(sweep.files("segments") == 2);
     CHECK(sweep.stored() == first_blocks(6));
-    CHECK(stored_counts(sweep.plan, sweep.job.output)[0].blocks == 6);
+    CHECK(named_blocks(sweep.plan, sweep.job.output)[0].stored == first_blocks(6));
     for (std::int64_t number = 0; number < 6; ++number)
     {
         auto const segment = find_block(sweep.plan, static_cast<BlockIndex>(number), {},

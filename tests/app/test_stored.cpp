@@ -67,9 +67,9 @@ TEST_CASE("blocks are counted by their files' names", "[stored]")
     SmallSweep const sweep;
     auto const counts = [&] {
         std::vector<std::int64_t> blocks;
-        for (StoredCount const& stored : stored_counts(sweep.plan, sweep.job.output))
+        for (NamedBlocks const& cell : named_blocks(sweep.plan, sweep.job.output))
         {
-            blocks.push_back(stored.blocks);
+            blocks.push_back(std::ssize(cell.stored));
         }
         return blocks;
     };

@@ -1,7 +1,11 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "hdf5/python.hpp"
@@ -242,13 +246,12 @@ TEST_CASE("a damaged segment is not packed", "[pack]")
 
 TEST_CASE("a damaged pack is refused and set aside", "[pack]")
 {
-    ScratchFolder const folder;
-    fs::path const path = write_small_pack(folder.path);
-    auto const edit = [&](std::string const& line) {
-        python("import h5py\nfile = h5py.File(path, 'r+')\n" + line + "\n", path);
+    struct Damage
+    {
+        std::string change;  ///< in h5py's words
+        std::string reason;
     };
-    auto const [change, reason] = GENERATE(table<std::string, std::string>({
-        {"", "has no seal at its end"},  // truncated
+    std::vector<Damage> const damages = {
         {"file['iterations'][7] += 1", "the outcomes of block 1 do not have their checksum"},
         {"file['latent'][11, 2] += 1", "the outcomes of block 2 do not have their checksum"},
         {"file['checksum'][0] += 1", "the outcomes of block 0 do not have their checksum"},
@@ -265,28 +268,38 @@ TEST_CASE("a damaged pack is refused and set aside", "[pack]")
         {"file['count'][1] = 3", "block 1 is out of order"},
         {"del file['iterations']", "cannot open dataset iterations"},
         {"del file['host']", "cannot open dataset host"},
-        {"del file['rank']\nfile['rank'] = [1, 2]", "column rank has 2 values for 3 blocks"},
-        {"del file['host']\nfile['host'] = [1, 2, 3]", "use 3 string values"},
+        {"del file['rank']; file['rank'] = [1, 2]", "column rank has 2 values for 3 blocks"},
+        {"del file['host']; file['host'] = [1, 2, 3]", "use 3 string values"},
         {"file.attrs['schema_version'] = '7.1'", "has schema version 7.1"},
         {"file.attrs['filetype'] = 'surf_sweep/segment'", "has filetype surf_sweep/segment"},
-    }));
-    INFO(change);
-    if (change.empty())
+    };
+    ScratchFolder const folder;
+    fs::path const sound = write_small_pack(folder.path);
+    std::string script = "import h5py\n";
+    std::vector<fs::path> outputs;
+    for (Damage const& damage : damages)
     {
-        fs::resize_file(path, fs::file_size(path) - 100);
+        outputs.push_back(folder.path / std::to_string(outputs.size()));
+        fs::path const path = store::pack_path(outputs.back(), small_pack().id());
+        fs::create_directories(path.parent_path());
+        fs::copy_file(sound, path);
+        script += fmt::format("with h5py.File('{}', 'r+') as file:\n  {}\n", path.string(),
+                              damage.change);
     }
-    else
+    python(script, folder.path);
+    for (std::size_t i = 0; i < damages.size(); ++i)
     {
-        edit(change);
+        INFO(damages[i].change);
+        fs::path const path = store::pack_path(outputs[i], small_pack().id());
+        h5::seal(path);
+        CHECK_THAT(error_of<FileError>([&] { store::read_pack(path); }),
+                   Contains(path.string()) && Contains(damages[i].reason));
+        CHECK_FALSE(store::find_pack(outputs[i], small_pack(), store::OnDamage::leave));
+        CHECK(fs::exists(path));
+        CHECK_FALSE(store::find_pack(outputs[i], small_pack()));
+        CHECK_FALSE(fs::exists(path));
+        CHECK(fs::exists(path.string() + ".bad"));
     }
-    CHECK_THAT(error_of<FileError>([&] { store::read_pack(path); }),
-               Contains(path.string()) && Contains(reason));
-    store::PackSpec const pack = small_pack();
-    CHECK_FALSE(store::find_pack(folder.path, pack, store::OnDamage::leave).has_value());
-    CHECK(fs::exists(path));
-    CHECK_FALSE(store::find_pack(folder.path, pack).has_value());
-    CHECK_FALSE(fs::exists(path));
-    CHECK(fs::exists(path.string() + ".bad"));
 }
 
 TEST_CASE("another pack's file is refused", "[pack]")

@@ -30,16 +30,33 @@ std::int64_t chain_bytes(TrainSpec const& chain)
     return static_cast<std::int64_t>(sizeof(float)) * values * (chain.intervals + 1);
 }
 
-std::int64_t results_bytes(std::int64_t latent_dim, std::int64_t trials)
+namespace
 {
-    constexpr std::int64_t columns = 76;  // a trial's scalars; its two latents come on top
-    return trials * (columns + 2 * static_cast<std::int64_t>(sizeof(float)) * latent_dim);
+
+/// A table of trials with so many latents each.
+std::int64_t table_bytes(std::int64_t latents, std::int64_t latent_dim, std::int64_t trials)
+{
+    constexpr std::int64_t columns = 76;  // a trial's scalars, compressed
+    return trials * (columns + latents * static_cast<std::int64_t>(sizeof(float)) * latent_dim);
 }
 
-std::int64_t segments_bytes(std::int64_t latent_dim, std::int64_t blocks, std::int64_t trials)
+}  // namespace
+
+std::int64_t results_bytes(std::int64_t latent_dim, std::int64_t trials)
 {
-    constexpr std::int64_t file = 40'000;  // HDF5's own, names and attributes
-    return blocks * file + results_bytes(latent_dim, trials);
+    return table_bytes(4, latent_dim, trials);
+}
+
+FileSizes trial_files(std::int64_t latent_dim, std::int64_t trials, std::int64_t block_size,
+                      std::int64_t pack_blocks)
+{
+    constexpr std::int64_t segment = 55'000;  // HDF5's own, names and attributes
+    constexpr std::int64_t pack = 20'000;     // with its table of blocks
+    std::int64_t const packs = trials / block_size / pack_blocks;
+    std::int64_t const blocks = (trials + block_size - 1) / block_size;
+    std::int64_t const segments = blocks - packs * pack_blocks;
+    return {packs + segments,
+            packs * pack + segments * segment + table_bytes(2, latent_dim, trials)};
 }
 
 std::string bytes_text(std::int64_t bytes)

@@ -19,8 +19,18 @@ inline constexpr double evaluations_per_second = 3'500;
 
 // Sizes of files, bytes.
 std::int64_t chain_bytes(TrainSpec const& chain);
-std::int64_t segments_bytes(std::int64_t latent_dim, std::int64_t blocks, std::int64_t trials);
 std::int64_t results_bytes(std::int64_t latent_dim, std::int64_t trials);
+
+/// Files and their bytes.
+struct FileSizes
+{
+    std::int64_t files = 0;
+    std::int64_t bytes = 0;
+};
+
+/// Of all trials of one cell: packs, and the segments of blocks that fill none.
+FileSizes trial_files(std::int64_t latent_dim, std::int64_t trials, std::int64_t block_size,
+                      std::int64_t pack_blocks);
 
 /// "2.6 GB", decimal units.
 std::string bytes_text(std::int64_t bytes);

@@ -50,6 +50,18 @@ TEST_CASE("a chain's size is that of the generator's arrays and the samples", "[
     }
 }
 
+TEST_CASE("blocks that fill packs are few files", "[estimate]")
+{
+    auto const files = [](std::int64_t trials) { return trial_files(5, trials, 10, 256).files; };
+    CHECK(files(1) == 1);
+    CHECK(files(2'559) == 256);
+    CHECK(files(2'560) == 1);
+    CHECK(files(2'561) == 2);
+    CHECK(files(10'000'000) == 3'906 + 64);
+    auto const bytes = [](std::int64_t trials) { return trial_files(5, trials, 10, 256).bytes; };
+    CHECK(bytes(2'550) > 10 * bytes(2'560));
+}
+
 TEST_CASE("larger images take longer to train on, more updates of the critic too", "[estimate]")
 {
     TrainSpec const small = spec_of(models::wgan, 5);
