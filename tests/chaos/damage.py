@@ -32,6 +32,7 @@ latent_dims = 2
 intervals = 2
 steps_per_snapshot = 2
 [trials]
+methods = adam
 count = 257
 block_size = 1
 [stop]
@@ -50,14 +51,14 @@ class Sweep:
         job = folder / "job.ini"
         job.write_text(JOB)
         self._job = ["--job", str(job)]
-        done = self.call("run", *self._job, "--output", str(self.output))
+        done = self.call("run", *self._job, "--output", str(self.output), limit=5 * LIMIT)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         self.stopped = folder / "stopped"
         self._stop_in_training()
 
-    def call(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run([self.program, *arguments], capture_output=True, text=True, timeout=LIMIT)
+    def call(self, *arguments: str, limit: float = LIMIT) -> subprocess.CompletedProcess:
+        return subprocess.run([self.program, *arguments], capture_output=True, text=True, timeout=limit)
 
     def files(self) -> dict[str, Path]:
         """One of each kind."""
