@@ -1,6 +1,6 @@
 """Damages the files of trainings and trials, and sees that validate, status and reduce neither hang, crash nor take them for sound.
 
-    damage.py --program build/bin/surf_sweep [--flips 1000] [--blocks 200] [--seed 1]
+    damage.py --program build/bin/surf_sweep [--flips 1000] [--blocks 200] [--seed 1] [--packs]
 
 Prints a row a kind of file; ends with 1 if anything was accepted, crashed or took longer than the limit. CTest runs a short form.
 """
@@ -24,7 +24,7 @@ BATCH = 50  # files that one validate is given
 BAD_FILE = 4
 INTERRUPTED = 75
 
-# The network of the paper's section 3, hardly trained: every kind of file, and small ones. One block more than share a file.
+# The network of the paper's section 3, hardly trained: every kind of file, and small ones.
 JOB = """seed = 7
 [train]
 models = relu
@@ -32,9 +32,8 @@ latent_dims = 2
 intervals = 2
 steps_per_snapshot = 2
 [trials]
-methods = adam
-count = 257
-block_size = 1
+count = {count}
+block_size = {block_size}
 [stop]
 window = 20
 max_iterations = 40
@@ -45,13 +44,14 @@ success_distance = 2
 class Sweep:
     """A finished run and one that was stopped in its training."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, packs: bool) -> None:
         self.program = program
         self.output = folder / "finished"
         job = folder / "job.ini"
-        job.write_text(JOB)
+        count, block_size = (257, 1) if packs else (4, 2)  # one block more than share a file
+        job.write_text(JOB.format(count=count, block_size=block_size))
         self._job = ["--job", str(job)]
-        done = self.call("run", *self._job, "--output", str(self.output), limit=5 * LIMIT)
+        done = self.call("run", *self._job, "--output", str(self.output), limit=10 * LIMIT)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         self.stopped = folder / "stopped"
@@ -63,10 +63,11 @@ class Sweep:
     def files(self) -> dict[str, Path]:
         """One of each kind."""
         partial = next((self.stopped / "chains").glob("*.partial"))
+        packs = {"pack": path for path in (self.output / "packs").glob("*.h5")}
         return {
+            **packs,
             "chain": next((self.output / "chains").glob("*.h5")),
             "segment": next((self.output / "segments").glob("*.h5")),
-            "pack": next((self.output / "packs").glob("*.h5")),
             "results": self.output / "results.h5",
             "snapshot": next(partial.glob("snapshot-*.h5")),
             "trainer_state": partial / "state.h5",
@@ -170,10 +171,11 @@ def main() -> int:
     parser.add_argument("--flips", type=int, default=1000, help="single bits flipped in each kind of file")
     parser.add_argument("--blocks", type=int, default=200, help="blocks of 64 B to 64 KiB zeroed in each")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--packs", action="store_true", help="with blocks enough for a pack, which take a minute")
     asked = parser.parse_args()
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        sweep = Sweep(asked.program, Path(folder))
+        sweep = Sweep(asked.program, Path(folder), asked.packs)
         results = sweep.files()["results"].read_bytes()
         for kind, path in sweep.files().items():
             numbers = random.Random(f"{asked.seed} {kind}")
