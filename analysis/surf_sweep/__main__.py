@@ -32,7 +32,7 @@ def main() -> int:
         hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(COMMANDS)}"
         print(f"surf_sweep: no command {name}; {hint}", file=sys.stderr)
         return 2
-    sys.argv = [f"surf_sweep {name}", *arguments]
+    sys.argv = [f"surf-analysis {name}", *arguments]
     return importlib.import_module(f"surf_sweep.{name}").main()
 
 

@@ -32,9 +32,12 @@ def read_images(folder: Path, split: str) -> np.ndarray:
     """The images of `split` ("train" or "t10k") in an IDX file, perhaps gzipped, from 0 to 1: [count, rows, columns]."""
     for path, opened in ((folder / f"{split}-images-idx3-ubyte", open), (folder / f"{split}-images-idx3-ubyte.gz", gzip.open)):
         if path.is_file():
-            with opened(path, "rb") as stream:
-                header = np.frombuffer(stream.read(16), ">i4")
-                pixels = np.frombuffer(stream.read(), np.uint8)
+            try:
+                with opened(path, "rb") as stream:
+                    content = stream.read()
+            except (OSError, EOFError) as error:
+                raise files.UnreadableError(f"{path}: {error}") from error
+            header, pixels = np.frombuffer(content[: len(content[:16]) // 4 * 4], ">i4"), np.frombuffer(content[16:], np.uint8)
             if len(header) != 4 or header[0] != 0x803 or pixels.size != np.prod(header[1:]):
                 raise files.UnreadableError(f"{path} is no whole IDX file of images")
             return pixels.reshape(header[1:]) / 255
@@ -132,7 +135,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("/usr/share/datasets/fashion-mnist"), help="folder of IDX files [%(default)s]")
     parser.add_argument("--output", type=Path, default=Path("baselines.csv"), help="the table [%(default)s]")
-    parser.add_argument("--images", type=int, default=100, help="test images, the first of them [%(default)s]")
+    parser.add_argument("--images", type=lambda text: measurement_list(text)[0], default=100, help="test images, the first of them [%(default)s]")
     parser.add_argument("--measurements", type=measurement_list, default=list(MEASUREMENTS), help="m [those of jobs/figure4.ini]")
     parser.add_argument("--seed", type=int, default=1, help="of the matrices [%(default)s]")
     options = parser.parse_args()
@@ -140,7 +143,7 @@ def main() -> int:
         training, test = read_images(options.data, "train")[:20], read_images(options.data, "t10k")[: options.images]
         table = baselines(training, test, options.measurements, options.seed, lambda text: print(text, file=sys.stderr))
         table.to_csv(options.output, index=False)
-    except (files.UnreadableError, ModuleNotFoundError) as error:
+    except (files.UnreadableError, ModuleNotFoundError, OSError) as error:
         hint = "; pip install './analysis[baselines]'" if isinstance(error, ModuleNotFoundError) else ""
         print(f"baselines: {error}{hint}", file=sys.stderr)
         return 4

@@ -78,8 +78,10 @@ def draw_paths(axes: Axes, trials: list[xr.Dataset], name: str, label: str) -> N
         method = trial.attrs["method"]
         final = trial.snapshot.values == trial.snapshot.values[-1]
         for chosen, line, legend in ((~final, ":", None), (final, "-", style.LABELS[method])):
-            values = np.where(chosen, trial[name].values, np.nan)
-            axes.plot(trial.network_evaluations, values, line, color=style.COLOURS[method], label=legend)
+            breaks = 1 + np.flatnonzero(np.diff(trial.start))  # another start: no line leads there
+            values = np.insert(np.where(chosen, trial[name].values, np.nan), breaks, np.nan)
+            evaluations = np.insert(trial.network_evaluations.values.astype(float), breaks, np.nan)
+            axes.plot(evaluations, values, line, color=style.COLOURS[method], label=legend)
     axes.set_yscale("log")
 
 

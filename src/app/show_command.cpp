@@ -16,6 +16,7 @@
 #include "base/name_table.hpp"
 #include "base/stop_signal.hpp"
 #include "chain/reader.hpp"
+#include "hdf5/file.hpp"
 #include "model/device.hpp"
 
 namespace surf::app
@@ -33,8 +34,9 @@ std::string describe(Plan const& plan, PlannedCell const& cell)
     Problem const& problem = cell.spec.problem;
     std::string const measured =
         measures(problem.task) ? fmt::format(" m={}", cell.spec.measurements()) : "";
-    return fmt::format("{} {} {}{} {}", cell.spec.id().brief(), plan[cell.chain].name(),
-                       name_of(task_table, problem.task), measured,
+    return fmt::format("{} {} {} {}{} {}", cell.spec.id().brief(), plan[cell.chain].name(),
+                       name_of(task_table, problem.task),
+                       name_of(operator_table, problem.measured_by), measured,
                        name_of(method_table, cell.spec.method));
 }
 
@@ -51,9 +53,9 @@ sched::CellIndex find_cell(Plan const& plan, std::string const& prefix)
     }
     if (found.size() != 1)
     {
-        throw InputError(fmt::format(
-            "command line: cell = {}: {} (one is to be shown); show without --cell lists the cells",
-            prefix, found.empty() ? "no cell's id begins so" : "several cells' ids begin so"));
+        throw InputError(
+            fmt::format("command line: cell = {}: {}; show without --cell lists the cells", prefix,
+                        found.empty() ? "no cell's id begins so" : "several cells' ids begin so"));
     }
     return found.front();
 }
@@ -115,7 +117,26 @@ class SignalWatch
     }};
 };
 
-trial::TrialTrace trace(Options const& options, WantedTrial const& wanted, fs::path const& chain)
+/// The images that the trials of a task without x* look for: those of the run.
+data::TestImages targets(Job const& job, Plan const& plan, Task task)
+{
+    if (has_latent(task))
+    {
+        return data::TestImages({});
+    }
+    data::DataSet images = data::load_data_set(job.data);
+    if (images.spec().checksum != plan.data.checksum)
+    {
+        throw FileError(fmt::format(
+            "data = {}: other images than those of the run (checksum {}, not {}); name theirs: "
+            "--data FOLDER",
+            job.data.string(), images.spec().checksum, plan.data.checksum));
+    }
+    return std::move(images.test);
+}
+
+trial::TrialTrace trace(Options const& options, WantedTrial const& wanted, fs::path const& chain,
+                        data::TestImages const& images)
 {
     if (!fs::exists(chain))
     {
@@ -128,9 +149,6 @@ trial::TrialTrace trace(Options const& options, WantedTrial const& wanted, fs::p
     SignalWatch const watch;
     model::set_compute_threads(1);
     auto const device = model::choose_device(options.device, 0);
-    auto const images = has_latent(wanted.block.cell.problem.task)
-                            ? data::TestImages({})
-                            : std::move(data::load_data_set(options.job.data).test);
     trial::Checkpoint checkpoint(watch.token(), {}, {}, {});
     return trial::trace_trial(wanted.block, wanted.row, {chain::Reader(chain), &images}, device,
                               trial::frozen_evaluators(device), checkpoint, most_points);
@@ -171,6 +189,14 @@ ExitCode show_command(Options const& options)
     fmt::print("{}, trial {}\n", describe(plan, plan[cell]), options.show.trial);
     if (is_stored(path))
     {
+        if (h5::FileReader(path).root().attribute<std::string>("block_id") !=
+            wanted.block.id().hex())
+        {
+            throw InputError(
+                fmt::format("{}: is there already, of another block or budget (nothing is "
+                            "overwritten) remove it",
+                            path.string()));
+        }
         fmt::print("show: {} (there already)\n", path.string());
         return ExitCode::success;
     }
@@ -181,10 +207,11 @@ ExitCode show_command(Options const& options)
                    wanted.block.first + wanted.block.count - 1);
         std::fflush(stdout);
     }
-    auto const traced = trace(options, wanted, plan[plan[cell].chain].path);
+    auto const traced = trace(options, wanted, plan[plan[cell].chain].path,
+                              targets(job, plan, wanted.block.cell.problem.task));
     auto provenance = version_attributes();
     provenance["job"] = job.text();
-    write_trial(path, plan[cell].spec, traced, provenance);
+    write_trial(path, wanted.block, traced, provenance);
 
     TextTable table(
         {"outcome", "ended", "success", "steps", "evaluations", "f", "distance", "pixel error"});

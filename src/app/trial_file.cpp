@@ -30,14 +30,16 @@ void write_outcome(h5::Group& root, TrialOutcome const& outcome)
 
 }  // namespace
 
-void write_trial(std::filesystem::path const& path, CellSpec const& cell,
+void write_trial(std::filesystem::path const& path, BlockSpec const& block,
                  trial::TrialTrace const& trace,
                  std::map<std::string, std::string> const& provenance)
 {
+    CellSpec const& cell = block.cell;
     GeneratorSpec const& generator = cell.generator;
     h5::FileWriter file(path, trial_type);
     h5::Group& root = file.root();
     root.set_attribute("cell_id", cell.id().hex());
+    root.set_attribute("block_id", block.id().hex());
     root.set_attribute("model", generator.label);
     root.set_attribute("method", std::string(name_of(method_table, cell.method)));
     root.set_attribute("task", std::string(name_of(task_table, cell.problem.task)));
@@ -79,6 +81,7 @@ void write_trial(std::filesystem::path const& path, CellSpec const& cell,
     trial::Path const& way = trace.path;
     h5::add_variable<std::int64_t>(root, "network_evaluations", "network evaluations done before",
                                    {&point}, way.evaluations);
+    h5::add_variable<std::int64_t>(root, "start", "number of the start", {&point}, way.start);
     h5::add_variable<std::int64_t>(root, "snapshot", "index of the network that it moved on",
                                    {&point}, way.snapshot);
     h5::add_variable<double>(root, "objective", "objective f on the final network", {&point},

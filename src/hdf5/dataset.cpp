@@ -203,9 +203,9 @@ std::vector<std::string> Dataset::dimension_names() const
 {
     LibraryLock const lock;
     std::vector<std::string> names(shape().size());
-    if (H5DSis_scale(id()) > 0)
+    if (!names.empty() && H5DSis_scale(id()) > 0)
     {
-        keep_scale_name(id(), 0, id(), &names.at(0));
+        keep_scale_name(id(), 0, id(), &names.front());
         return names;
     }
     for (std::size_t dimension = 0; dimension < names.size(); ++dimension)

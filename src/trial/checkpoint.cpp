@@ -103,6 +103,7 @@ void Checkpoint::see(Sighting sighting) const
     {
         sighting.snapshot = announced_.snapshot;
     }
+    sighting.search = announced_.search;
     watch_(sighting);
 }
 

@@ -28,6 +28,7 @@ struct Sighting
     at::Tensor evaluations;  ///< network evaluations of this search: [trials] or [1] for all, int64
     /// The network that they move on; nothing: the one that watch() was told of.
     std::optional<std::int64_t> snapshot = {};
+    std::int64_t search = 0;  ///< how many searches from a start were announced before
 };
 
 /// A state as bytes, and back. Throws FileError if the bytes are none.
@@ -58,7 +59,7 @@ class Checkpoint
     /// The loops that follow are those of the block's trials in these rows, on this network.
     void announce(std::vector<std::int64_t> const& rows, std::int64_t snapshot)
     {
-        announced_ = {at::tensor(rows, at::kLong), {}, {}, snapshot};
+        announced_ = {at::tensor(rows, at::kLong), {}, {}, snapshot, ++searches_};
     }
 
     /// Of the announced trials those in these rows (int64), until widen() with what this gave.
@@ -119,6 +120,7 @@ class Checkpoint
     Keep keep_;
     Watch watch_;
     Sighting announced_;
+    std::int64_t searches_ = -1;
     Duration interval_ = {};
     std::chrono::steady_clock::time_point kept_ = std::chrono::steady_clock::now();
 };

@@ -28,19 +28,24 @@ class Recorder
         std::int64_t const place = found.item<std::int64_t>();
         at::Tensor const& counts = sighting.evaluations;
         auto const here = (counts.numel() == 1 ? counts : counts[place]).item<std::int64_t>();
-        if (here < before_)  // a search from another start counts anew
+        if (sighting.search != search_ && !latents_.empty())
         {
-            earlier_ += before_;
+            earlier_ += before_;  // a search from another start counts anew
+            ++start_;
         }
+        search_ = sighting.search;
         before_ = here;
         add(sighting.latents[place], earlier_ + here, *sighting.snapshot);
     }
+
+    bool has_one_start() const { return start_ == 0; }
 
     void add(at::Tensor const& latent, std::int64_t evaluations, std::int64_t snapshot)
     {
         latents_.push_back(latent.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true));
         evaluations_.push_back(evaluations);
         snapshots_.push_back(snapshot);
+        starts_.push_back(start_);
     }
 
     /// Without what the final network says.
@@ -57,6 +62,7 @@ class Recorder
             latents.push_back(latents_[point]);
             path.evaluations.push_back(evaluations_[point]);
             path.snapshot.push_back(snapshots_[point]);
+            path.start.push_back(starts_[point]);
         }
         path.latents = at::stack(latents);
         return path;
@@ -66,9 +72,12 @@ class Recorder
     std::int64_t row_;
     std::int64_t earlier_ = 0;  ///< network evaluations of searches from other starts
     std::int64_t before_ = 0;
+    std::int64_t search_ = 0;
+    std::int64_t start_ = 0;
     std::vector<at::Tensor> latents_;
     std::vector<std::int64_t> evaluations_;
     std::vector<std::int64_t> snapshots_;
+    std::vector<std::int64_t> starts_;
 };
 
 at::Tensor on_host(at::Tensor const& batch, std::int64_t row)
@@ -89,7 +98,10 @@ TrialTrace trace_trial(BlockSpec const& block, std::int64_t row, BlockSources co
     auto const outcomes = solve(block, problem, sources, device, evaluators, checkpoint);
     TrialOutcome const& outcome = outcomes[static_cast<std::size_t>(row)];
     Snapshots const snapshots(sources.chain, evaluators);
-    recorder.add(at::tensor(outcome.latent), outcome.network_evaluations, snapshots.last());
+    if (recorder.has_one_start())
+    {
+        recorder.add(at::tensor(outcome.latent), outcome.network_evaluations, snapshots.last());
+    }
 
     auto const generator = snapshots.prepare(snapshots.read(snapshots.last()), at::kFloat);
     at::Tensor const only = at::tensor(row, at::kLong).to(device);

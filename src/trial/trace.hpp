@@ -10,15 +10,18 @@
 namespace surf::trial
 {
 
-/// Where a trial was on its way, thinned out evenly; its beginning and its end are among the
-/// points.
+/// Where a trial was before its steps, thinned out evenly, the first and the last among them; x̂ is
+/// the last one of a trial with a single start.
 struct Path
 {
-    std::vector<std::int64_t> evaluations;  ///< network evaluations done before
-    std::vector<std::int64_t> snapshot;     ///< the network that it moved on
-    at::Tensor latents;                     ///< x: [points × k] (CPU, float32)
-    std::vector<double> objective;          ///< f(x) on the final network
-    std::vector<double> distance;           ///< ‖x − x*‖; NaN where there is no x*
+    /// Network evaluations done before; what an earlier start spent behind its last step is left
+    /// out.
+    std::vector<std::int64_t> evaluations;
+    std::vector<std::int64_t> start;     ///< number of the start, from 0
+    std::vector<std::int64_t> snapshot;  ///< the network that it moved on
+    at::Tensor latents;                  ///< x: [points × k] (CPU, float32)
+    std::vector<double> objective;       ///< f(x) on the final network
+    std::vector<double> distance;        ///< ‖x − x*‖; NaN where there is no x*
 };
 
 /// One trial and all that led to its outcome (tensors on the CPU, float32).

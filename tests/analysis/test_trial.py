@@ -28,6 +28,7 @@ def write_trial(path: Path, method: str, shift: float = 0, distance: float = 0.5
             "measured": (("measurement",), np.full(MEASURED, measured)),
             "network_evaluations": (("point",), 10 * points),
             "snapshot": (("point",), np.array([0, 1, 2, 2, 2, 2])),
+            "start": (("point",), np.zeros(POINTS, int)),
             "objective": (("point",), 1 / (1 + points + shift)),
             "distance": (("point",), np.full(POINTS, distance) / (1 + points)),
         }

@@ -66,6 +66,15 @@ void write_everything(fs::path const& path)
 
 }  // namespace
 
+TEST_CASE("a single number that calls itself a dimension has no dimension", "[hdf5]")
+{
+    ScratchFolder const folder;
+    h5::FileWriter file(folder.path / "x.h5", test_type);
+    h5::Dataset scalar = file.root().create_dataset("x", {h5::Type::float64, {}});
+    scalar.make_scale("x");
+    CHECK(scalar.dimension_names().empty());
+}
+
 TEST_CASE("h5py reads what was written, in the order of writing", "[hdf5]")
 {
     ScratchFolder const folder;

@@ -109,7 +109,8 @@ TEST_CASE("show computes a stored trial again, bit for bit", "[status]")
     Sweep const sweep(finished(small_job));
     Ended const cells = run(sweep.command("show"));
     CHECK(cells.code == 0);
-    CHECK_THAT(cells.output, Catch::Contains(" dcgan k=5 inversion surfing, trials 0 to 7\n"));
+    CHECK_THAT(cells.output,
+               Catch::Contains(" dcgan k=5 inversion identity surfing, trials 0 to 7\n"));
     Ended const unknown = run(sweep.command("show", {"--cell", "x"}));
     CHECK(unknown.code == 2);
     CHECK_THAT(unknown.errors, Catch::Contains("cell = x: no cell's id begins so"));
@@ -119,7 +120,7 @@ TEST_CASE("show computes a stored trial again, bit for bit", "[status]")
     INFO(shown.text());
     REQUIRE(shown.code == 0);
     fs::path const file = sweep.output() / fmt::format("trial-{}-3.h5", id.substr(0, 8));
-    CHECK_THAT(shown.output, Catch::Contains("dcgan k=5 inversion surfing, trial 3\n"));
+    CHECK_THAT(shown.output, Catch::Contains("dcgan k=5 inversion identity surfing, trial 3\n"));
     CHECK_THAT(shown.output, Catch::Contains("show: " + file.string() + "\n"));
     CHECK(run(surf_sweep({"validate", file.string()})).code == 0);
 
@@ -141,6 +142,12 @@ TEST_CASE("show computes a stored trial again, bit for bit", "[status]")
     auto const before = stamps({file});
     CHECK_THAT(run(sweep.command("show", ask)).output, Catch::Contains("(there already)"));
     CHECK(stamps({file}) == before);
+    auto const adam = sweep.status()["cells"][0]["id"].get<std::string>();
+    CHECK(run(sweep.command("show", {"--cell", adam, "--trial", "3"})).code == 0);
+    Ended const other =
+        run(sweep.command("show", {"--cell", adam, "--trial", "3", "--trials.block_size=4"}));
+    CHECK(other.code == 2);
+    CHECK_THAT(other.errors, Catch::Contains("is there already, of another block or budget"));
     Ended const beyond = run(sweep.command("show", {"--cell", id, "--trial", "8"}));
     CHECK(beyond.code == 2);
     CHECK_THAT(beyond.errors, Catch::Contains("trial = 8: the cell has trials 0 to 7"));
