@@ -10,6 +10,7 @@ Needs scikit-learn and PyWavelets: pip install './analysis[baselines]'.
 
 import argparse
 import gzip
+import struct
 import sys
 import time
 import warnings
@@ -37,10 +38,11 @@ def read_images(folder: Path, split: str) -> np.ndarray:
                     content = stream.read()
             except (OSError, EOFError) as error:
                 raise files.UnreadableError(f"{path}: {error}") from error
-            header, pixels = np.frombuffer(content[: len(content[:16]) // 4 * 4], ">i4"), np.frombuffer(content[16:], np.uint8)
-            if len(header) != 4 or header[0] != 0x803 or pixels.size != np.prod(header[1:]):
+            header, pixels = content[:16], np.frombuffer(content[16:], np.uint8)
+            magic, *shape = struct.unpack(">4i", header) if len(header) == 16 else (0,)
+            if magic != 0x803 or pixels.size != np.prod(shape):
                 raise files.UnreadableError(f"{path} is no whole IDX file of images")
-            return pixels.reshape(header[1:]) / 255
+            return pixels.reshape(shape) / 255
     raise files.UnreadableError(f"{folder} has no {split}-images-idx3-ubyte or .gz; name the folder of images: --data")
 
 
@@ -121,21 +123,21 @@ def draw(axes: Axes, table: pd.DataFrame, counts: np.ndarray) -> None:
                   gid="baseline")
 
 
+def positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)
+
+
 def measurement_list(text: str) -> list[int]:
-    try:
-        counts = [int(part) for part in text.split(",")]
-    except ValueError:
-        counts = [0]
-    if min(counts) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no list of counts, as 20,50,100")
-    return counts
+    return [positive(part) for part in text.split(",")]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("/usr/share/datasets/fashion-mnist"), help="folder of IDX files [%(default)s]")
     parser.add_argument("--output", type=Path, default=Path("baselines.csv"), help="the table [%(default)s]")
-    parser.add_argument("--images", type=lambda text: measurement_list(text)[0], default=100, help="test images, the first of them [%(default)s]")
+    parser.add_argument("--images", type=positive, default=100, help="test images, the first of them [%(default)s]")
     parser.add_argument("--measurements", type=measurement_list, default=list(MEASUREMENTS), help="m [those of jobs/figure4.ini]")
     parser.add_argument("--seed", type=int, default=1, help="of the matrices [%(default)s]")
     options = parser.parse_args()

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstdio>
 #include <thread>
 
 #include "app/command.hpp"
@@ -16,6 +18,7 @@
 #include "base/name_table.hpp"
 #include "base/stop_signal.hpp"
 #include "chain/reader.hpp"
+#include "data/images.hpp"
 #include "hdf5/file.hpp"
 #include "model/device.hpp"
 
@@ -135,22 +138,23 @@ data::TestImages targets(Job const& job, Plan const& plan, Task task)
     return std::move(images.test);
 }
 
-trial::TrialTrace trace(Options const& options, WantedTrial const& wanted, fs::path const& chain,
-                        data::TestImages const& images)
+trial::TrialTrace trace(Options const& options, WantedTrial const& wanted,
+                        PlannedChain const& chain, data::TestImages const& images)
 {
-    if (!fs::exists(chain))
+    if (!fs::exists(chain.path))
     {
         throw FileError(fmt::format(
             "{}: not there (the trial's networks are read from it) name the folder of chains: "
             "--chains FOLDER",
-            chain.string()));
+            chain.path.string()));
     }
     catch_stop_signals(patience_of_work);
     SignalWatch const watch;
     model::set_compute_threads(1);
     auto const device = model::choose_device(options.device, 0);
     trial::Checkpoint checkpoint(watch.token(), {}, {}, {});
-    return trial::trace_trial(wanted.block, wanted.row, {chain::Reader(chain), &images}, device,
+    return trial::trace_trial(wanted.block, wanted.row,
+                              {chain::Reader(chain.path, chain.header), &images}, device,
                               trial::frozen_evaluators(device), checkpoint, most_points);
 }
 
@@ -207,7 +211,7 @@ ExitCode show_command(Options const& options)
                    wanted.block.first + wanted.block.count - 1);
         std::fflush(stdout);
     }
-    auto const traced = trace(options, wanted, plan[plan[cell].chain].path,
+    auto const traced = trace(options, wanted, plan[plan[cell].chain],
                               targets(job, plan, wanted.block.cell.problem.task));
     auto provenance = version_attributes();
     provenance["job"] = job.text();

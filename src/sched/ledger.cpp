@@ -28,8 +28,7 @@ Ledger::Ledger(WorkPlan plan, int ranks, int max_attempts)
       max_attempts_(max_attempts),
       held_(static_cast<std::size_t>(ranks))
 {
-    EXPECT(ranks > 0);
-    EXPECT(max_attempts > 0);
+    EXPECT(ranks > 0 && max_attempts > 0);
     for (Rank rank = 0; rank < ranks; ++rank)
     {
         present_.insert(rank);

@@ -1,5 +1,6 @@
 """surf_sweep/baselines.py: bases, what is recovered, what is drawn of it, what is refused."""
 
+import argparse
 import gzip
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,12 @@ def test_images_are_read_with_and_without_gzip(tmp_path: Path) -> None:
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(content[:-1])
     with pytest.raises(files.UnreadableError, match="no whole IDX file"):
         baselines.read_images(tmp_path, "t10k")
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(content[:3])
+    with pytest.raises(files.UnreadableError, match="no whole IDX file"):
+        baselines.read_images(tmp_path, "t10k")
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes((tmp_path / "train-images-idx3-ubyte.gz").read_bytes()[:-9])
+    with pytest.raises(files.UnreadableError, match="train-images-idx3-ubyte.gz: "):
+        baselines.read_images(tmp_path, "train")
     with pytest.raises(files.UnreadableError, match="has no train-images-idx3-ubyte or .gz"):
         baselines.read_images(tmp_path / "none", "train")
 
@@ -83,3 +90,9 @@ def test_medians_are_drawn_beside_the_trials(results_file: Path, tmp_path: Path)
     (tmp_path / "bad.csv").write_text("basis,pixel_error\n")
     with pytest.raises(files.UnreadableError, match="has no column measurements"):
         baselines.read(tmp_path / "bad.csv")
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "20,", "1.5", "many"])
+def test_counts_are_positive(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="no number from 1 on"):
+        baselines.measurement_list(text)

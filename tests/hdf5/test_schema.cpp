@@ -51,11 +51,10 @@ TEST_CASE("every schema in the program names its filetype once", "[schema]")
     {
         filetypes.insert(nlohmann::json::parse(text).at("filetype").get<std::string>());
     }
-    CHECK(filetypes == std::set<std::string>{"surf_sweep/block_state", "surf_sweep/chain",
-                                             "surf_sweep/pack", "surf_sweep/results",
-                                             "surf_sweep/segment", "surf_sweep/surface",
-                                             "surf_sweep/theory", "surf_sweep/trainer_state",
-                                             "surf_sweep/trial"});
+    CHECK(filetypes == std::set<std::string>{
+                           "surf_sweep/block_state", "surf_sweep/chain", "surf_sweep/pack",
+                           "surf_sweep/results", "surf_sweep/segment", "surf_sweep/surface",
+                           "surf_sweep/theory", "surf_sweep/trainer_state", "surf_sweep/trial"});
     CHECK(h5::schema_texts().size() == filetypes.size());
 }
 

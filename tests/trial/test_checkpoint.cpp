@@ -133,3 +133,42 @@ TEST_CASE("a state is kept when it is time to, and not before")
     run(block, checkpoint);
     CHECK(kept == 0);
 }
+
+TEST_CASE("a watch sees the block's rows, whichever a loop has of them", "[checkpoint]")
+{
+    struct OneStep
+    {
+        std::vector<std::int64_t> rows;  ///< of those announced
+        bool over = false;
+
+        bool done() const { return over; }
+        void advance() { over = true; }
+        LoopState state() { return {}; }
+        void restore(LoopState const&) {}
+        Sighting sight() const { return {at::tensor(rows, at::kLong), {}, {}}; }
+    };
+    Checkpoint checkpoint;
+    std::vector<Sighting> seen;
+    checkpoint.set_watch([&](Sighting const& sighting) { seen.push_back(sighting); });
+    auto const run_over = [&](std::vector<std::int64_t> const& rows) {
+        OneStep loop{rows};
+        checkpoint.run(loop);
+    };
+    checkpoint.announce({3, 5, 6, 9}, 40);
+    run_over({0, 2});
+    at::Tensor const all = checkpoint.narrow(at::tensor({1, 3}, at::kLong));
+    run_over({0, 1});
+    checkpoint.widen(all);
+    run_over({3});
+    checkpoint.announce({5}, 7);
+    run_over({0});
+
+    std::vector<std::vector<std::int64_t>> const rows = {{3, 6}, {5, 9}, {9}, {5}};
+    REQUIRE(seen.size() == rows.size());
+    for (std::size_t i = 0; i < seen.size(); ++i)
+    {
+        CHECK(at::equal(seen[i].rows, at::tensor(rows[i], at::kLong)));
+        CHECK(seen[i].snapshot == (i < 3 ? 40 : 7));
+        CHECK(seen[i].search == (i < 3 ? 0 : 1));
+    }
+}
